@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * desc.c - GDT, IDT and TSS of the CPU.  Owns their contents; promises that
+ * the GDT page holds what the public ABI says page 14 of a PV guest's GDT
+ * holds, with every accessed bit already set, so that it can be mapped
+ * read-only.
+ */
+#include <asm/traps.h>
+
+#include <asm/config.h>
+#include <asm/current.h>
+#include <asm/processor.h>
+#include <asm/setup.h>
+#include <cairn/lib.h>
+
+struct tss64 {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3, iomap_base;
+} __packed;
+
+struct idt_gate {
+    uint16_t offset_low, selector;
+    uint8_t ist, type;
+    uint16_t offset_mid;
+    uint32_t offset_high, reserved;
+};
+
+struct table_register {
+    uint16_t limit;
+    uint64_t base;
+} __packed;
+
+#define IST_DF 1
+#define IST_NMI 2
+#define IST_MC 3
+#define IST_DB 4
+
+#define GDT_FIRST (HYPERVISOR_CS / 8 - 1) /* entry that page 14 begins with */
+#define GDT_SLOT(selector) ((selector) / 8 - GDT_FIRST)
+
+extern char trap_stubs[]; /* 16 bytes a vector */
+
+static uint64_t gdt_page[512] __attribute__((__section__(".data.page_aligned"), __aligned__(4096))) = {
+    [GDT_SLOT(HYPERVISOR_CS)] = 0x00af9b000000ffff,   /* ring 0 code, 64-bit */
+    [GDT_SLOT(HYPERVISOR_DS32)] = 0x00cf93000000ffff, /* ring 0 data */
+    [GDT_SLOT(FLAT_RING3_CS32)] = 0x00cffb000000ffff, /* ring 3 code, 32-bit */
+    [GDT_SLOT(FLAT_RING3_DS32)] = 0x00cff3000000ffff, /* ring 3 data */
+    [GDT_SLOT(FLAT_RING3_CS64)] = 0x00affb000000ffff, /* ring 3 code, 64-bit */
+};
+static struct idt_gate idt[256] __aligned(4096);
+static struct tss64 tss __aligned(128);
+
+static void gdt_set_system(unsigned int slot, uint64_t base, uint32_t limit, unsigned int type)
+{
+    gdt_page[slot] = (limit & 0xffff) | (base & 0xffffff) << 16 | (uint64_t)(0x80 | type) << 40 |
+                     (uint64_t)(limit & 0xf0000) << 32 | (base & 0xff000000) << 32;
+    gdt_page[slot + 1] = base >> 32;
+}
+
+static void idt_set(unsigned int vector, unsigned int ist, unsigned int dpl)
+{
+    uint64_t offset = (uintptr_t)trap_stubs + vector * 16;
+
+    idt[vector] = (struct idt_gate){
+        .offset_low = offset & 0xffff,
+        .selector = HYPERVISOR_CS,
+        .ist = ist,
+        .type = 0x8e | dpl << 5,
+        .offset_mid = offset >> 16 & 0xffff,
+        .offset_high = offset >> 32,
+    };
+}
+
+static void idt_build(void)
+{
+    for (unsigned int v = 0; v < 256; v++)
+        idt_set(v, 0, 0);
+    idt_set(X86_EXC_BP, 0, 3);
+    idt_set(X86_EXC_OF, 0, 3);
+    idt_set(X86_EXC_DB, IST_DB, 0);
+    idt_set(X86_EXC_NMI, IST_NMI, 0);
+    idt_set(X86_EXC_DF, IST_DF, 0);
+    idt_set(X86_EXC_MC, IST_MC, 0);
+}
+
+void cpu_load_descriptors(void)
+{
+    uintptr_t stack = (uintptr_t)get_cpu_info() & -(uintptr_t)STACK_SIZE;
+    struct table_register gdtr = {FIRST_RESERVED_GDT_BYTE + PAGE_SIZE - 1,
+                                  (uintptr_t)gdt_page - FIRST_RESERVED_GDT_BYTE};
+    struct table_register idtr = {sizeof(idt) - 1, (uintptr_t)idt};
+
+    idt_build();
+    /* #DB in hypervisor mode does little: it shares a page with #DF. */
+    tss.ist[IST_DF - 1] = stack + 1 * PAGE_SIZE;
+    tss.ist[IST_DB - 1] = stack + PAGE_SIZE / 2;
+    tss.ist[IST_NMI - 1] = stack + 2 * PAGE_SIZE;
+    tss.ist[IST_MC - 1] = stack + 3 * PAGE_SIZE;
+    tss.rsp[0] = (uintptr_t)&guest_cpu_user_regs()->es;
+    tss.iomap_base = sizeof(tss); /* no bitmap: port access by IOPL alone */
+    gdt_set_system(GDT_SLOT(TSS_SELECTOR), (uintptr_t)&tss, sizeof(tss) - 1, 9);
+
+    __asm__ volatile("lgdt %0" ::"m"(gdtr));
+    __asm__ volatile("pushq %q0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:" ::"r"(
+                         (uint64_t)HYPERVISOR_CS)
+                     : "rax", "memory");
+    __asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%fs; movl %0, %%gs; movl %0, %%ss" ::"r"(
+        HYPERVISOR_SS));
+    __asm__ volatile("lidt %0; ltr %w1; lldt %w2" ::"m"(idtr), "r"(TSS_SELECTOR), "r"(0));
+}
+
+uint64_t *cpu_gdt_page(void)
+{
+    return boot_phys_to_virt(image_pa(gdt_page));
+}
+
+void tss_set_rsp0(unsigned long rsp0)
+{
+    tss.rsp[0] = rsp0;
+}
+
+unsigned long cpu_tss_base(void)
+{
+    return (uintptr_t)&tss;
+}
+
+unsigned long cpu_idt_base(void)
+{
+    return (uintptr_t)idt;
+}
+
+void cpu_gdt_set_ldt(unsigned long base, unsigned int entries)
+{
+    unsigned int selector = 0;
+
+    if (entries) {
+        gdt_set_system(GDT_SLOT(LDT_SELECTOR), base, entries * 8 - 1, 2);
+        selector = LDT_SELECTOR;
+    }
+    __asm__ volatile("lldt %w0" ::"r"(selector));
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* guest_cpuid.c - the policy of a domain from this machine, and CPUID for a vCPU. */
+#include <asm/cpu_policy.h>
+
+#include <asm/current.h>
+#include <asm/hvm.h>
+#include <asm/processor.h>
+#include <cairn/domain.h>
+#include <cairn/lib.h>
+#include <cairn/time.h>
+
+void cpu_policy_init(struct cpu_policy *p, bool hvm, bool hap, uint16_t domid)
+{
+    struct policy_host host = {
+        .rdtscp = hvm_has_rdtscp(),
+        .invpcid = hvm_has_invpcid(),
+        .cr4_possible = hvm_cr4_possible(),
+    };
+    uint32_t max = cpuid(0, 0).a;
+    for (unsigned int i = 0; i <= max && i < ARRAY_SIZE(host.basic); i++)
+        host.basic[i] = cpuid(i, 0);
+    max = cpuid(0x80000000u, 0).a;
+    for (unsigned int i = 0; 0x80000000u + i <= max && i < ARRAY_SIZE(host.ext); i++)
+        host.ext[i] = cpuid(0x80000000u + i, 0);
+    cpu_policy_derive(p, &host, hvm, domid);
+}
+
+void guest_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_leaf *res)
+{
+    struct cpuid_view view = {.vcpu_id = v->vcpu_id, .tsc_khz = cpu_khz};
+
+    /* Two VMCS reads, so only for the leaf that depends on them. */
+    if (leaf == 0x80000001u && is_hvm_vcpu(v))
+        view.long_mode = hvm_cs_is_64bit(v);
+    *res = policy_cpuid(&v->domain->arch.policy, &view, leaf, subleaf);
+}

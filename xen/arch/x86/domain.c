@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain.c - the x86 part of domains and vCPUs, and the switch between them.
+ *
+ * Chooses between pv/ and hvm/; owns what both kinds have: shared_info, FPU
+ * state, guest time.
+ * Promises: a vCPU's register state is in v->arch whenever it is not current;
+ * while no guest runs, the CPU is on the hypervisor's own page tables.
+ */
+#include <cairn/domain.h>
+
+#include <asm/config.h>
+#include <asm/current.h>
+#include <asm/page.h>
+#include <asm/processor.h>
+#include <asm/pvclock.h>
+#include <asm/traps.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/sched.h>
+#include <xen/domctl.h>
+
+/* ---- shared_info ---- */
+
+static void set_wallclock(struct domain *d)
+{
+    struct shared_info *si = d->shared_info;
+    uint64_t seconds = wallclock_at_boot() + d->time_offset_seconds;
+
+    __atomic_store_n(&si->wc_version, si->wc_version | 1, __ATOMIC_RELEASE);
+    barrier();
+    si->wc_sec = seconds;
+    si->wc_sec_hi = seconds >> 32;
+    si->wc_nsec = 0;
+    barrier();
+    __atomic_store_n(&si->wc_version, si->wc_version + 1, __ATOMIC_RELEASE);
+}
+
+static int shared_info_create(struct domain *d)
+{
+    struct shared_info *si = alloc_xen_page();
+
+    if (!si)
+        return -ENOMEM;
+    d->shared_info = si;
+    share_xen_page_with_guest(virt_to_page(si), d, false);
+    /* PV kernels start with events masked. */
+    for (unsigned int i = 0; !d->is_hvm && i < XEN_LEGACY_MAX_VCPUS; i++)
+        si->vcpu_info[i].evtchn_upcall_mask = 1;
+    set_wallclock(d);
+    return 0;
+}
+
+/* The page is freed by arch_domain_free(), once nobody maps it any more. */
+static void shared_info_release(struct domain *d)
+{
+    if (d->shared_info && (virt_to_page(d->shared_info)->count_info & PGC_allocated))
+        unshare_xen_page(virt_to_page(d->shared_info));
+}
+
+/* ---- domains ---- */
+
+static int check_hvm_possible(const struct xen_domctl_createdomain *cfg)
+{
+    const char *reason = hvm_unavailable_reason();
+
+    if (!reason && !(cfg->flags & XEN_DOMCTL_CDF_hap))
+        reason = "shadow paging is not built yet, use hap=1";
+    if (!reason && !hvm_hap_available())
+        reason = "no EPT, and shadow paging is not built yet";
+    if (!reason)
+        return 0;
+    printk(XENLOG_WARNING "HVM: unavailable: %s\n", reason);
+    return -EOPNOTSUPP;
+}
+
+int arch_domain_create(struct domain *d, const struct xen_domctl_createdomain *cfg)
+{
+    int rc = d->is_hvm ? check_hvm_possible(cfg) : 0;
+
+    if (rc)
+        return rc;
+    if (cfg->arch.emulation_flags & ~XEN_X86_EMU_ALL)
+        return -EINVAL;
+    if (!d->is_hvm && cfg->arch.emulation_flags)
+        return -EINVAL;
+    d->arch.emulation_flags = cfg->arch.emulation_flags;
+    cpu_policy_init(&d->arch.policy, d->is_hvm, cfg->flags & XEN_DOMCTL_CDF_hap, d->domain_id);
+    rc = shared_info_create(d);
+    if (rc)
+        return rc;
+    rc = d->is_hvm ? hvm_domain_create(d) : pv_domain_create(d);
+    if (rc)
+        shared_info_release(d);
+    return rc;
+}
+
+int arch_domain_teardown(struct domain *d)
+{
+    int rc = d->is_hvm ? hvm_domain_teardown(d) : pv_domain_teardown(d);
+
+    if (!rc)
+        shared_info_release(d);
+    return rc;
+}
+
+void arch_domain_free(struct domain *d)
+{
+    if (!d->shared_info)
+        return;
+    set_gpfn_from_mfn(virt_to_mfn(d->shared_info), INVALID_M2P_ENTRY);
+    free_xen_page(d->shared_info);
+}
+
+/* ---- vCPUs ---- */
+
+int arch_vcpu_create(struct vcpu *v)
+{
+    fpu_reset_area(v->arch.fpu);
+    return is_hvm_vcpu(v) ? hvm_vcpu_create(v) : pv_vcpu_create(v);
+}
+
+void arch_vcpu_destroy(struct vcpu *v)
+{
+    if (is_hvm_vcpu(v))
+        hvm_vcpu_destroy(v);
+    else
+        pv_vcpu_destroy(v);
+}
+
+int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *ctxt)
+{
+    int rc;
+
+    /* An HVM vCPU's state comes as a save record (sethvmcontext). */
+    if (is_hvm_vcpu(v))
+        return -EOPNOTSUPP;
+    rc = pv_set_info_guest(v, ctxt);
+    if (rc)
+        return rc;
+    if (ctxt->flags & VGCF_online)
+        __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
+    else
+        __atomic_or_fetch(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *ctxt)
+{
+    if (!is_hvm_vcpu(v)) {
+        pv_get_info_guest(v, ctxt);
+        return;
+    }
+    memset(ctxt, 0, sizeof(*ctxt));
+    ctxt->flags = VGCF_i387_valid | VGCF_in_kernel;
+    if (!(v->pause_flags & VPF_down))
+        ctxt->flags |= VGCF_online;
+    memcpy(&ctxt->fpu_ctxt, v->arch.fpu, sizeof(v->arch.fpu));
+    ctxt->user_regs = v->arch.user_regs;
+    hvm_sync_ctrl(v);
+    ctxt->ctrlreg[0] = v->arch.hvm.ctrl.cr0;
+    ctxt->ctrlreg[2] = v->arch.hvm.ctrl.cr2;
+    ctxt->ctrlreg[3] = v->arch.hvm.ctrl.cr3;
+    ctxt->ctrlreg[4] = v->arch.hvm.ctrl.cr4;
+}
+
+void vcpu_dump_registers(struct vcpu *v)
+{
+    printk(XENLOG_ERR "d%dv%u state:\n", v->domain->domain_id, v->vcpu_id);
+    if (is_hvm_vcpu(v))
+        hvm_dump_vcpu(v);
+    else
+        show_registers(v == current ? guest_cpu_user_regs() : &v->arch.user_regs);
+}
+
+void vcpu_mark_events_pending(struct vcpu *v)
+{
+    /* Running or runnable: seen on the way into the guest. */
+    vcpu_unblock(v);
+}
+
+/* ---- time ---- */
+
+void arch_update_vcpu_time(struct vcpu *v)
+{
+    static struct pvclock_scale scale;
+    struct vcpu_time_info *t;
+
+    if (!v->vcpu_info)
+        return;
+    if (unlikely(!scale.mul))
+        scale = pvclock_scale_of(cpu_khz);
+    t = &v->vcpu_info->time;
+    /* Odd while it changes.  The guest may scribble on it: only it suffers. */
+    uint32_t version = t->version | 1;
+
+    ACCESS_ONCE(t->version) = version;
+    barrier();
+    t->tsc_timestamp = rdtsc() + (is_hvm_vcpu(v) ? v->arch.hvm.tsc_offset : 0);
+    t->system_time = NOW();
+    t->tsc_to_system_mul = scale.mul;
+    t->tsc_shift = scale.shift;
+    t->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
+    barrier();
+    ACCESS_ONCE(t->version) = version + 1;
+}
+
+/* ---- the switch ---- */
+
+void reset_stack_and_jump(void (*fn)(void))
+{
+    __asm__ volatile("mov %0, %%rsp\n\txor %%ebp, %%ebp\n\tjmp *%1"
+                     :
+                     : "r"(get_cpu_info()), "r"(fn)
+                     : "memory");
+    __builtin_unreachable();
+}
+
+static void leave_vcpu(struct vcpu *prev)
+{
+    if (is_idle_vcpu(prev))
+        return;
+    prev->arch.user_regs = *guest_cpu_user_regs();
+    if (is_hvm_vcpu(prev))
+        hvm_switch_from(prev);
+    else
+        pv_switch_from(prev); /* clears CR0.TS: before the FPU is touched */
+    fpu_save(prev->arch.fpu);
+}
+
+void context_switch(struct vcpu *prev, struct vcpu *next)
+{
+    local_irq_disable();
+    leave_vcpu(prev);
+    set_current(next);
+    if (is_idle_vcpu(next)) {
+        /* prev's tables may be gone before this CPU looks again. */
+        write_cr3(mfn_x(virt_to_mfn(idle_pgt)) << PAGE_SHIFT);
+        local_irq_enable();
+        reset_stack_and_jump(idle_loop);
+    }
+    *guest_cpu_user_regs() = next->arch.user_regs;
+    arch_update_vcpu_time(next);
+    fpu_restore(next->arch.fpu);
+    if (is_hvm_vcpu(next)) {
+        hvm_switch_to(next);
+        local_irq_enable();
+        reset_stack_and_jump(hvm_enter_guest);
+    }
+    pv_switch_to(next); /* may set CR0.TS: after the FPU */
+    local_irq_enable();
+    reset_stack_and_jump(pv_enter_guest);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domctl.c - the domctls that touch x86 state: register contexts, HVM save
+ * records, the hypercall page.
+ *
+ * The target is paused while its state is read or written.
+ */
+#include <cairn/hypercall.h>
+
+#include <asm/current.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <xen/domctl.h>
+
+#define HVM_CONTEXT_MAX KB(64)
+
+static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
+{
+    return id < d->max_vcpus ? d->vcpu[id] : NULL;
+}
+
+static long setvcpucontext(struct domain *d, const struct xen_domctl_vcpucontext *op)
+{
+    struct vcpu *v = vcpu_of(d, op->vcpu);
+    struct vcpu_guest_context *ctxt;
+    long rc;
+
+    if (!v)
+        return -ESRCH;
+    ctxt = xzalloc(struct vcpu_guest_context);
+    if (!ctxt)
+        return -ENOMEM;
+    rc = copy_from_guest(ctxt, op->ctxt, 1);
+    if (!rc) {
+        domain_pause(d);
+        rc = arch_set_info_guest(v, ctxt);
+        domain_unpause(d);
+    }
+    xfree(ctxt);
+    return rc;
+}
+
+static long getvcpucontext(struct domain *d, struct xen_domctl_vcpucontext *op)
+{
+    struct vcpu *v = vcpu_of(d, op->vcpu);
+    struct vcpu_guest_context *ctxt;
+    long rc;
+
+    if (!v)
+        return -ESRCH;
+    if (!v->is_initialised)
+        return -ENODATA;
+    ctxt = xzalloc(struct vcpu_guest_context);
+    if (!ctxt)
+        return -ENOMEM;
+    domain_pause(d);
+    arch_get_info_guest(v, ctxt);
+    domain_unpause(d);
+    rc = copy_to_guest(op->ctxt, ctxt, 1);
+    xfree(ctxt);
+    return rc;
+}
+
+static long sethvmcontext(struct domain *d, const struct xen_domctl_hvmcontext *op)
+{
+    void *buf;
+    long rc;
+
+    if (!d->is_hvm || !op->size || op->size > HVM_CONTEXT_MAX)
+        return -EINVAL;
+    buf = xzalloc_bytes(op->size, 16);
+    if (!buf)
+        return -ENOMEM;
+    rc = raw_copy_from_guest(buf, (unsigned long)op->buffer.p, op->size);
+    if (!rc) {
+        domain_pause(d);
+        rc = hvm_load(d, buf, op->size);
+        domain_unpause(d);
+    }
+    xfree(buf);
+    return rc;
+}
+
+/* Without a buffer: how large one is needed. */
+static long gethvmcontext(struct domain *d, struct xen_domctl_hvmcontext *op)
+{
+    size_t len = HVM_CONTEXT_MAX;
+    void *buf;
+    long rc;
+
+    if (!d->is_hvm)
+        return -EINVAL;
+    buf = xzalloc_bytes(len, 16);
+    if (!buf)
+        return -ENOMEM;
+    domain_pause(d);
+    rc = hvm_save(d, buf, &len);
+    domain_unpause(d);
+    if (!rc && op->buffer.p)
+        rc = len > op->size ? -ENOSPC
+                            : raw_copy_to_guest((unsigned long)op->buffer.p, buf, len);
+    op->size = len;
+    xfree(buf);
+    return rc;
+}
+
+static long hypercall_init(struct domain *d, uint64_t gmfn)
+{
+    struct page_info *pg = get_page_from_gfn(d, _gfn(gmfn), NULL);
+
+    if (!pg)
+        return -EACCES;
+    if (get_page_type(pg, PGT_writable_page)) {
+        put_page(pg);
+        return -EPERM;
+    }
+    if (d->is_hvm)
+        hvm_hypercall_page_init(page_to_virt(pg));
+    else
+        pv_hypercall_page_init(page_to_virt(pg));
+    put_page_and_type(pg);
+    return 0;
+}
+
+/* 64-bit only: what a PV domain is from the start. */
+static long set_address_size(struct domain *d, uint32_t size)
+{
+    if (d->is_hvm)
+        return -EOPNOTSUPP;
+    return size == 64 ? 0 : size == 32 ? -EOPNOTSUPP : -EINVAL;
+}
+
+/* The p2m takes its pages from the common pool: any budget is accepted, and
+ * what is asked back is what is used. */
+static long shadow_op(struct domain *d, struct xen_domctl_shadow_op *op, bool *copyback)
+{
+    switch (op->op) {
+    case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
+        return 0;
+    case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
+        op->mb = DIV_ROUND_UP(d->is_hvm ? d->arch.p2m.nr_tables : 0, 256ul);
+        *copyback = true;
+        return 0;
+    default:
+        return -EOPNOTSUPP;
+    }
+}
+
+long arch_do_domctl(struct xen_domctl *op, struct domain *d, bool *copyback)
+{
+    /* Nobody sets his own registers by way of the control interface. */
+    if (d == current->domain && op->cmd != XEN_DOMCTL_get_address_size)
+        return -EINVAL;
+    if (d->state >= DOMAIN_dying)
+        return -ESRCH;
+    switch (op->cmd) {
+    case XEN_DOMCTL_setvcpucontext:
+        return setvcpucontext(d, &op->u.vcpucontext);
+    case XEN_DOMCTL_getvcpucontext:
+        return getvcpucontext(d, &op->u.vcpucontext);
+    case XEN_DOMCTL_sethvmcontext:
+        return sethvmcontext(d, &op->u.hvmcontext);
+    case XEN_DOMCTL_gethvmcontext:
+        *copyback = true;
+        return gethvmcontext(d, &op->u.hvmcontext);
+    case XEN_DOMCTL_hypercall_init:
+        return hypercall_init(d, op->u.hypercall_init.gmfn);
+    case XEN_DOMCTL_set_address_size:
+        return set_address_size(d, op->u.address_size.size);
+    case XEN_DOMCTL_get_address_size:
+        op->u.address_size.size = 64;
+        *copyback = true;
+        return 0;
+    case XEN_DOMCTL_shadow_op:
+        return shadow_op(d, &op->u.shadow_op, copyback);
+    default:
+        return -ENOSYS;
+    }
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* ctrl.c - control registers of a vCPU: cr.c decides, this applies. */
+#include <asm/processor.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+
+#include "cr.h"
+
+static void fill_env(struct vcpu *v, struct x86_ctrl_env *env)
+{
+    const struct cpu_policy *p = &v->domain->arch.policy;
+    *env = (struct x86_ctrl_env){
+        .efer_legal = p->efer_legal,
+        .cr4_legal = p->cr4_legal,
+        .maxphysaddr = p->maxphysaddr,
+    };
+}
+
+/* Segment state matters only to CR0.PG. */
+static void fill_segment_env(struct vcpu *v, struct x86_ctrl_env *env)
+{
+    struct hvm_cpu_state s;
+    hvm_get_cpu_state(v, &s);
+    env->cs_l = s.seg[SEG_CS].attr & (1u << 9);
+    unsigned int tss = s.seg[SEG_TR].attr & 0xf;
+    env->tss_16 = tss == 1 || tss == 3;
+}
+
+/* Load the PDPTEs for @next, then make it the state. */
+static int commit(struct vcpu *v, const struct x86_ctrl *next, unsigned int owed)
+{
+    if (owed & X86_LOAD_PDPTES) {
+        uint64_t pdpte[4];
+        gaddr_t table = _gaddr(next->cr3 & 0xffffffe0);
+        if (hvm_copy_from_guest_phys(v->domain, pdpte, table, sizeof(pdpte)) ||
+            !x86_pdptes_valid(pdpte, v->domain->arch.policy.maxphysaddr))
+            return -EPERM;
+        hvm_set_pdptes(v, pdpte);
+    }
+    v->arch.hvm.ctrl = *next;
+    hvm_update_ctrl(v);
+    if (owed & X86_FLUSH_TLB)
+        v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+    return 0;
+}
+
+int hvm_set_cr0(struct vcpu *v, uint64_t value)
+{
+    struct x86_ctrl_env env;
+    struct x86_ctrl next;
+    unsigned int owed;
+
+    hvm_sync_ctrl(v);
+    fill_env(v, &env);
+    if ((value ^ v->arch.hvm.ctrl.cr0) & X86_CR0_PG)
+        fill_segment_env(v, &env);
+    int rc = x86_set_cr0(&v->arch.hvm.ctrl, &env, value, &next, &owed);
+    return rc ? rc : commit(v, &next, owed);
+}
+
+int hvm_set_cr4(struct vcpu *v, uint64_t value)
+{
+    struct x86_ctrl_env env;
+    struct x86_ctrl next;
+    unsigned int owed;
+
+    hvm_sync_ctrl(v);
+    fill_env(v, &env);
+    int rc = x86_set_cr4(&v->arch.hvm.ctrl, &env, value, &next, &owed);
+    return rc ? rc : commit(v, &next, owed);
+}
+
+int hvm_set_efer(struct vcpu *v, uint64_t value)
+{
+    struct x86_ctrl_env env;
+    struct x86_ctrl next;
+    unsigned int owed;
+
+    /* CR0.PG and EFER are never the guest's own: no hvm_sync_ctrl(). */
+    fill_env(v, &env);
+    int rc = x86_set_efer(&v->arch.hvm.ctrl, &env, value, &next, &owed);
+    if (rc)
+        return rc;
+    v->arch.hvm.ctrl.efer = next.efer;
+    hvm_update_efer(v);
+    if (owed & X86_FLUSH_TLB)
+        v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+    return 0;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guest_access.c - copies to and from HVM guests: through the guest's tables
+ * by linear address, or by guest-physical address.
+ *
+ * A frame found in the p2m stays the guest's until we return to the
+ * scheduler: one CPU, and nothing here gives way.
+ */
+#include "guest_access.h"
+
+#include <asm/cpu_policy.h>
+#include <asm/current.h>
+#include <asm/hvm.h>
+#include <asm/p2m.h>
+#include <asm/processor.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+#include <cairn/perfc.h>
+
+#include "../mm/guest_walk.h"
+#include "cr.h"
+
+static void *xlat_window;
+
+void guest_access_set_window(void *buf)
+{
+    xlat_window = buf;
+}
+
+/* Where the hypervisor sees a guest frame; NULL: no RAM, or not writable. */
+static void *map_gfn(struct domain *d, gfn_t gfn, bool write)
+{
+    enum p2m_type type;
+    mfn_t mfn = p2m_lookup(d, gfn, &type);
+    if (mfn_eq(mfn, INVALID_MFN) || (write && type == P2M_ram_ro))
+        return NULL;
+    return mfn_to_virt(mfn);
+}
+
+static bool walk_read(void *ctx, gaddr_t addr, void *buf, size_t len)
+{
+    const char *page = map_gfn(ctx, gaddr_to_gfn(addr), false);
+    if (!page)
+        return false;
+    const char *at = page + PAGE_OFFSET(gaddr_x(addr));
+    if (len == 8)
+        *(uint64_t *)buf = *(const volatile uint64_t *)at;
+    else
+        *(uint32_t *)buf = *(const volatile uint32_t *)at;
+    return true;
+}
+
+static bool walk_update(void *ctx, gaddr_t addr, uint64_t old, uint64_t new, size_t len)
+{
+    char *page = map_gfn(ctx, gaddr_to_gfn(addr), true);
+    if (!page)
+        return true; /* a read-only table keeps its bits */
+    char *at = page + PAGE_OFFSET(gaddr_x(addr));
+    if (len == 8)
+        return __sync_bool_compare_and_swap((uint64_t *)at, old, new);
+    return __sync_bool_compare_and_swap((uint32_t *)at, (uint32_t)old, (uint32_t)new);
+}
+
+static unsigned int access_of(enum copy_kind kind)
+{
+    switch (kind) {
+    case COPY_FROM_GUEST:
+        return WALK_AC;
+    case COPY_TO_GUEST:
+        return WALK_WRITE | WALK_AC;
+    default:
+        break;
+    }
+    unsigned int access = hvm_get_cpl() == 3 ? WALK_USER : 0;
+    if (kind == FETCH_FROM_GUEST)
+        return access | WALK_FETCH;
+    if (kind == COPY_TO_GUEST_AS_CPL)
+        access |= WALK_WRITE;
+    if (hvm_get_rflags() & X86_EFLAGS_AC)
+        access |= WALK_AC;
+    return access;
+}
+
+int guest_copy_linear(struct vcpu *v, gva_t va, void *buf, size_t len, enum copy_kind kind,
+                      gva_t *fault, uint32_t *ec)
+{
+    struct domain *d = v->domain;
+    const struct cpu_policy *p = &d->arch.policy;
+    const struct walk_memory mem = {walk_read, walk_update, d};
+    unsigned int access = access_of(kind);
+    struct paging_role role;
+    uint64_t pdpte[4];
+
+    hvm_sync_ctrl(v);
+    paging_role(&v->arch.hvm.ctrl, p->basic[1].d & (1u << 17), p->ext[1].d & (1u << 26),
+                p->maxphysaddr, &role);
+    if (role.levels == 3)
+        hvm_get_pdptes(v, pdpte);
+    while (len) {
+        struct walk_result res;
+        size_t n = min(len, (size_t)(PAGE_SIZE - PAGE_OFFSET(va)));
+
+        perfc_incr(guest_walks);
+        bool ok = guest_walk(&role, v->arch.hvm.ctrl.cr3, pdpte, va, access, &mem, &res);
+        char *page = ok ? map_gfn(d, gaddr_to_gfn(res.addr), access & WALK_WRITE) : NULL;
+        if (!page) {
+            *fault = va;
+            *ec = res.ec;
+            return -EFAULT;
+        }
+        page += PAGE_OFFSET(gaddr_x(res.addr));
+        if (access & WALK_WRITE)
+            memcpy(page, buf, n);
+        else
+            memcpy(buf, page, n);
+        va += n;
+        buf = (char *)buf + n;
+        len -= n;
+    }
+    return 0;
+}
+
+/* True if the copy was one within the window of compat.c. */
+static bool copy_window(gva_t va, void *buf, size_t len, bool to_guest)
+{
+    if (!xlat_window || va < COMPAT_XLAT_BASE || va - COMPAT_XLAT_BASE > COMPAT_XLAT_SIZE ||
+        len > COMPAT_XLAT_SIZE - (va - COMPAT_XLAT_BASE))
+        return false;
+    char *at = (char *)xlat_window + (va - COMPAT_XLAT_BASE);
+    if (to_guest)
+        memcpy(at, buf, len);
+    else
+        memcpy(buf, at, len);
+    return true;
+}
+
+int hvm_copy_from_guest_linear(void *dst, gva_t va, size_t len)
+{
+    gva_t fault;
+    uint32_t ec;
+    if (unlikely(xlat_window) && copy_window(va, dst, len, false))
+        return 0;
+    return guest_copy_linear(current, va, dst, len, COPY_FROM_GUEST, &fault, &ec);
+}
+
+int hvm_copy_to_guest_linear(gva_t va, const void *src, size_t len)
+{
+    gva_t fault;
+    uint32_t ec;
+    if (unlikely(xlat_window) && copy_window(va, (void *)src, len, true))
+        return 0;
+    return guest_copy_linear(current, va, (void *)src, len, COPY_TO_GUEST, &fault, &ec);
+}
+
+static int copy_phys(struct domain *d, gaddr_t addr, void *buf, size_t len, bool write)
+{
+    uint64_t at = gaddr_x(addr);
+    while (len) {
+        size_t n = min(len, (size_t)(PAGE_SIZE - PAGE_OFFSET(at)));
+        char *page = map_gfn(d, _gfn(PFN_DOWN(at)), write);
+        if (!page)
+            return -EFAULT;
+        if (write)
+            memcpy(page + PAGE_OFFSET(at), buf, n);
+        else
+            memcpy(buf, page + PAGE_OFFSET(at), n);
+        at += n;
+        buf = (char *)buf + n;
+        len -= n;
+    }
+    return 0;
+}
+
+int hvm_copy_from_guest_phys(struct domain *d, void *dst, gaddr_t addr, size_t len)
+{
+    return copy_phys(d, addr, dst, len, false);
+}
+
+int hvm_copy_to_guest_phys(struct domain *d, gaddr_t addr, const void *src, size_t len)
+{
+    return copy_phys(d, addr, (void *)src, len, true);
+}

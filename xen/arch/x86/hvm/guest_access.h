@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* guest_access.h - the current HVM vCPU's memory by linear address. */
+#ifndef X86_HVM_GUEST_ACCESS_H
+#define X86_HVM_GUEST_ACCESS_H
+
+#include <asm/addr.h>
+#include <cairn/types.h>
+
+struct vcpu;
+
+enum copy_kind {
+    COPY_FROM_GUEST,        /* for the hypervisor: supervisor access, SMAP open */
+    COPY_TO_GUEST,
+    COPY_FROM_GUEST_AS_CPL, /* on behalf of an instruction */
+    COPY_TO_GUEST_AS_CPL,
+    FETCH_FROM_GUEST,
+};
+
+/* guest_copy_linear - 0, or -EFAULT with the faulting address and the error
+ * code for a #PF; a part may have been copied. */
+int guest_copy_linear(struct vcpu *v, gva_t va, void *buf, size_t len, enum copy_kind kind,
+                      gva_t *fault, uint32_t *ec);
+
+/*
+ * compat.c's window: while it is set, hypervisor copies at
+ * [COMPAT_XLAT_BASE, + size) reach this buffer instead of the guest.  A
+ * 32-bit caller cannot name such an address.
+ */
+#define COMPAT_XLAT_BASE 0x100000000ul
+#define COMPAT_XLAT_SIZE 4096ul
+void guest_access_set_window(void *buf); /* NULL: closed */
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hvm_op.c - HVMOP_set_param and HVMOP_get_param: what a guest and its
+ * builder tell each other.  Which parameter who may touch is the ABI's.
+ */
+#include <asm/current.h>
+#include <asm/hvm.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
+
+enum param_rights { GUEST_NONE = 0, GUEST_READ = 1, GUEST_WRITE = 2, DEPRECATED = 4, ONCE = 8 };
+
+static const uint8_t param_rights[HVM_NR_PARAMS] = {
+    [HVM_PARAM_CALLBACK_IRQ] = GUEST_READ | GUEST_WRITE,
+    [HVM_PARAM_VM86_TSS] = GUEST_READ | GUEST_WRITE,
+    [HVM_PARAM_VM86_TSS_SIZED] = GUEST_READ | GUEST_WRITE,
+    [HVM_PARAM_ACPI_IOPORTS_LOCATION] = GUEST_READ | GUEST_WRITE,
+    [HVM_PARAM_VM_GENERATION_ID_ADDR] = GUEST_READ | GUEST_WRITE,
+    [HVM_PARAM_STORE_EVTCHN] = GUEST_READ | GUEST_WRITE,
+    [HVM_PARAM_CONSOLE_EVTCHN] = GUEST_READ | GUEST_WRITE,
+    [HVM_PARAM_X87_FIP_WIDTH] = GUEST_READ | GUEST_WRITE,
+    [HVM_PARAM_STORE_PFN] = GUEST_READ,
+    [HVM_PARAM_CONSOLE_PFN] = GUEST_READ,
+    [HVM_PARAM_ALTP2M] = GUEST_READ,
+    [HVM_PARAM_PAE_ENABLED] = DEPRECATED,
+    [HVM_PARAM_DM_DOMAIN] = DEPRECATED,
+    [HVM_PARAM_MEMORY_EVENT_CR0] = DEPRECATED,
+    [HVM_PARAM_MEMORY_EVENT_CR3] = DEPRECATED,
+    [HVM_PARAM_MEMORY_EVENT_CR4] = DEPRECATED,
+    [HVM_PARAM_MEMORY_EVENT_INT3] = DEPRECATED,
+    [HVM_PARAM_NESTEDHVM] = DEPRECATED,
+    [HVM_PARAM_MEMORY_EVENT_SINGLE_STEP] = DEPRECATED,
+    [HVM_PARAM_BUFIOREQ_EVTCHN] = DEPRECATED,
+    [HVM_PARAM_MEMORY_EVENT_MSR] = DEPRECATED,
+    [HVM_PARAM_VIRIDIAN] = ONCE,
+    [HVM_PARAM_IOREQ_PFN] = ONCE,
+    [HVM_PARAM_BUFIOREQ_PFN] = ONCE,
+    [HVM_PARAM_IOREQ_SERVER_PFN] = ONCE,
+    [HVM_PARAM_NR_IOREQ_SERVER_PAGES] = ONCE,
+    [HVM_PARAM_MCA_CAP] = ONCE,
+};
+
+static int may_access(const struct domain *d, uint32_t index, unsigned int right)
+{
+    if (param_rights[index] & DEPRECATED)
+        return -EINVAL;
+    if (d == current->domain)
+        return param_rights[index] & right ? 0 : -EPERM;
+    return current->domain->is_privileged ? 0 : -EPERM;
+}
+
+static int set_callback(struct domain *d, uint64_t value)
+{
+    unsigned int type = value >> 56;
+    unsigned int vector = value & 0xff;
+
+    if (type != HVM_PARAM_CALLBACK_TYPE_VECTOR) {
+        /* Interrupt lines do not exist yet; 0 means: no callback. */
+        d->arch.hvm.callback_vector = 0;
+        return 0;
+    }
+    if (vector < 16)
+        return -EINVAL;
+    d->arch.hvm.callback_vector = vector;
+    return 0;
+}
+
+static int set_param(struct domain *d, uint32_t index, uint64_t value)
+{
+    uint64_t old = d->arch.hvm.params[index];
+
+    if ((param_rights[index] & ONCE) && old && old != value)
+        return -EEXIST;
+    switch (index) {
+    case HVM_PARAM_CALLBACK_IRQ: {
+        int rc = set_callback(d, value);
+        if (rc)
+            return rc;
+        break;
+    }
+    case HVM_PARAM_ALTP2M:
+        return -EEXIST;
+    case HVM_PARAM_VIRIDIAN:
+    case HVM_PARAM_MCA_CAP:
+        if (value)
+            return -EOPNOTSUPP;
+        break;
+    case HVM_PARAM_X87_FIP_WIDTH:
+        if (value != 0 && value != 4 && value != 8)
+            return -EINVAL;
+        break;
+    }
+    d->arch.hvm.params[index] = value;
+    return 0;
+}
+
+static long param_op(unsigned long op, unsigned long arg)
+{
+    struct xen_hvm_param a;
+
+    if (copy_from_guest_va(&a, arg))
+        return -EFAULT;
+    if (a.index >= HVM_NR_PARAMS)
+        return -EINVAL;
+    struct domain *d = get_domain_for_op(a.domid);
+    if (!d)
+        return -ESRCH;
+    bool set = op == HVMOP_set_param;
+    long rc = -EINVAL;
+    if (d->is_hvm)
+        rc = may_access(d, a.index, set ? GUEST_WRITE : GUEST_READ);
+    if (!rc && set)
+        rc = set_param(d, a.index, a.value);
+    if (!rc && !set) {
+        a.value = d->arch.hvm.params[a.index];
+        rc = copy_to_guest_va(arg, &a) ? -EFAULT : 0;
+    }
+    put_domain(d);
+    return rc;
+}
+
+long do_hvm_op(unsigned long op, unsigned long arg)
+{
+    switch (op) {
+    case HVMOP_set_param:
+    case HVMOP_get_param:
+        return param_op(op, arg);
+    case HVMOP_flush_tlbs:
+        if (arg)
+            return -EINVAL;
+        if (!current->domain->is_hvm)
+            return -ENOSYS;
+        for (unsigned int i = 0; i < current->domain->max_vcpus; i++)
+            if (current->domain->vcpu[i])
+                current->domain->vcpu[i]->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+        return 0;
+    case HVMOP_get_mem_type:
+    case HVMOP_set_evtchn_upcall_vector:
+    case HVMOP_altp2m:
+        return -EOPNOTSUPP;
+    default:
+        return -ENOSYS;
+    }
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu.c - an HVM vCPU: reset state, and its state as a record stream
+ * (XEN_DOMCTL_sethvmcontext, gethvmcontext).
+ *
+ * The stream is HEADER, then a CPU record a vCPU, then END.  Loading reads
+ * and checks all of it before any vCPU changes.
+ * Source of the reset values: SDM "Processor State After Reset".
+ */
+#include <asm/current.h>
+#include <asm/hvm.h>
+#include <asm/processor.h>
+#include <asm/traps.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/sched.h>
+#include <cairn/time.h>
+#include <xen/hvm/save.h>
+
+#include "check.h"
+
+#define PAT_RESET 0x0007040600070406ull
+#define APIC_BASE_RESET 0xfee00000ull
+#define APIC_BASE_BSP (1ull << 8)
+
+static void set_reset_state(struct vcpu *v)
+{
+    struct hvm_cpu_state s = {.rip = 0xfff0, .rflags = X86_EFLAGS_MBS, .dr7 = 0x400};
+
+    for (unsigned int i = SEG_ES; i <= SEG_GS; i++)
+        s.seg[i] = (struct hvm_segment){.attr = 0x93, .limit = 0xffff};
+    s.seg[SEG_CS] = (struct hvm_segment){
+        .sel = 0xf000, .attr = 0x9b, .limit = 0xffff, .base = 0xffff0000};
+    s.seg[SEG_LDTR] = (struct hvm_segment){.attr = 0x82, .limit = 0xffff};
+    s.seg[SEG_TR] = (struct hvm_segment){.attr = 0x8b, .limit = 0xffff};
+    s.seg[SEG_GDTR].limit = s.seg[SEG_IDTR].limit = 0xffff;
+
+    v->arch.hvm.ctrl = (struct x86_ctrl){.cr0 = X86_CR0_CD | X86_CR0_NW | X86_CR0_ET};
+    v->arch.dr6 = 0xffff0ff0;
+    v->arch.dr7 = 0x400;
+    hvm_update_ctrl(v);
+    hvm_set_cpu_state(v, &s);
+}
+
+int hvm_vcpu_create(struct vcpu *v)
+{
+    struct hvm_vcpu *hvm = &v->arch.hvm;
+
+    hvm->msr_pat = PAT_RESET;
+    hvm->msr_mtrr_def_type = 0;
+    hvm->apic_base = APIC_BASE_RESET | (v->vcpu_id == 0 ? APIC_BASE_BSP : 0);
+    hvm->tsc_offset = -rdtsc();
+    fpu_reset_area(v->arch.fpu);
+    int rc = vmx_vcpu_create(v);
+    if (rc)
+        return rc;
+    set_reset_state(v);
+    return 0;
+}
+
+void hvm_vcpu_destroy(struct vcpu *v)
+{
+    vmx_vcpu_destroy(v);
+}
+
+/* ---- the record stream ---- */
+
+#define SEGS(X)                                                                               \
+    X(SEG_ES, es) X(SEG_CS, cs) X(SEG_SS, ss) X(SEG_DS, ds) X(SEG_FS, fs) X(SEG_GS, gs)       \
+    X(SEG_LDTR, ldtr) X(SEG_TR, tr)
+#define GPRS(X)                                                                               \
+    X(rax) X(rbx) X(rcx) X(rdx) X(rbp) X(rsi) X(rdi) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13)  \
+    X(r14) X(r15)
+
+static void record_to_state(const struct hvm_hw_cpu *c, struct hvm_cpu_state *s,
+                            struct x86_ctrl *ctrl)
+{
+    *s = (struct hvm_cpu_state){
+        .rip = c->rip,
+        .rsp = c->rsp,
+        .rflags = c->rflags,
+        .dr7 = c->dr7,
+        .sysenter_cs = c->sysenter_cs,
+        .sysenter_esp = c->sysenter_esp,
+        .sysenter_eip = c->sysenter_eip,
+    };
+#define LOAD_SEG(n, r)                                                                        \
+    s->seg[n] = (struct hvm_segment){                                                         \
+        .sel = c->r##_sel, .attr = c->r##_arbytes, .limit = c->r##_limit, .base = c->r##_base};
+    SEGS(LOAD_SEG)
+#undef LOAD_SEG
+    s->seg[SEG_GDTR] = (struct hvm_segment){.limit = c->gdtr_limit, .base = c->gdtr_base};
+    s->seg[SEG_IDTR] = (struct hvm_segment){.limit = c->idtr_limit, .base = c->idtr_base};
+    *ctrl = (struct x86_ctrl){.cr0 = c->cr0 | X86_CR0_ET,
+                              .cr2 = c->cr2,
+                              .cr3 = c->cr3,
+                              .cr4 = c->cr4,
+                              .efer = c->msr_efer};
+}
+
+/* What the record holds beyond the state that check.c looks at. */
+static const char *record_rest_bad(const struct hvm_hw_cpu *c)
+{
+    if (!is_canonical(c->msr_lstar) || !is_canonical(c->msr_cstar) ||
+        !is_canonical(c->shadow_gs) || c->msr_syscall_mask >> 32)
+        return "SYSCALL registers";
+    if (c->dr6 >> 32)
+        return "DR6";
+    if (c->msr_tsc_aux >> 32)
+        return "TSC_AUX";
+    if (c->flags & ~XEN_X86_FPU_INITIALISED)
+        return "flags";
+    if (c->pending_valid && (c->pending_type == 1 || c->pending_type == 7 ||
+                             c->pending_reserved ||
+                             (c->pending_type == 3 && c->pending_vector > 31) ||
+                             (c->pending_type == 2 && c->pending_vector != 2)))
+        return "pending event";
+#define SEL_BAD(n, r)                                                                         \
+    if ((c->r##_sel >> 16) || (c->r##_arbytes >> 16))                                         \
+        return "selector or attributes";
+    SEGS(SEL_BAD)
+#undef SEL_BAD
+    return NULL;
+}
+
+static const char *record_bad(const struct domain *d, const struct hvm_hw_cpu *c)
+{
+    const struct cpu_policy *p = &d->arch.policy;
+    const struct x86_ctrl_env env = {
+        .efer_legal = p->efer_legal, .cr4_legal = p->cr4_legal, .maxphysaddr = p->maxphysaddr};
+    struct hvm_cpu_state s;
+    struct x86_ctrl ctrl;
+    uint32_t mxcsr;
+
+    const char *bad = record_rest_bad(c);
+    if (bad)
+        return bad;
+    memcpy(&mxcsr, &c->fpu_regs[24], sizeof(mxcsr));
+    if ((c->flags & XEN_X86_FPU_INITIALISED) && (mxcsr & ~0xffffu))
+        return "MXCSR";
+    record_to_state(c, &s, &ctrl);
+    return hvm_cpu_state_bad(&s, &ctrl, &env);
+}
+
+static void load_gprs(struct vcpu *v, const struct hvm_hw_cpu *c)
+{
+    struct cpu_user_regs *r = &v->arch.user_regs;
+#define LOAD_GPR(name) r->name = c->name;
+    GPRS(LOAD_GPR)
+#undef LOAD_GPR
+}
+
+static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
+{
+    struct hvm_vcpu *hvm = &v->arch.hvm;
+    struct hvm_cpu_state s;
+    uint64_t pdpte[4];
+
+    record_to_state(c, &s, &hvm->ctrl);
+    hvm_update_ctrl(v);
+    hvm_set_cpu_state(v, &s);
+    /* Latched PDPTEs are not in the record: load them as MOV CR3 would. */
+    if (x86_pae_paging(&hvm->ctrl)) {
+        if (hvm_copy_from_guest_phys(v->domain, pdpte, _gaddr(hvm->ctrl.cr3 & 0xffffffe0),
+                                     sizeof(pdpte)) ||
+            !x86_pdptes_valid(pdpte, v->domain->arch.policy.maxphysaddr))
+            memset(pdpte, 0, sizeof(pdpte)); /* not present: the guest faults */
+        hvm_set_pdptes(v, pdpte);
+    }
+    load_gprs(v, c);
+    v->arch.dr[0] = c->dr0;
+    v->arch.dr[1] = c->dr1;
+    v->arch.dr[2] = c->dr2;
+    v->arch.dr[3] = c->dr3;
+    v->arch.dr6 = c->dr6;
+    hvm->msr_star = c->msr_star;
+    hvm->msr_lstar = c->msr_lstar;
+    hvm->msr_cstar = c->msr_cstar;
+    hvm->msr_fmask = c->msr_syscall_mask;
+    hvm->msr_kernel_gs = c->shadow_gs;
+    hvm->msr_tsc_aux = c->msr_tsc_aux;
+    hvm_set_tsc_offset(v, c->tsc - rdtsc());
+    if (c->flags & XEN_X86_FPU_INITIALISED)
+        memcpy(v->arch.fpu, c->fpu_regs, sizeof(v->arch.fpu));
+    else
+        fpu_reset_area(v->arch.fpu);
+    if (c->pending_valid)
+        hvm_queue_event(v, c->pending_vector, c->pending_type, c->pending_error_valid,
+                         c->error_code, 0);
+    hvm->work |= HVM_WORK_FLUSH_VPID;
+    v->is_initialised = true;
+    v->pause_flags &= ~VPF_down;
+}
+
+/* One pass over the stream; with @apply, a second one that cannot fail. */
+static int walk_records(struct domain *d, const char *buf, size_t len, bool apply)
+{
+    bool header = false;
+    for (size_t at = 0;;) {
+        struct hvm_save_descriptor desc;
+        if (len - at < sizeof(desc))
+            return -ENODATA;
+        memcpy(&desc, buf + at, sizeof(desc));
+        at += sizeof(desc);
+        if (desc.length > len - at)
+            return -ENODATA;
+        const char *payload = buf + at;
+        at += desc.length;
+
+        if (desc.typecode == HVM_SAVE_CODE(END))
+            return header && desc.length == 0 ? 0 : -EINVAL;
+        if (desc.typecode == HVM_SAVE_CODE(HEADER)) {
+            struct hvm_save_header h;
+            if (desc.length != sizeof(h))
+                return -EINVAL;
+            memcpy(&h, payload, sizeof(h));
+            if (header || h.magic != HVM_FILE_MAGIC || h.version != HVM_FILE_VERSION)
+                return -EINVAL;
+            header = true;
+            continue;
+        }
+        if (!header)
+            return -EINVAL;
+        /* Devices that we do not have (MTRR, LAPIC of xl's stream): skipped. */
+        if (desc.typecode != HVM_SAVE_CODE(CPU))
+            continue;
+        struct hvm_hw_cpu c;
+        if (desc.instance >= d->max_vcpus || !d->vcpu[desc.instance] ||
+            desc.length != sizeof(c))
+            return -EINVAL;
+        memcpy(&c, payload, sizeof(c));
+        if (apply) {
+            load_cpu(d->vcpu[desc.instance], &c);
+            continue;
+        }
+        const char *bad = record_bad(d, &c);
+        if (bad) {
+            printk(XENLOG_INFO "d%d: HVM context refused: %s\n", d->domain_id, bad);
+            return -EINVAL;
+        }
+    }
+}
+
+int hvm_load(struct domain *d, const void *buf, size_t len)
+{
+    int rc = walk_records(d, buf, len, false);
+    return rc ? rc : walk_records(d, buf, len, true);
+}
+
+static void save_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
+{
+    struct hvm_vcpu *hvm = &v->arch.hvm;
+    const struct cpu_user_regs *r = &v->arch.user_regs;
+    struct hvm_cpu_state s;
+
+    memset(c, 0, sizeof(*c));
+    hvm_sync_ctrl(v);
+    hvm_get_cpu_state(v, &s);
+#define SAVE_GPR(name) c->name = r->name;
+    GPRS(SAVE_GPR)
+#undef SAVE_GPR
+#define SAVE_SEG(n, r)                                                                        \
+    c->r##_sel = s.seg[n].sel;                                                                \
+    c->r##_arbytes = s.seg[n].attr;                                                           \
+    c->r##_limit = s.seg[n].limit;                                                            \
+    c->r##_base = s.seg[n].base;
+    SEGS(SAVE_SEG)
+#undef SAVE_SEG
+    c->gdtr_limit = s.seg[SEG_GDTR].limit;
+    c->gdtr_base = s.seg[SEG_GDTR].base;
+    c->idtr_limit = s.seg[SEG_IDTR].limit;
+    c->idtr_base = s.seg[SEG_IDTR].base;
+    c->rip = s.rip;
+    c->rsp = s.rsp;
+    c->rflags = s.rflags;
+    c->dr0 = v->arch.dr[0];
+    c->dr1 = v->arch.dr[1];
+    c->dr2 = v->arch.dr[2];
+    c->dr3 = v->arch.dr[3];
+    c->dr6 = v->arch.dr6;
+    c->dr7 = s.dr7;
+    c->cr0 = hvm->ctrl.cr0;
+    c->cr2 = hvm->ctrl.cr2;
+    c->cr3 = hvm->ctrl.cr3;
+    c->cr4 = hvm->ctrl.cr4;
+    c->msr_efer = hvm->ctrl.efer;
+    c->sysenter_cs = s.sysenter_cs;
+    c->sysenter_esp = s.sysenter_esp;
+    c->sysenter_eip = s.sysenter_eip;
+    c->shadow_gs = hvm->msr_kernel_gs;
+    c->msr_star = hvm->msr_star;
+    c->msr_lstar = hvm->msr_lstar;
+    c->msr_cstar = hvm->msr_cstar;
+    c->msr_syscall_mask = hvm->msr_fmask;
+    c->msr_tsc_aux = hvm->msr_tsc_aux;
+    c->tsc = rdtsc() + hvm->tsc_offset;
+    if (hvm->work & HVM_WORK_EVENT) {
+        c->pending_vector = hvm->event.vector;
+        c->pending_type = hvm->event.type;
+        c->pending_error_valid = hvm->event.has_ec;
+        c->pending_valid = 1;
+        c->error_code = hvm->event.ec;
+    }
+    memcpy(c->fpu_regs, v->arch.fpu, sizeof(c->fpu_regs));
+    c->flags = XEN_X86_FPU_INITIALISED;
+}
+
+struct stream {
+    char *buf; /* NULL: only count */
+    size_t used, size;
+};
+
+static void *put_record(struct stream *out, uint16_t type, uint16_t instance, uint32_t length)
+{
+    const struct hvm_save_descriptor desc = {type, instance, length};
+    size_t at = out->used;
+
+    out->used += sizeof(desc) + length;
+    if (!out->buf || out->used > out->size)
+        return NULL;
+    memcpy(out->buf + at, &desc, sizeof(desc));
+    return out->buf + at + sizeof(desc);
+}
+
+int hvm_save(struct domain *d, void *buf, size_t *len)
+{
+    struct stream out = {.buf = buf, .size = *len};
+    const struct hvm_save_header header = {
+        .magic = HVM_FILE_MAGIC,
+        .version = HVM_FILE_VERSION,
+        .changeset = ~0ull,
+        .cpuid = d->arch.policy.basic[1].a,
+        .gtsc_khz = cpu_khz,
+    };
+    void *at = put_record(&out, HVM_SAVE_CODE(HEADER), 0, sizeof(header));
+    if (at)
+        memcpy(at, &header, sizeof(header));
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = d->vcpu[i];
+        if (!v || !v->is_initialised)
+            continue;
+        struct hvm_hw_cpu c;
+        at = put_record(&out, HVM_SAVE_CODE(CPU), i, sizeof(c));
+        if (!at)
+            continue;
+        save_cpu(v, &c);
+        memcpy(at, &c, sizeof(c));
+    }
+    put_record(&out, HVM_SAVE_CODE(END), 0, 0);
+    size_t size = *len;
+    *len = out.used;
+    return buf && out.used > size ? -ENOSPC : 0;
+}

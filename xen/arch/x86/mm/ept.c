@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ept.c - the tree of EPT entries: walk, map, split, free.
+ *
+ * Tables are zeroed hypervisor pages, counted in p2m->nr_tables.  A table is
+ * complete before it is linked, so the processor never sees half of one.
+ */
+#include "ept.h"
+
+#include <asm/hvm.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+#include <cairn/softirq.h>
+
+static epte_t *table_of(epte_t e)
+{
+    return mfn_to_virt(epte_mfn(e));
+}
+
+static unsigned int index_at(uint64_t gfn, unsigned int level)
+{
+    return (gfn >> (9 * (level - 1))) & 511;
+}
+
+static epte_t *new_table(struct p2m *p2m)
+{
+    epte_t *t = alloc_xen_page();
+    if (t)
+        p2m->nr_tables++;
+    return t;
+}
+
+static epte_t make_table(const epte_t *table)
+{
+    return (epte_t){mfn_x(virt_to_mfn(table)) << PAGE_SHIFT | EPT_RWX};
+}
+
+static epte_t make_leaf(mfn_t mfn, unsigned int level, enum p2m_type type)
+{
+    /* RAM is write-back whatever the guest's PAT says: no device sees it. */
+    uint64_t raw = (uint64_t)type << EPT_TYPE_SHIFT;
+    switch (type) {
+    case P2M_none:
+        return (epte_t){0};
+    case P2M_ram_rw:
+    case P2M_grant:
+    case P2M_shared_xen:
+        raw |= EPT_RWX | EPT_MEMTYPE_WB | EPT_IGNORE_PAT;
+        break;
+    case P2M_ram_ro:
+        raw |= EPT_R | EPT_X | EPT_MEMTYPE_WB | EPT_IGNORE_PAT;
+        break;
+    case P2M_mmio:
+        return (epte_t){raw}; /* exits; the type tells why */
+    }
+    if (level > 1)
+        raw |= EPT_SUPERPAGE;
+    return (epte_t){raw | mfn_x(mfn) << PAGE_SHIFT};
+}
+
+static void free_subtree(struct p2m *p2m, epte_t e, unsigned int level)
+{
+    if (!epte_is_table(e, level))
+        return;
+    epte_t *t = table_of(e);
+    if (level > 2)
+        for (unsigned int i = 0; i < 512; i++)
+            free_subtree(p2m, t[i], level - 1);
+    free_xen_page(t);
+    p2m->nr_tables--;
+}
+
+/* Put @e in @slot; free what it replaces. */
+static void replace(struct p2m *p2m, epte_t *slot, epte_t e, unsigned int level)
+{
+    epte_t old = *slot;
+    ACCESS_ONCE(slot->raw) = e.raw;
+    /* What was not present cannot be cached. */
+    if ((old.raw & EPT_RWX) && old.raw != e.raw)
+        p2m->flush_owed = true;
+    free_subtree(p2m, old, level);
+}
+
+/* A table of 512 leaves that means the same as the leaf @e of @level. */
+static epte_t *make_split(struct p2m *p2m, epte_t e, unsigned int level)
+{
+    epte_t *t = new_table(p2m);
+    if (!t || !e.raw)
+        return t;
+    unsigned long step = 1ul << (9 * (level - 2));
+    for (unsigned int i = 0; i < 512; i++)
+        t[i] = make_leaf(mfn_add(epte_mfn(e), i * step), level - 1, epte_type(e));
+    return t;
+}
+
+/* The slot of @gfn in a table of @level, making tables; NULL: no memory. */
+static epte_t *descend(struct p2m *p2m, uint64_t gfn, unsigned int level)
+{
+    epte_t *t = mfn_to_virt(p2m->root);
+    for (unsigned int l = EPT_LEVELS; l > level; l--) {
+        epte_t *slot = &t[index_at(gfn, l)];
+        if (!epte_is_table(*slot, l)) {
+            epte_t *sub = make_split(p2m, *slot, l);
+            if (!sub)
+                return NULL;
+            replace(p2m, slot, make_table(sub), l);
+        }
+        t = table_of(*slot);
+    }
+    return &t[index_at(gfn, level)];
+}
+
+int ept_init(struct p2m *p2m)
+{
+    epte_t *t = new_table(p2m);
+    if (!t)
+        return -ENOMEM;
+    p2m->root = virt_to_mfn(t);
+    /* The frame may have been another tree's root: its tag is in the TLB. */
+    p2m->flush_owed = true;
+    return 0;
+}
+
+int ept_set(struct p2m *p2m, uint64_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type)
+{
+    unsigned int level = order / 9 + 1;
+    if (type == P2M_none && mfn_x(ept_lookup(p2m, gfn, NULL)) == ~0ull && order == 0)
+        return 0;
+    epte_t *slot = descend(p2m, gfn, level);
+    if (!slot)
+        return -ENOMEM;
+    epte_t e = make_leaf(mfn, level, type);
+    if ((e.raw & EPT_RWX) && order > hvm_max_leaf_order()) {
+        /* The hardware has no leaves of that size: a table that says the same. */
+        epte_t *sub = make_split(p2m, e, level);
+        if (!sub)
+            return -ENOMEM;
+        e = make_table(sub);
+    }
+    replace(p2m, slot, e, level);
+    return 0;
+}
+
+mfn_t ept_lookup(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type)
+{
+    const epte_t *t = mfn_to_virt(p2m->root);
+    for (unsigned int l = EPT_LEVELS; l > 0; l--) {
+        epte_t e = t[index_at(gfn, l)];
+        if (epte_is_table(e, l)) {
+            t = table_of(e);
+            continue;
+        }
+        if (type)
+            *type = epte_type(e);
+        if (!(e.raw & EPT_RWX))
+            break;
+        uint64_t within = gfn & ((1ull << (9 * (l - 1))) - 1);
+        return mfn_add(epte_mfn(e), within);
+    }
+    return INVALID_MFN;
+}
+
+/* Free what hangs below a table, slot by slot; the cleared slots are the
+ * progress. */
+static int free_below(struct p2m *p2m, epte_t *t, unsigned int level)
+{
+    for (unsigned int i = 0; i < 512; i++) {
+        if (!epte_is_table(t[i], level))
+            continue;
+        if (level > 2) {
+            int rc = free_below(p2m, table_of(t[i]), level - 1);
+            if (rc)
+                return rc;
+        }
+        epte_t old = t[i];
+        t[i] = (epte_t){0};
+        free_xen_page(table_of(old));
+        p2m->nr_tables--;
+        if (level == 2 && preempt_check())
+            return -ERESTART;
+    }
+    return 0;
+}
+
+int ept_free(struct p2m *p2m)
+{
+    if (!mfn_x(p2m->root))
+        return 0;
+    int rc = free_below(p2m, mfn_to_virt(p2m->root), EPT_LEVELS);
+    if (rc)
+        return rc;
+    free_xen_page(mfn_to_virt(p2m->root));
+    p2m->nr_tables--;
+    p2m->root = _mfn(0);
+    p2m->eptp = 0;
+    ASSERT(p2m->nr_tables == 0);
+    return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frametable.c - where each frame's struct page_info is.
+ *
+ * Owns the array at FRAMETABLE_VA_START, present by chunks where there is RAM.
+ * Promises: 32 bytes a frame, all zero (count 0: no reference can be taken)
+ * until the frame is given to the allocator.
+ */
+#include <asm/mm.h>
+
+#include <asm/config.h>
+#include <asm/page.h>
+#include <cairn/boot_info.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+
+#define NR_CHUNKS ((1ul << (44 - PAGE_SHIFT)) / FRAME_CHUNK)
+#define FRAME_TABLE ((struct page_info *)FRAMETABLE_VA_START)
+
+static uint64_t chunk_map[NR_CHUNKS / 64];
+
+bool frame_present(uint32_t frame)
+{
+    unsigned long chunk = frame >> FRAME_CHUNK_ORDER;
+
+    return chunk_map[chunk / 64] & (1ul << (chunk % 64));
+}
+
+bool mfn_valid(mfn_t mfn)
+{
+    return mfn_x(mfn) < max_page && frame_present(mfn_x(mfn));
+}
+
+struct page_info *mfn_to_page(mfn_t mfn)
+{
+    ASSERT(mfn_valid(mfn));
+    return &FRAME_TABLE[mfn_x(mfn)];
+}
+
+mfn_t page_to_mfn(const struct page_info *pg)
+{
+    return _mfn(pg - FRAME_TABLE);
+}
+
+static void __init add_chunk(unsigned long chunk)
+{
+    unsigned long first = chunk << FRAME_CHUNK_ORDER;
+    unsigned long nr = min(FRAME_CHUNK, max_page - first);
+    unsigned long pages = PFN_UP(nr * sizeof(struct page_info));
+    /* A whole chunk's part is one large page. */
+    mfn_t mfn = boot_alloc(pages, nr == FRAME_CHUNK ? pages : 1);
+
+    if (map_range((unsigned long)&FRAME_TABLE[first], mfn, pages, PAGE_HYPERVISOR))
+        panic("No memory for the frame table");
+    chunk_map[chunk / 64] |= 1ul << (chunk % 64);
+}
+
+void __init frametable_init(void)
+{
+    for (unsigned int i = 0; i < boot_info.nr_e820; i++) {
+        const struct e820_entry *e = &boot_info.e820[i];
+        uint64_t first = PFN_UP(e->addr), last = min(PFN_DOWN(e->addr + e->size), (uint64_t)max_page);
+
+        if (e->type != E820_RAM || first >= last)
+            continue;
+        for (uint64_t c = first >> FRAME_CHUNK_ORDER; c <= (last - 1) >> FRAME_CHUNK_ORDER; c++)
+            if (!frame_present(c << FRAME_CHUNK_ORDER))
+                add_chunk(c);
+    }
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* p2m.c - an HVM domain's physical memory: asm/p2m.h around the tree in ept.c. */
+#include <asm/p2m.h>
+#include <asm/paging.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+
+#include "ept.h"
+
+int p2m_init(struct domain *d)
+{
+    struct p2m *p2m = &d->arch.p2m;
+    spin_lock_init(&p2m->lock, LOCK_P2M);
+    p2m->domain = d;
+    return ept_init(p2m);
+}
+
+int p2m_teardown(struct domain *d)
+{
+    return ept_free(&d->arch.p2m);
+}
+
+mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type)
+{
+    struct p2m *p2m = &d->arch.p2m;
+    if (type)
+        *type = P2M_none;
+    if (gfn_x(gfn) >> EPT_GFN_BITS || !mfn_x(p2m->root))
+        return INVALID_MFN;
+    spin_lock(&p2m->lock);
+    mfn_t mfn = ept_lookup(p2m, gfn_x(gfn), type);
+    spin_unlock(&p2m->lock);
+    return mfn;
+}
+
+int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type)
+{
+    struct p2m *p2m = &d->arch.p2m;
+    uint64_t first = gfn_x(gfn), mask = (1ull << order) - 1;
+    bool mapped = type != P2M_none && type != P2M_mmio;
+
+    if (order != 0 && order != 9 && order != 18)
+        return -EINVAL;
+    if ((first & mask) || (mapped && (mfn_x(mfn) & mask)))
+        return -EINVAL;
+    if ((first + mask) >> EPT_GFN_BITS || !mfn_x(p2m->root))
+        return -EINVAL;
+
+    spin_lock(&p2m->lock);
+    int rc = ept_set(p2m, first, mfn, order, type);
+    if (!rc && type != P2M_none && first + mask > p2m->max_gfn)
+        p2m->max_gfn = first + mask;
+    spin_unlock(&p2m->lock);
+    if (!rc && d->arch.paging)
+        d->arch.paging->p2m_changed(d, gfn);
+    return rc;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * callback.c - entering the guest kernel: exceptions, events and system calls
+ * as frames on its stack, and returning from them (the iret hypercall).
+ */
+#include "private.h"
+
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <cairn/perfc.h>
+#include <cairn/softirq.h>
+#include <xen/callback.h>
+
+/* Flags that the guest kernel is entered without. */
+#define ENTRY_CLEARS \
+    (X86_EFLAGS_AC | X86_EFLAGS_VM | X86_EFLAGS_RF | X86_EFLAGS_NT | X86_EFLAGS_TF)
+
+/* Flags that an iret hypercall may load; arithmetic ones included. */
+#define IRET_FLAGS \
+    (0xcd5ul | X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_AC | X86_EFLAGS_ID)
+
+/* What the frame says of the interrupted code: ring 0 stands for the guest
+ * kernel, bits 39:32 hold the event mask. */
+static uint64_t frame_cs(const struct vcpu *v, const struct cpu_user_regs *regs)
+{
+    uint64_t cs = v->arch.pv.in_kernel ? regs->cs & ~3u : regs->cs;
+
+    return cs | (uint64_t)v->vcpu_info->evtchn_upcall_mask << 32;
+}
+
+static uint64_t frame_flags(const struct vcpu *v, const struct cpu_user_regs *regs)
+{
+    uint64_t flags = regs->rflags & ~(X86_EFLAGS_IF | X86_EFLAGS_IOPL);
+
+    if (!v->vcpu_info->evtchn_upcall_mask)
+        flags |= X86_EFLAGS_IF;
+    if (v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl))
+        flags |= (uint64_t)v->arch.pv.iopl << 12;
+    return flags;
+}
+
+/*
+ * push_frame - switch to the kernel's stack and put @n words above the
+ * interrupted context there; on return regs describe the guest kernel at
+ * @entry.  False: the domain has been crashed.
+ */
+static bool push_frame(struct vcpu *v, struct cpu_user_regs *regs, const uint64_t *head,
+                       unsigned int n, uint16_t cs, unsigned long entry)
+{
+    uint64_t frame[16], *p = frame;
+    unsigned long sp;
+
+    if (!entry || !is_canonical(entry)) {
+        domain_crash(v->domain, "PV entry point %#lx: none registered, or not canonical", entry);
+        return false;
+    }
+    for (unsigned int i = 0; i < n; i++)
+        *p++ = head[i];
+    *p++ = regs->rip;
+    *p++ = frame_cs(v, regs);
+    *p++ = frame_flags(v, regs);
+    *p++ = regs->rsp;
+    *p++ = regs->ss;
+
+    if (!v->arch.pv.in_kernel) {
+        pv_toggle_mode(v);
+        sp = v->arch.pv.kernel_sp;
+    } else {
+        sp = regs->rsp;
+    }
+    sp = (sp & ~15ul) - (p - frame) * 8;
+    if (raw_copy_to_guest(sp, frame, (p - frame) * 8)) {
+        domain_crash(v->domain, "PV kernel stack %#lx not writable (entering %#lx)", sp, entry);
+        return false;
+    }
+    regs->rip = entry;
+    regs->cs = pv_fixup_selector(cs);
+    regs->rflags = (regs->rflags & ~(ENTRY_CLEARS | X86_EFLAGS_IOPL)) | X86_EFLAGS_IF;
+    regs->rsp = sp;
+    regs->ss = FLAT_KERNEL_SS64;
+    /* RCX and R11 are on the guest's stack: SYSRET may have them. */
+    regs->entry_vector = TRAP_syscall;
+    return true;
+}
+
+void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    struct trap_bounce *tb = &v->arch.pv.trap_bounce;
+    uint64_t head[3] = {regs->rcx, regs->r11, tb->error_code};
+    uint8_t flags = tb->flags;
+
+    tb->flags = 0;
+    if (push_frame(v, regs, head, flags & TBF_ERROR_CODE ? 3 : 2, tb->cs, tb->eip) &&
+        (flags & TBF_INTERRUPT))
+        v->vcpu_info->evtchn_upcall_mask = 1;
+}
+
+/* A selector of the guest's did not load at the switch to it. */
+static void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    uint64_t head[6] = {regs->rcx,       regs->r11,       v->arch.pv.ds,
+                        v->arch.pv.es,   v->arch.pv.fs,   v->arch.pv.gs};
+
+    v->arch.pv.segs_failed = false;
+    if (!v->arch.pv.failsafe_callback)
+        return; /* the selectors are null now: it finds out */
+    if (push_frame(v, regs, head, 6, FLAT_KERNEL_CS64, v->arch.pv.failsafe_callback) &&
+        v->arch.pv.failsafe_masks_events)
+        v->vcpu_info->evtchn_upcall_mask = 1;
+}
+
+static bool event_pending(const struct vcpu *v)
+{
+    const struct vcpu_info *vi = v->vcpu_info;
+
+    return ACCESS_ONCE(vi->evtchn_upcall_pending) && !ACCESS_ONCE(vi->evtchn_upcall_mask) &&
+           v->arch.pv.event_callback;
+}
+
+static void bounce_event(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    uint64_t head[2] = {regs->rcx, regs->r11};
+
+    if (push_frame(v, regs, head, 2, FLAT_KERNEL_CS64, v->arch.pv.event_callback))
+        v->vcpu_info->evtchn_upcall_mask = 1;
+}
+
+/* SYSRET restores neither RCX, R11 nor odd selectors, and on Intel faults in
+ * ring 0 on a RIP that is not canonical. */
+static bool sysret_can(const struct cpu_user_regs *regs)
+{
+    return (regs->entry_vector & TRAP_syscall) && regs->cs == FLAT_RING3_CS64 &&
+           regs->ss == FLAT_RING3_SS64 && is_canonical(regs->rip) &&
+           !(regs->rflags & (X86_EFLAGS_RF | X86_EFLAGS_VM));
+}
+
+/*
+ * pv_exit_prepare - the last thing before a PV guest runs; interrupts off.
+ * Returns nonzero if SYSRET will do.
+ */
+unsigned int pv_exit_prepare(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+
+    for (;;) {
+        if (unlikely(softirq_pending())) {
+            local_irq_enable();
+            do_softirq(); /* may switch away for ever */
+            local_irq_disable();
+        } else if (unlikely(v->arch.pv.trap_bounce.flags)) {
+            pv_bounce(v, regs);
+        } else if (unlikely(v->arch.pv.segs_failed)) {
+            bounce_failsafe(v, regs);
+        } else if (unlikely(event_pending(v))) {
+            bounce_event(v, regs);
+        } else {
+            break;
+        }
+    }
+    return sysret_can(regs);
+}
+
+/* IRET refused the frame: a bad selector or RIP, the guest kernel's fault. */
+void pv_iret_failed(struct cpu_user_regs *regs)
+{
+    pv_inject_exception(current, X86_EXC_GP, 0);
+}
+
+/* ---- the iret hypercall ---- */
+
+long do_iret(void)
+{
+    struct vcpu *v = current;
+    struct cpu_user_regs *regs = guest_cpu_user_regs();
+    struct iret_context frame;
+
+    if (copy_from_guest_va(&frame, regs->rsp)) {
+        domain_crash(v->domain, "iret frame at %#lx not readable", (unsigned long)regs->rsp);
+        return -EFAULT;
+    }
+    if ((frame.cs & 3) == 3) {
+        if (!mfn_x(v->arch.pv.user_cr3)) {
+            domain_crash(v->domain, "iret to user mode without user page tables");
+            return -EFAULT;
+        }
+        pv_toggle_mode(v);
+    }
+    if (v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl))
+        v->arch.pv.iopl = (frame.rflags & X86_EFLAGS_IOPL) >> 12;
+
+    regs->rip = frame.rip;
+    regs->cs = pv_fixup_selector(frame.cs);
+    regs->rflags = (frame.rflags & IRET_FLAGS) | X86_EFLAGS_IF | X86_EFLAGS_MBS;
+    regs->rsp = frame.rsp;
+    regs->ss = pv_fixup_selector(frame.ss);
+    if (!(frame.flags & VGCF_in_syscall)) {
+        regs->entry_vector = 0;
+        regs->rcx = frame.rcx;
+        regs->r11 = frame.r11;
+    }
+    v->vcpu_info->evtchn_upcall_mask = !(frame.rflags & X86_EFLAGS_IF);
+    return frame.rax;
+}
+
+/* ---- registration ---- */
+
+static long register_callback(struct vcpu *v, unsigned int type, unsigned long address,
+                              bool mask_events)
+{
+    struct pv_vcpu *pv = &v->arch.pv;
+
+    if (!is_canonical(address))
+        return -EINVAL;
+    switch (type) {
+    case CALLBACKTYPE_event:
+        pv->event_callback = address;
+        return 0;
+    case CALLBACKTYPE_failsafe:
+        pv->failsafe_callback = address;
+        pv->failsafe_masks_events = mask_events;
+        return 0;
+    case CALLBACKTYPE_syscall:
+        pv->syscall_callback = address;
+        pv->syscall_masks_events = mask_events;
+        return 0;
+    case CALLBACKTYPE_syscall32:
+        pv->syscall32_callback = address;
+        pv->syscall32_masks_events = mask_events;
+        return 0;
+    case CALLBACKTYPE_sysenter:
+        pv->sysenter_callback = address;
+        pv->sysenter_masks_events = mask_events;
+        return 0;
+    case CALLBACKTYPE_nmi:
+        pv->nmi_callback = address;
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
+
+static long unregister_callback(struct vcpu *v, unsigned int type)
+{
+    switch (type) {
+    case CALLBACKTYPE_event:
+    case CALLBACKTYPE_failsafe:
+    case CALLBACKTYPE_syscall:
+    case CALLBACKTYPE_sysenter:
+        return -EINVAL;
+    case CALLBACKTYPE_nmi:
+        v->arch.pv.nmi_callback = 0;
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
+
+long do_callback_op(unsigned long cmd, unsigned long arg)
+{
+    struct callback_register reg;
+    struct callback_unregister unreg;
+
+    switch ((int)cmd) {
+    case CALLBACKOP_register:
+        if (copy_from_guest_va(&reg, arg))
+            return -EFAULT;
+        return register_callback(current, reg.type, reg.address,
+                                 reg.flags & CALLBACKF_mask_events);
+    case CALLBACKOP_unregister:
+        if (copy_from_guest_va(&unreg, arg))
+            return -EFAULT;
+        return unregister_callback(current, unreg.type);
+    default:
+        return -ENOSYS;
+    }
+}
+
+long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall)
+{
+    struct vcpu *v = current;
+
+    if (!is_canonical(event) || !is_canonical(failsafe) || !is_canonical(syscall))
+        return -EINVAL;
+    register_callback(v, CALLBACKTYPE_event, event, true);
+    register_callback(v, CALLBACKTYPE_failsafe, failsafe, v->arch.pv.failsafe_masks_events);
+    register_callback(v, CALLBACKTYPE_syscall, syscall, v->arch.pv.syscall_masks_events);
+    return 0;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * context.c - a whole PV vCPU state in the public form, in and out
+ * (VCPUOP_initialise, XEN_DOMCTL_setvcpucontext, getvcpucontext).
+ */
+#include "private.h"
+
+#include <asm/traps.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+
+static bool context_ok(const struct vcpu_guest_context *c)
+{
+    if (!is_canonical(c->event_callback_eip) || !is_canonical(c->failsafe_callback_eip) ||
+        !is_canonical(c->syscall_callback_eip) || !is_canonical(c->fs_base) ||
+        !is_canonical(c->gs_base_kernel) || !is_canonical(c->gs_base_user))
+        return false;
+    if (c->ldt_ents > 8192 || PAGE_OFFSET(c->ldt_base) ||
+        (c->ldt_ents && !pv_address_ok(c->ldt_base)))
+        return false;
+    if (c->gdt_ents > FIRST_RESERVED_GDT_ENTRY)
+        return false;
+    for (unsigned int i = 0; i < 256; i++)
+        if (!is_canonical(c->trap_ctxt[i].address))
+            return false;
+    return true;
+}
+
+/* Both roots; what has been taken stays in the vCPU over -ERESTART. */
+static int take_roots(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    mfn_t kernel = _mfn(xen_cr3_to_pfn(c->ctrlreg[3]));
+    mfn_t user = _mfn(xen_cr3_to_pfn(c->ctrlreg[1]));
+    struct pv_vcpu *pv = &v->arch.pv;
+    int rc;
+
+    for (unsigned int i = 0; i < 2; i++) {
+        mfn_t want = i ? user : kernel, *have = i ? &pv->user_cr3 : &pv->kernel_cr3;
+
+        if (mfn_eq(*have, want))
+            continue;
+        if (mfn_x(*have)) {
+            put_page_and_type(mfn_to_page(*have));
+            *have = _mfn(0);
+        }
+        if (i && !mfn_x(want))
+            continue;
+        if (!mfn_valid(want))
+            return -EINVAL;
+        rc = get_page_and_type(mfn_to_page(want), v->domain, PGT_l4_page_table);
+        if (rc)
+            return rc;
+        *have = want;
+    }
+    return 0;
+}
+
+static void load_callbacks(struct pv_vcpu *pv, const struct vcpu_guest_context *c)
+{
+    for (unsigned int i = 0; i < 256; i++) {
+        pv->trap_ctxt[i] = c->trap_ctxt[i];
+        pv->trap_ctxt[i].cs = pv_fixup_selector(c->trap_ctxt[i].cs);
+    }
+    pv->event_callback = c->event_callback_eip;
+    pv->failsafe_callback = c->failsafe_callback_eip;
+    pv->syscall_callback = c->syscall_callback_eip;
+    pv->failsafe_masks_events = c->flags & VGCF_failsafe_disables_events;
+    pv->syscall_masks_events = c->flags & VGCF_syscall_disables_events;
+}
+
+static void load_registers(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    struct pv_vcpu *pv = &v->arch.pv;
+    struct cpu_user_regs *regs = &v->arch.user_regs;
+
+    *regs = c->user_regs;
+    regs->cs = pv_fixup_selector(regs->cs);
+    regs->ss = pv_fixup_selector(regs->ss);
+    regs->rflags = (regs->rflags & 0xfd5ul & ~X86_EFLAGS_IOPL) | X86_EFLAGS_IF | X86_EFLAGS_MBS;
+    regs->entry_vector = 0;
+    pv->iopl = (c->user_regs.rflags & X86_EFLAGS_IOPL) >> 12;
+    pv->in_kernel = c->flags & VGCF_in_kernel;
+    pv->ds = regs->ds;
+    pv->es = regs->es;
+    pv->fs = regs->fs;
+    pv->gs = regs->gs;
+    pv->fs_base = c->fs_base;
+    pv->gs_base_kernel = c->gs_base_kernel;
+    pv->gs_base_user = c->gs_base_user;
+    pv->kernel_sp = c->kernel_sp;
+    pv->kernel_ss = pv_fixup_selector(c->kernel_ss);
+    pv->ctrlreg[4] = pv_fixup_cr4(c->ctrlreg[4]);
+    pv->cr0_ts = c->ctrlreg[0] & X86_CR0_TS;
+    pv->ldt_base = c->ldt_base;
+    pv->ldt_ents = c->ldt_ents;
+
+    if (c->flags & VGCF_i387_valid) {
+        memcpy(v->arch.fpu, &c->fpu_ctxt, sizeof(v->arch.fpu));
+        /* Reserved MXCSR bits would fault in FXRSTOR. */
+        *(uint32_t *)(v->arch.fpu + 24) &= 0xffbf;
+    } else {
+        fpu_reset_area(v->arch.fpu);
+    }
+}
+
+int pv_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    struct domain *d = v->domain;
+    int rc;
+
+    if (!context_ok(c))
+        return -EINVAL;
+    if (v == current || v->is_running)
+        return -EBUSY;
+    spin_lock(&d->arch.paging_lock);
+    rc = take_roots(v, c);
+    if (!rc) {
+        pv_destroy_ldt(v);
+        rc = pv_set_gdt(v, c->gdt_frames, c->gdt_ents);
+    }
+    spin_unlock(&d->arch.paging_lock);
+    if (rc)
+        return rc;
+
+    load_callbacks(&v->arch.pv, c);
+    load_registers(v, c);
+    for (unsigned int i = 0; i < 8; i++)
+        if (i < 4 || i > 5)
+            (void)pv_set_debugreg(v, i, c->debugreg[i]);
+    d->vm_assist |= c->vm_assist & (1ul << VMASST_TYPE_architectural_iopl);
+    v->is_initialised = true;
+    return 0;
+}
+
+void pv_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
+{
+    const struct pv_vcpu *pv = &v->arch.pv;
+
+    memset(c, 0, sizeof(*c));
+    c->flags = VGCF_i387_valid | (pv->in_kernel ? VGCF_in_kernel : 0) |
+               (pv->failsafe_masks_events ? VGCF_failsafe_disables_events : 0) |
+               (pv->syscall_masks_events ? VGCF_syscall_disables_events : 0) |
+               (v->pause_flags & VPF_down ? 0 : VGCF_online);
+    memcpy(&c->fpu_ctxt, v->arch.fpu, sizeof(v->arch.fpu));
+    c->user_regs = v->arch.user_regs;
+    c->user_regs.ds = pv->ds;
+    c->user_regs.es = pv->es;
+    c->user_regs.fs = pv->fs;
+    c->user_regs.gs = pv->gs;
+    memcpy(c->trap_ctxt, pv->trap_ctxt, sizeof(c->trap_ctxt));
+    c->ldt_base = pv->ldt_base;
+    c->ldt_ents = pv->ldt_ents;
+    memcpy(c->gdt_frames, pv->gdt_frames, sizeof(c->gdt_frames));
+    c->gdt_ents = pv->gdt_ents;
+    c->kernel_ss = pv->kernel_ss;
+    c->kernel_sp = pv->kernel_sp;
+    c->ctrlreg[0] = pv->cr0_ts ? X86_CR0_TS : 0;
+    c->ctrlreg[1] = xen_pfn_to_cr3(mfn_x(pv->user_cr3));
+    c->ctrlreg[3] = xen_pfn_to_cr3(mfn_x(pv->kernel_cr3));
+    c->ctrlreg[4] = pv->ctrlreg[4];
+    for (unsigned int i = 0; i < 4; i++)
+        c->debugreg[i] = v->arch.dr[i];
+    c->debugreg[6] = v->arch.dr6;
+    c->debugreg[7] = v->arch.dr7;
+    c->event_callback_eip = pv->event_callback;
+    c->failsafe_callback_eip = pv->failsafe_callback;
+    c->syscall_callback_eip = pv->syscall_callback;
+    c->vm_assist = v->domain->vm_assist;
+    c->fs_base = pv->fs_base;
+    c->gs_base_kernel = pv->gs_base_kernel;
+    c->gs_base_user = pv->gs_base_user;
+}

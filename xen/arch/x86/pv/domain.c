@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain.c - PV domains and vCPUs: what is made, torn down, and loaded into
+ * the processor when one runs.
+ *
+ * Owns the per-domain slot of the address space: windows on each vCPU's GDT
+ * (its 14 frames, then the CPU's own page) and LDT.
+ */
+#include "private.h"
+
+#include <asm/page_type.h>
+#include <asm/traps.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+#include <cairn/softirq.h>
+
+#define VCPUS_PER_L1 8
+#define VCPU_WINDOW_PAGES 64
+#define TABLE_FLAGS (PTE_P | PTE_W | PTE_A)
+
+/* CR4 bits that follow the guest; all others are the hypervisor's. */
+#define GUEST_CR4_BITS (X86_CR4_TSD | X86_CR4_DE | X86_CR4_FSGSBASE)
+/* Bits of the hypervisor's that a guest has no business with. */
+#define HIDDEN_CR4_BITS \
+    (X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_UMIP | X86_CR4_VMXE | X86_CR4_PGE | X86_CR4_PCIDE)
+
+/* ---- the per-domain slot ---- */
+
+static pte_t *table(mfn_t mfn)
+{
+    return mfn_to_virt(mfn);
+}
+
+pte_t *pv_window_pte(struct vcpu *v, unsigned long va)
+{
+    mfn_t l1 = v->domain->arch.pv.perdomain_l1[v->vcpu_id / VCPUS_PER_L1];
+
+    return &table(l1)[PT_INDEX(va, 1)];
+}
+
+static int alloc_table(mfn_t *mfn)
+{
+    void *va = alloc_xen_page();
+
+    if (!va)
+        return -ENOMEM;
+    *mfn = virt_to_mfn(va);
+    return 0;
+}
+
+static void free_table(mfn_t *mfn)
+{
+    if (mfn_x(*mfn))
+        free_xen_page(mfn_to_virt(*mfn));
+    *mfn = _mfn(0);
+}
+
+static void free_perdomain(struct domain *d)
+{
+    struct pv_domain *pv = &d->arch.pv;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(pv->perdomain_l1); i++)
+        free_table(&pv->perdomain_l1[i]);
+    free_table(&pv->perdomain_l2);
+    free_table(&pv->perdomain_l3);
+}
+
+int pv_domain_create(struct domain *d)
+{
+    struct pv_domain *pv = &d->arch.pv;
+
+    spin_lock_init(&d->arch.paging_lock, LOCK_PAGING);
+    if (alloc_table(&pv->perdomain_l3) || alloc_table(&pv->perdomain_l2)) {
+        free_perdomain(d);
+        return -ENOMEM;
+    }
+    table(pv->perdomain_l3)[PT_INDEX(PERDOMAIN_VA_START, 3)] =
+        pte_make(pv->perdomain_l2, TABLE_FLAGS);
+    return 0;
+}
+
+void pv_install_hypervisor_slots(struct domain *d, pte_t *l4)
+{
+    memcpy(&l4[PML4_SLOT_HYPERVISOR_FIRST], &idle_pgt[PML4_SLOT_HYPERVISOR_FIRST],
+           (PML4_SLOT_HYPERVISOR_LAST - PML4_SLOT_HYPERVISOR_FIRST + 1) * sizeof(pte_t));
+    l4[PML4_SLOT_PERDOMAIN] = pte_make(d->arch.pv.perdomain_l3, TABLE_FLAGS);
+}
+
+/* ---- teardown ---- */
+
+/* One table reference of a vCPU's that is not running any more. */
+static int drop_root(mfn_t *mfn)
+{
+    struct page_info *page;
+    int rc;
+
+    if (!mfn_x(*mfn))
+        return 0;
+    page = mfn_to_page(*mfn);
+    rc = put_page_type_preemptible(page);
+    if (rc)
+        return rc;
+    *mfn = _mfn(0);
+    put_page(page);
+    return 0;
+}
+
+static int vcpu_release_memory(struct vcpu *v)
+{
+    struct pv_vcpu *pv = &v->arch.pv;
+    int rc;
+
+    pv_destroy_ldt(v);
+    pv_destroy_gdt(v);
+    rc = drop_root(&pv->old_table);
+    if (!rc)
+        rc = drop_root(&pv->user_cr3);
+    if (!rc)
+        rc = drop_root(&pv->kernel_cr3);
+    return rc;
+}
+
+/* Pins and half-done validations of the domain's frames, one by one. */
+static int unpin_all(struct domain *d)
+{
+    struct pv_domain *pv = &d->arch.pv;
+
+    while (pv->teardown_cursor != FRAME_NONE) {
+        struct page_info *page = mfn_to_page(_mfn(pv->teardown_cursor));
+        int rc;
+
+        if (page->type_info & PGT_pinned) {
+            rc = put_page_type_preemptible(page);
+            if (rc)
+                return rc;
+            page->type_info &= ~PGT_pinned;
+            put_page(page);
+        }
+        rc = page_type_finish_partial(page);
+        if (rc)
+            return rc;
+        pv->teardown_cursor = page->next;
+        if (preempt_check())
+            return -ERESTART;
+    }
+    return 0;
+}
+
+int pv_domain_teardown(struct domain *d)
+{
+    struct pv_domain *pv = &d->arch.pv;
+    int rc;
+
+    for (; pv->teardown_step < d->max_vcpus; pv->teardown_step++) {
+        struct vcpu *v = d->vcpu ? d->vcpu[pv->teardown_step] : NULL;
+
+        rc = v ? vcpu_release_memory(v) : 0;
+        if (rc)
+            return rc;
+    }
+    if (pv->teardown_step == d->max_vcpus) {
+        pv->teardown_cursor = d->page_list;
+        pv->teardown_step++;
+    }
+    rc = unpin_all(d);
+    if (rc)
+        return rc;
+    free_perdomain(d);
+    return 0;
+}
+
+/* ---- vCPUs ---- */
+
+unsigned long pv_fixup_cr4(unsigned long guest)
+{
+    unsigned long mine = GUEST_CR4_BITS;
+
+    if (!host_cpu.has_fsgsbase)
+        mine &= ~X86_CR4_FSGSBASE;
+    return (guest & mine) | (get_cpu_info()->cr4 & ~(GUEST_CR4_BITS | HIDDEN_CR4_BITS));
+}
+
+unsigned long pv_make_cr4(const struct vcpu *v)
+{
+    return (get_cpu_info()->cr4 & ~GUEST_CR4_BITS) | (v->arch.pv.ctrlreg[4] & GUEST_CR4_BITS);
+}
+
+int pv_vcpu_create(struct vcpu *v)
+{
+    struct pv_domain *pv = &v->domain->arch.pv;
+    unsigned int i = v->vcpu_id / VCPUS_PER_L1;
+
+    if (i >= ARRAY_SIZE(pv->perdomain_l1))
+        return -EINVAL;
+    if (!mfn_x(pv->perdomain_l1[i])) {
+        if (alloc_table(&pv->perdomain_l1[i]))
+            return -ENOMEM;
+        table(pv->perdomain_l2)[PT_INDEX(GDT_VA(v->vcpu_id), 2)] =
+            pte_make(pv->perdomain_l1[i], TABLE_FLAGS);
+    }
+    v->arch.pv.in_kernel = true;
+    v->arch.pv.ctrlreg[4] = pv_fixup_cr4(0);
+    v->arch.pv.kernel_ss = FLAT_KERNEL_SS64;
+    v->arch.dr6 = 0xffff0ff0;
+    v->arch.dr7 = 0x400;
+    return 0;
+}
+
+void pv_vcpu_destroy(struct vcpu *v)
+{
+    /* Its memory went with the domain's teardown; nothing else is held. */
+    ASSERT(!mfn_x(v->arch.pv.kernel_cr3) || v->domain->state == DOMAIN_building);
+}
+
+/* ---- running ---- */
+
+void pv_write_ptbase(struct vcpu *v)
+{
+    mfn_t root = v->arch.pv.in_kernel ? v->arch.pv.kernel_cr3 : v->arch.pv.user_cr3;
+
+    write_cr3(mfn_x(root) << PAGE_SHIFT);
+}
+
+void pv_toggle_mode(struct vcpu *v)
+{
+    struct pv_vcpu *pv = &v->arch.pv;
+
+    pv->in_kernel = !pv->in_kernel;
+    /* GS_BASE is the running mode's, KERNEL_GS_BASE the other's. */
+    __asm__ volatile("swapgs" ::: "memory");
+    if (!mfn_eq(pv->kernel_cr3, pv->user_cr3))
+        pv_write_ptbase(v);
+}
+
+#define LOAD_SEGMENT(reg, sel)                                                  \
+    ({                                                                          \
+        bool ok_ = false;                                                       \
+        __asm__ volatile("1: movw %w[s], %%" reg "\n\tmovb $1, %b[ok]\n2:\n\t"  \
+                         ASM_EXTABLE("1b", "2b")                                \
+                         : [ok] "+q"(ok_)                                       \
+                         : [s] "r"(sel)                                         \
+                         : "memory");                                           \
+        if (!ok_)                                                               \
+            __asm__ volatile("movw %w0, %%" reg ::"r"(0) : "memory");           \
+        ok_;                                                                    \
+    })
+#define READ_SEGMENT(reg)                                         \
+    ({                                                            \
+        uint16_t sel_;                                            \
+        __asm__ volatile("movw %%" reg ", %0" : "=r"(sel_));      \
+        sel_;                                                     \
+    })
+
+bool pv_load_gs_user(uint16_t sel)
+{
+    bool ok;
+
+    __asm__ volatile("swapgs" ::: "memory");
+    ok = LOAD_SEGMENT("gs", sel);
+    __asm__ volatile("swapgs" ::: "memory");
+    return ok;
+}
+
+static void load_gdtr(unsigned long base)
+{
+    struct {
+        uint16_t limit;
+        uint64_t base;
+    } __packed gdtr = {FIRST_RESERVED_GDT_BYTE + PAGE_SIZE - 1, base};
+
+    __asm__ volatile("lgdt %0" ::"m"(gdtr));
+}
+
+void pv_switch_from(struct vcpu *v)
+{
+    struct pv_vcpu *pv = &v->arch.pv;
+    unsigned long gs = rdmsr(MSR_GS_BASE), other = rdmsr(MSR_KERNEL_GS_BASE);
+
+    pv->ds = READ_SEGMENT("ds");
+    pv->es = READ_SEGMENT("es");
+    pv->fs = READ_SEGMENT("fs");
+    pv->gs = READ_SEGMENT("gs");
+    pv->fs_base = rdmsr(MSR_FS_BASE);
+    pv->gs_base_kernel = pv->in_kernel ? gs : other;
+    pv->gs_base_user = pv->in_kernel ? other : gs;
+
+    if (v->arch.dr7 & 0xff)
+        __asm__ volatile("mov %0, %%db7" ::"r"(0x400ul));
+    if (pv->cr0_ts)
+        __asm__ volatile("clts");
+    if (pv_make_cr4(v) != get_cpu_info()->cr4)
+        write_cr4(get_cpu_info()->cr4);
+    /* Next may be an address space without our per-domain slot. */
+    cpu_gdt_set_ldt(0, 0);
+    load_gdtr((unsigned long)cpu_gdt_page() - FIRST_RESERVED_GDT_BYTE);
+}
+
+static void load_segments(struct pv_vcpu *pv)
+{
+    bool ok = LOAD_SEGMENT("ds", pv->ds);
+
+    ok &= LOAD_SEGMENT("es", pv->es);
+    ok &= LOAD_SEGMENT("fs", pv->fs);
+    ok &= LOAD_SEGMENT("gs", pv->gs);
+    if (!ok)
+        pv->segs_failed = true;
+    wrmsr(MSR_FS_BASE, pv->fs_base);
+    wrmsr(MSR_GS_BASE, pv->in_kernel ? pv->gs_base_kernel : pv->gs_base_user);
+    wrmsr(MSR_KERNEL_GS_BASE, pv->in_kernel ? pv->gs_base_user : pv->gs_base_kernel);
+}
+
+void pv_switch_to(struct vcpu *v)
+{
+    struct pv_vcpu *pv = &v->arch.pv;
+    unsigned long window = GDT_VA(v->vcpu_id);
+
+    *pv_window_pte(v, window + FIRST_RESERVED_GDT_BYTE) =
+        pte_make(virt_to_mfn(cpu_gdt_page()), PTE_P | PTE_A | PTE_D | PTE_NX);
+    pv_write_ptbase(v);
+    load_gdtr(window);
+    pv_load_ldt(v);
+    if (pv_make_cr4(v) != get_cpu_info()->cr4)
+        write_cr4(pv_make_cr4(v));
+    if (v->arch.dr7 & 0xff)
+        pv_load_debugregs(v);
+    load_segments(pv);
+    if (pv->cr0_ts)
+        write_cr0(read_cr0() | X86_CR0_TS);
+}

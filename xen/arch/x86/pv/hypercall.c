@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hypercall.c - a PV guest's SYSCALL and SYSENTER: a hypercall if its kernel
+ * executed SYSCALL, else a call to the entry point its kernel registered.
+ */
+#include "private.h"
+
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+
+#define SYSCALL_LENGTH 2
+#define HYPERCALL_STUB_SIZE 32
+
+/* Bounce to @entry of the guest kernel. */
+static void enter_callback(struct vcpu *v, unsigned long entry, bool mask_events)
+{
+    struct trap_bounce *tb = &v->arch.pv.trap_bounce;
+
+    tb->flags = TBF_EXCEPTION | (mask_events ? TBF_INTERRUPT : 0);
+    tb->cs = FLAT_KERNEL_CS64;
+    tb->eip = entry;
+}
+
+static void user_syscall(struct vcpu *v, struct cpu_user_regs *regs, unsigned long entry,
+                         bool mask_events)
+{
+    if (!entry) {
+        regs->rip -= SYSCALL_LENGTH;
+        pv_inject_exception(v, X86_EXC_UD, 0);
+        return;
+    }
+    enter_callback(v, entry, mask_events);
+}
+
+void pv_hypercall(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+
+    local_irq_enable();
+    if (unlikely(!v->arch.pv.in_kernel)) {
+        user_syscall(v, regs, v->arch.pv.syscall_callback, v->arch.pv.syscall_masks_events);
+        return;
+    }
+
+    unsigned long arg[6] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
+    long ret = hypercall_dispatch(regs->eax, arg);
+
+    if (likely(ret != -ERESTART)) {
+        regs->rax = ret;
+        return;
+    }
+    /* The guest executes SYSCALL once more, with what is left to do. */
+    regs->rip -= SYSCALL_LENGTH;
+    regs->rdi = arg[0];
+    regs->rsi = arg[1];
+    regs->rdx = arg[2];
+    regs->r10 = arg[3];
+    regs->r8 = arg[4];
+    regs->r9 = arg[5];
+}
+
+void pv_compat_syscall(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+
+    local_irq_enable();
+    user_syscall(v, regs, v->arch.pv.syscall32_callback, v->arch.pv.syscall32_masks_events);
+}
+
+void pv_sysenter(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+
+    local_irq_enable();
+    if (v->arch.pv.sysenter_callback)
+        enter_callback(v, v->arch.pv.sysenter_callback, v->arch.pv.sysenter_masks_events);
+    else
+        pv_inject_exception(v, X86_EXC_GP, 0);
+}
+
+/* ---- the hypercall page ---- */
+
+/* push %rcx; push %r11; mov $nr, %eax; syscall; pop %r11; pop %rcx; ret */
+static const uint8_t stub_call[] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
+                                    0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
+/* push %rcx; push %r11; push %rax; mov $iret, %eax; syscall */
+static const uint8_t stub_iret[] = {0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret, 0,
+                                    0,    0,    0x0f, 0x05};
+
+void pv_hypercall_page_init(void *va)
+{
+    uint8_t *page = va;
+
+    memset(page, 0xcc, PAGE_SIZE);
+    for (unsigned int nr = 0; nr < PAGE_SIZE / HYPERCALL_STUB_SIZE; nr++) {
+        uint8_t *stub = page + nr * HYPERCALL_STUB_SIZE;
+
+        if (nr == __HYPERVISOR_iret) {
+            memcpy(stub, stub_iret, sizeof(stub_iret));
+            continue;
+        }
+        memcpy(stub, stub_call, sizeof(stub_call));
+        memcpy(stub + 4, &nr, sizeof(nr));
+    }
+}

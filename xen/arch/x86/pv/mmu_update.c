@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmu_update.c - HYPERVISOR_mmu_update: a batch of page-table and M2P writes.
+ *
+ * Each request is checked and done as a whole; the batch stops at the first
+ * that fails, and can be continued between any two.
+ */
+#include "private.h"
+
+#include <asm/page_type.h>
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+#include <cairn/softirq.h>
+
+/* In the count argument of a continued call: *pdone holds the sum so far. */
+#define MMU_CONTINUED 0x80000000ul
+
+/* The frame is a table in use, or plain memory of its owner. */
+static int write_entry(struct domain *pt_owner, struct domain *pg_owner, struct page_info *page,
+                       const struct mmu_update *req, bool preserve_ad)
+{
+    unsigned int slot = PAGE_OFFSET(req->ptr) / sizeof(pte_t);
+    uint64_t type = page->type_info;
+    int rc;
+
+    if (type & PGT_partial)
+        return -EINVAL;
+    if ((type & PGT_count_mask) && (type & PGT_type_mask) >= PGT_l1_page_table &&
+        (type & PGT_type_mask) <= PGT_l4_page_table)
+        return pv_mod_table_entry(pt_owner, pg_owner, page, slot, (pte_t){req->val},
+                                  preserve_ad);
+
+    rc = get_page_type(page, PGT_writable_page);
+    if (rc)
+        return rc;
+    ((uint64_t *)page_to_virt(page))[slot] = req->val;
+    put_page_type(page);
+    return 0;
+}
+
+static int update_pt(struct domain *pt_owner, struct domain *pg_owner, struct mmu_update *req,
+                     bool preserve_ad)
+{
+    struct page_info *page;
+    int rc;
+
+    req->ptr &= ~3ul;
+    if (req->ptr & (sizeof(pte_t) - 1))
+        return -EINVAL;
+    page = get_page_from_gfn(pt_owner, _gfn(req->ptr >> PAGE_SHIFT), NULL);
+    if (!page)
+        return -EINVAL;
+    spin_lock(&pt_owner->arch.paging_lock);
+    rc = write_entry(pt_owner, pg_owner, page, req, preserve_ad);
+    spin_unlock(&pt_owner->arch.paging_lock);
+    put_page(page);
+    return rc;
+}
+
+static int update_m2p(struct domain *pg_owner, const struct mmu_update *req)
+{
+    struct page_info *page;
+
+    if (pg_owner->is_hvm)
+        return -EPERM;
+    page = get_page_from_gfn(pg_owner, _gfn(req->ptr >> PAGE_SHIFT), NULL);
+    if (!page)
+        return -EINVAL;
+    set_gpfn_from_mfn(page_to_mfn(page), req->val);
+    put_page(page);
+    return 0;
+}
+
+static int one_update(struct domain *pt_owner, struct domain *pg_owner, struct mmu_update *req)
+{
+    switch (req->ptr & 3) {
+    case MMU_NORMAL_PT_UPDATE:
+        return update_pt(pt_owner, pg_owner, req, false);
+    case MMU_PT_UPDATE_PRESERVE_AD:
+        return update_pt(pt_owner, pg_owner, req, true);
+    case MMU_MACHPHYS_UPDATE:
+        return update_m2p(pg_owner, req);
+    default:
+        return -ENOSYS;
+    }
+}
+
+/* Both with a reference. */
+static int get_owners(unsigned long foreigndom, struct domain **pt_owner,
+                      struct domain **pg_owner)
+{
+    unsigned int pt = (uint32_t)foreigndom >> 16; /* domain id + 1 */
+    int rc;
+
+    *pt_owner = pv_get_pg_owner(pt ? pt - 1 : DOMID_SELF, &rc);
+    if (!*pt_owner)
+        return rc;
+    *pg_owner = pv_get_pg_owner(foreigndom & 0xffff, &rc);
+    if (*pg_owner && !(*pt_owner)->is_hvm)
+        return 0;
+    if (*pg_owner) {
+        put_domain(*pg_owner);
+        rc = -EINVAL;
+    }
+    put_domain(*pt_owner);
+    return rc;
+}
+
+long do_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
+                   unsigned long foreigndom)
+{
+    struct domain *pt_owner = NULL, *pg_owner = NULL;
+    uint32_t done = 0;
+    unsigned long i = 0;
+    long rc;
+
+    count = (uint32_t)count;
+    if (count & MMU_CONTINUED) {
+        count &= ~MMU_CONTINUED;
+        if (pdone && copy_from_guest_va(&done, pdone))
+            return -EFAULT;
+    }
+    rc = get_owners(foreigndom, &pt_owner, &pg_owner);
+    if (rc)
+        return rc;
+
+    for (;;) {
+        struct mmu_update req;
+
+        rc = pv_put_old_table(current);
+        if (rc || i == count)
+            break;
+        if (i && preempt_check()) {
+            rc = -ERESTART;
+            break;
+        }
+        if (copy_from_guest_va(&req, ureqs + i * sizeof(req))) {
+            rc = -EFAULT;
+            break;
+        }
+        rc = one_update(pt_owner, pg_owner, &req);
+        if (rc)
+            break;
+        i++;
+    }
+    put_domain(pg_owner);
+    put_domain(pt_owner);
+
+    done += i;
+    if (pdone && copy_to_guest_va(pdone, &done))
+        rc = rc == -ERESTART ? rc : -EFAULT;
+    if (rc == -ERESTART) {
+        hypercall_set_arg(0, ureqs + i * sizeof(struct mmu_update));
+        hypercall_set_arg(1, (count - i) | MMU_CONTINUED);
+    }
+    return rc;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * private.h - between the files of pv/ only.
+ *
+ * Names: v is the current vCPU unless said otherwise; "table" is a frame that
+ * holds page-table entries, d its owner; d->arch.paging_lock is held wherever
+ * a table's entries change.
+ */
+#ifndef PV_PRIVATE_H
+#define PV_PRIVATE_H
+
+#include <asm/config.h>
+#include <asm/current.h>
+#include <asm/page.h>
+#include <asm/processor.h>
+#include <asm/pv.h>
+#include <cairn/domain.h>
+#include <cairn/types.h>
+
+/* regs->entry_vector of a frame made by SYSCALL: rcx and r11 are free. */
+#define TRAP_syscall 0x100u
+
+/* ---- mm.c ---- */
+/* mod_l1_entry - set one L1 entry after checking it.  @pg_owner owns the frame
+ * it maps (d itself, or foreign; an HVM domain's frames are given as gfns).
+ * 0, -EINVAL. */
+int pv_mod_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
+                    bool preserve_ad);
+/* mod_table_entry - any level; @page is a table in use, @slot its entry.
+ * 0, -EINVAL, -ERESTART (nothing has changed).  May fill v's old_table. */
+int pv_mod_table_entry(struct domain *d, struct domain *pg_owner, struct page_info *page,
+                       unsigned int slot, pte_t val, bool preserve_ad);
+/* pv_put_old_table - go on giving up v's old_table; takes the lock itself.
+ * 0 or -ERESTART. */
+int pv_put_old_table(struct vcpu *v);
+/* pv_release_table - give up one use and one reference, now or by old_table. */
+void pv_release_table(struct vcpu *v, struct page_info *page);
+/* pv_walk_l1 - the L1 entry that maps @va in v's kernel tables; the table is
+ * returned in *@table.  NULL if there is none. No reference: lock held. */
+pte_t *pv_walk_l1(struct vcpu *v, unsigned long va, struct page_info **table);
+/* new_baseptr, new_user_baseptr; 0, -EINVAL, -ERESTART. */
+int pv_new_kernel_base(struct vcpu *v, mfn_t mfn);
+int pv_new_user_base(struct vcpu *v, mfn_t mfn);
+/* Domain named by a foreigndom argument, with reference; NULL: none or not
+ * permitted, *@rc says which. */
+struct domain *pv_get_pg_owner(domid_t domid, int *rc);
+
+/* ---- descriptor.c ---- */
+int pv_set_gdt(struct vcpu *v, const unsigned long *frames, unsigned int entries);
+void pv_destroy_gdt(struct vcpu *v);
+/* Forget the LDT window's frames. True if there were any. */
+bool pv_destroy_ldt(struct vcpu *v);
+void pv_load_ldt(struct vcpu *v);
+/* A fault in the LDT window: 1 fixed, 0 guest's own fault (injected). */
+bool pv_map_ldt_page(struct vcpu *v, unsigned long offset);
+int pv_validate_descriptors(void *frame, uint32_t *progress);
+
+/* ---- domain.c ---- */
+pte_t *pv_window_pte(struct vcpu *v, unsigned long va);
+void pv_install_hypervisor_slots(struct domain *d, pte_t *l4);
+void pv_write_ptbase(struct vcpu *v);
+unsigned long pv_make_cr4(const struct vcpu *v);
+unsigned long pv_fixup_cr4(unsigned long guest);
+void pv_toggle_mode(struct vcpu *v);
+/* Load @sel into a data segment register; false if it faulted (then null). */
+bool pv_load_gs_user(uint16_t sel);
+
+/* ---- traps.c, callback.c, debugreg.c, entry.S ---- */
+void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs);
+unsigned int pv_exit_prepare(struct cpu_user_regs *regs);
+void pv_hypercall(struct cpu_user_regs *regs);
+void pv_compat_syscall(struct cpu_user_regs *regs);
+void pv_sysenter(struct cpu_user_regs *regs);
+void pv_iret_failed(struct cpu_user_regs *regs);
+long pv_set_debugreg(struct vcpu *v, unsigned int reg, unsigned long value);
+unsigned long pv_get_debugreg(const struct vcpu *v, unsigned int reg);
+void pv_load_debugregs(struct vcpu *v);
+extern char lstar_enter[], cstar_enter[], sysenter_entry[];
+
+/* Code and stack selectors the guest names get ring 3. */
+static inline uint16_t pv_fixup_selector(uint16_t sel)
+{
+    return sel | 3;
+}
+
+/* A linear address that is the guest's to use. */
+static inline bool pv_address_ok(unsigned long va)
+{
+    return va < 0x0000800000000000ul || va >= HYPERVISOR_VA_END;
+}
+
+#endif

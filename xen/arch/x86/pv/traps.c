@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * traps.c - exceptions that a PV guest causes: emulated, fixed up, or handed
+ * to its kernel; and the hypercalls that say how it wants them.
+ */
+#include "private.h"
+
+#include <asm/traps.h>
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <cairn/perfc.h>
+#include <cairn/softirq.h>
+#include <xen/physdev.h>
+
+#define EC_EXT 1u
+#define EC_IDT 2u
+#define EC_TI 4u
+
+/* ---- handing over ---- */
+
+static void bounce_to(struct vcpu *v, unsigned int vector, bool has_ec, uint32_t ec)
+{
+    struct trap_bounce *tb = &v->arch.pv.trap_bounce;
+    const struct trap_info *ti = &v->arch.pv.trap_ctxt[vector];
+
+    perfc_incr(pv_traps);
+    tb->flags = TBF_EXCEPTION | (has_ec ? TBF_ERROR_CODE : 0) |
+                (TI_GET_IF(ti) ? TBF_INTERRUPT : 0);
+    tb->error_code = ec;
+    tb->cs = ti->cs;
+    tb->eip = ti->address;
+}
+
+void pv_inject_exception(struct vcpu *v, unsigned int vector, uint32_t ec)
+{
+    bounce_to(v, vector, vector < 32 && (X86_EXC_HAS_EC >> vector & 1), ec);
+}
+
+void pv_inject_page_fault(struct vcpu *v, unsigned long cr2, uint32_t ec)
+{
+    /* Both modes run at ring 3; the guest is told which it was. */
+    ec &= ~PFEC_U;
+    if (!v->arch.pv.in_kernel)
+        ec |= PFEC_U;
+    v->vcpu_info->arch.cr2 = cr2;
+    v->arch.pv.ctrlreg[2] = cr2;
+    bounce_to(v, X86_EXC_PF, true, ec);
+}
+
+/* ---- what happened ---- */
+
+static void page_fault(struct vcpu *v, struct cpu_user_regs *regs, unsigned long cr2)
+{
+    unsigned long offset = cr2 - LDT_VA(v->vcpu_id), addr;
+
+    perfc_incr(pv_page_faults);
+    if (pv_fixup_page_fault(regs, cr2))
+        return;
+    if (offset >= (16ul << PAGE_SHIFT)) {
+        pv_inject_page_fault(v, cr2, regs->error_code);
+        return;
+    }
+    /* The LDT is not mapped in the guest either: its fault, at its address. */
+    addr = v->arch.pv.ldt_base + offset;
+    if (is_canonical(addr))
+        pv_inject_page_fault(v, addr, regs->error_code);
+    else
+        pv_inject_exception(v, X86_EXC_GP, (offset & ~(EC_EXT | EC_IDT)) | EC_TI);
+}
+
+/* INT n from ring 3: our gates refuse it, the guest's table decides. */
+static bool software_interrupt(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    unsigned int vector = regs->error_code >> 3 & 0xff;
+    const struct trap_info *ti = &v->arch.pv.trap_ctxt[vector];
+
+    if (!ti->address || TI_GET_DPL(ti) < (v->arch.pv.in_kernel ? 1 : 3))
+        return false;
+    regs->rip += 2;
+    bounce_to(v, vector, false, 0);
+    return true;
+}
+
+static void general_protection(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    uint32_t ec = regs->error_code;
+
+    if (ec & EC_EXT) {
+        pv_inject_exception(v, X86_EXC_GP, ec);
+        return;
+    }
+    if ((ec & EC_IDT) && software_interrupt(v, regs))
+        return;
+    if (ec == 0 && pv_emulate_privileged_op(regs))
+        return;
+    pv_inject_exception(v, X86_EXC_GP, ec);
+}
+
+static void device_not_available(struct vcpu *v)
+{
+    __asm__ volatile("clts");
+    if (v->arch.pv.cr0_ts) {
+        v->arch.pv.cr0_ts = false;
+        pv_inject_exception(v, X86_EXC_NM, 0);
+    }
+}
+
+static void debug_exception(struct vcpu *v, unsigned long dr6)
+{
+    v->arch.dr6 |= dr6 & 0xe00f;
+    pv_inject_exception(v, X86_EXC_DB, 0);
+}
+
+void pv_handle_exception(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+    unsigned int vector = regs->entry_vector;
+    unsigned long cr2 = 0, dr6 = 0;
+
+    /* What a nested fault or an interrupt would overwrite. */
+    if (vector == X86_EXC_PF) {
+        cr2 = read_cr2();
+    } else if (vector == X86_EXC_DB) {
+        __asm__ volatile("mov %%db6, %0" : "=r"(dr6));
+        __asm__ volatile("mov %0, %%db6" ::"r"(0xffff0ff0ul));
+    }
+    local_irq_enable();
+
+    switch (vector) {
+    case X86_EXC_PF:
+        page_fault(v, regs, cr2);
+        break;
+    case X86_EXC_GP:
+        general_protection(v, regs);
+        break;
+    case X86_EXC_UD:
+        if (!pv_emulate_invalid_op(regs))
+            pv_inject_exception(v, X86_EXC_UD, 0);
+        break;
+    case X86_EXC_NM:
+        device_not_available(v);
+        break;
+    case X86_EXC_DB:
+        debug_exception(v, dr6);
+        break;
+    default:
+        pv_inject_exception(v, vector, regs->error_code);
+        break;
+    }
+}
+
+/* ---- hypercalls ---- */
+
+long do_set_trap_table(unsigned long traps)
+{
+    struct vcpu *v = current;
+
+    if (!traps) {
+        memset(v->arch.pv.trap_ctxt, 0, sizeof(v->arch.pv.trap_ctxt));
+        return 0;
+    }
+    for (;;) {
+        struct trap_info ti;
+
+        if (copy_from_guest_va(&ti, traps))
+            return -EFAULT;
+        if (!ti.address)
+            return 0;
+        if (!is_canonical(ti.address))
+            return -EINVAL;
+        ti.cs = pv_fixup_selector(ti.cs);
+        v->arch.pv.trap_ctxt[ti.vector] = ti;
+        traps += sizeof(ti);
+        if (preempt_check()) {
+            hypercall_set_arg(0, traps);
+            return -ERESTART;
+        }
+    }
+}
+
+long do_stack_switch(unsigned long ss, unsigned long sp)
+{
+    current->arch.pv.kernel_ss = pv_fixup_selector(ss);
+    current->arch.pv.kernel_sp = sp;
+    return 0;
+}
+
+long do_fpu_taskswitch(unsigned long set)
+{
+    struct vcpu *v = current;
+
+    v->arch.pv.cr0_ts = set;
+    if (set)
+        write_cr0(read_cr0() | X86_CR0_TS);
+    else
+        __asm__ volatile("clts");
+    return 0;
+}
+
+long do_set_segment_base(unsigned long which, unsigned long base)
+{
+    if (which < SEGBASE_GS_USER_SEL && !is_canonical(base))
+        return -EINVAL;
+    switch ((uint32_t)which) {
+    case SEGBASE_FS:
+        wrmsr(MSR_FS_BASE, base);
+        return 0;
+    case SEGBASE_GS_USER:
+        wrmsr(MSR_KERNEL_GS_BASE, base);
+        return 0;
+    case SEGBASE_GS_KERNEL:
+        wrmsr(MSR_GS_BASE, base);
+        return 0;
+    case SEGBASE_GS_USER_SEL:
+        return pv_load_gs_user(base) ? 0 : -EFAULT;
+    default:
+        return -EINVAL;
+    }
+}
+
+long do_physdev_op(unsigned long cmd, unsigned long arg)
+{
+    struct vcpu *v = current;
+    struct physdev_set_iopl iopl;
+    struct physdev_set_iobitmap bitmap;
+
+    switch ((int)cmd) {
+    case PHYSDEVOP_set_iopl:
+        if (copy_from_guest_va(&iopl, arg))
+            return -EFAULT;
+        if (iopl.iopl > 3)
+            return -EINVAL;
+        v->arch.pv.iopl = iopl.iopl;
+        return 0;
+    case PHYSDEVOP_set_iobitmap:
+        if (copy_from_guest_va(&bitmap, arg))
+            return -EFAULT;
+        if (bitmap.nr_ports > 65536 || !pv_address_ok((unsigned long)bitmap.bitmap.p))
+            return -EINVAL;
+        v->arch.pv.iobmp = (unsigned long)bitmap.bitmap.p;
+        v->arch.pv.iobmp_ports = bitmap.nr_ports;
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}

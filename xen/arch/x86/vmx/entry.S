@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * entry.S - into the guest and out of it.  Saves and loads the general
+ * registers (all but RSP, which the VMCS switches) and decides nothing.
+ *
+ * Stack: HOST_RSP points at guest_regs.error_code of struct cpu_info, so that
+ * fifteen pushes fill guest_regs.r15 .. guest_regs.rdi.  &guest_regs is 8
+ * modulo 16: one more push aligns the stack for a call.
+ */
+        .section .text, "ax", @progbits
+
+/* struct cpu_user_regs: r15 first, rdi last. */
+        .macro  PUSH_GPRS
+        push    %rdi
+        push    %rsi
+        push    %rdx
+        push    %rcx
+        push    %rax
+        push    %r8
+        push    %r9
+        push    %r10
+        push    %r11
+        push    %rbx
+        push    %rbp
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        .endm
+
+        .macro  POP_GPRS
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbp
+        pop     %rbx
+        pop     %r11
+        pop     %r10
+        pop     %r9
+        pop     %r8
+        pop     %rax
+        pop     %rcx
+        pop     %rdx
+        pop     %rsi
+        pop     %rdi
+        .endm
+
+/*
+ * vmx_exit_entry - HOST_RIP: the guest stopped.
+ * in:       guest general registers; rsp = &guest_regs.error_code; IF=0
+ * out:      the guest again (vmx_handle_exit may instead switch vCPU and not return)
+ * clobbers: everything; what is not saved here is in the VMCS
+ */
+        .globl  vmx_exit_entry
+        .hidden vmx_exit_entry
+        .type   vmx_exit_entry, @function
+        .balign 16
+vmx_exit_entry:
+        PUSH_GPRS
+        /* No guest value is left for C to compute with by mistake. */
+        xor     %ebx, %ebx
+        xor     %ebp, %ebp
+        xor     %r12d, %r12d
+        xor     %r13d, %r13d
+        xor     %r14d, %r14d
+        xor     %r15d, %r15d
+        mov     %rsp, %rdi
+        sub     $8, %rsp
+        call    vmx_handle_exit
+        mov     %rax, %rsp
+        POP_GPRS
+        vmresume
+        jmp     vmx_entry_refused
+        .size   vmx_exit_entry, . - vmx_exit_entry
+
+/*
+ * hvm_enter_guest - run the current vCPU, coming from a context switch.
+ * in:       any rsp on this CPU's main stack, at or below guest_regs
+ * out:      the guest
+ */
+        .globl  hvm_enter_guest
+        .hidden hvm_enter_guest
+        .type   hvm_enter_guest, @function
+        .balign 16
+hvm_enter_guest:
+        and     $-16, %rsp
+        xor     %ebp, %ebp
+        call    vmx_prepare_entry
+        mov     %rax, %rsp
+        test    %rdx, %rdx
+        jz      1f
+        POP_GPRS
+        vmresume
+        jmp     vmx_entry_refused
+1:      POP_GPRS
+        vmlaunch
+        /* fall through: an entry that succeeds does not come back here */
+        .size   hvm_enter_guest, . - hvm_enter_guest
+
+/*
+ * vmx_entry_refused - VMLAUNCH or VMRESUME set CF or ZF.
+ * in:       rsp = &guest_regs.error_code; the registers below it are intact
+ */
+vmx_entry_refused:
+        sub     $16 * 8, %rsp
+        call    vmx_entry_failed
+        jmp     hvm_enter_guest
+
+        .section .note.GNU-stack, "", @progbits

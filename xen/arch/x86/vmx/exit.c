@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exit.c - from a VM exit back to the next VM entry.
+ *
+ * One table, indexed by exit reason.  A handler says what is to become of the
+ * instruction; this file is the only writer of the guest's RIP on that path.
+ * Interrupts are off until the reason is known not to be an event of the
+ * host's, on while a handler runs, and off again for the entry.
+ */
+#include <asm/current.h>
+#include <asm/processor.h>
+#include <asm/traps.h>
+#include <cairn/lib.h>
+#include <cairn/perfc.h>
+#include <cairn/sched.h>
+#include <cairn/softirq.h>
+#include <xen/sched.h>
+
+#include "vmx.h"
+
+typedef enum exit_action (*exit_fn)(struct vcpu *v, struct cpu_user_regs *regs);
+
+static enum exit_action exit_hlt(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    /* The instruction is over before the vCPU waits. */
+    hvm_hlt(v, vmreadnw(GUEST_RFLAGS));
+    return EXIT_ADVANCE;
+}
+
+static enum exit_action exit_vmcall(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    return hvm_hypercall(regs) ? EXIT_ADVANCE : EXIT_RESUME;
+}
+
+static enum exit_action exit_triple_fault(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    printk(XENLOG_GUEST XENLOG_INFO "d%dv%u: triple fault at %04x:%lx\n",
+           v->domain->domain_id, v->vcpu_id, vmread16(GUEST_CS_SELECTOR),
+           (unsigned long)vmreadnw(GUEST_RIP));
+    domain_shutdown(v->domain, SHUTDOWN_reboot);
+    return EXIT_RESUME;
+}
+
+static enum exit_action exit_intr_window(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    vmx_set_proc_control(v, PROC_INTR_WINDOW, false);
+    return EXIT_RESUME;
+}
+
+static enum exit_action exit_nmi_window(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    vmx_set_proc_control(v, PROC_NMI_WINDOW, false);
+    return EXIT_RESUME;
+}
+
+/* Instructions that the guest's CPUID hides: no such opcode. */
+static enum exit_action exit_undefined(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    hvm_inject_exception(v, X86_EXC_UD, 0);
+    return EXIT_RESUME;
+}
+
+/* RDPMC: there are no counters, so any number is out of range. */
+static enum exit_action exit_general_protection(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    hvm_inject_exception(v, X86_EXC_GP, 0);
+    return EXIT_RESUME;
+}
+
+/* Caches are coherent for a guest without devices: nothing to do. */
+static enum exit_action exit_cache(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    return EXIT_ADVANCE;
+}
+
+static enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    domain_crash(v->domain, "vmx: task switch to selector %04lx (not supported)",
+                 (unsigned long)vmreadnw(EXIT_QUALIFICATION) & 0xffff);
+    return EXIT_RESUME;
+}
+
+#define MAY_INTERRUPT_DELIVERY 1u /* the exit can hit while an event is delivered */
+
+static const struct exit_entry {
+    exit_fn fn;
+    unsigned int flags;
+} exit_table[NR_EXIT_REASONS] = {
+    [EXIT_EXCEPTION_NMI] = {exit_exception, MAY_INTERRUPT_DELIVERY},
+    [EXIT_TRIPLE_FAULT] = {exit_triple_fault},
+    [EXIT_INTR_WINDOW] = {exit_intr_window},
+    [EXIT_NMI_WINDOW] = {exit_nmi_window},
+    [EXIT_TASK_SWITCH] = {exit_task_switch},
+    [EXIT_CPUID] = {exit_cpuid},
+    [EXIT_GETSEC] = {exit_undefined},
+    [EXIT_HLT] = {exit_hlt},
+    [EXIT_INVD] = {exit_cache},
+    [EXIT_RDPMC] = {exit_general_protection},
+    [EXIT_VMCALL] = {exit_vmcall},
+    [EXIT_VMCLEAR] = {exit_undefined},
+    [EXIT_VMLAUNCH] = {exit_undefined},
+    [EXIT_VMPTRLD] = {exit_undefined},
+    [EXIT_VMPTRST] = {exit_undefined},
+    [EXIT_VMREAD] = {exit_undefined},
+    [EXIT_VMRESUME] = {exit_undefined},
+    [EXIT_VMWRITE] = {exit_undefined},
+    [EXIT_VMXOFF] = {exit_undefined},
+    [EXIT_VMXON] = {exit_undefined},
+    [EXIT_CR_ACCESS] = {exit_cr_access},
+    [EXIT_DR_ACCESS] = {exit_dr_access},
+    [EXIT_IO] = {exit_io},
+    [EXIT_RDMSR] = {exit_rdmsr},
+    [EXIT_WRMSR] = {exit_wrmsr},
+    [EXIT_MWAIT] = {exit_undefined},
+    [EXIT_MONITOR] = {exit_undefined},
+    [EXIT_EPT_VIOLATION] = {exit_ept_violation, MAY_INTERRUPT_DELIVERY},
+    [EXIT_INVEPT] = {exit_undefined},
+    [EXIT_INVVPID] = {exit_undefined},
+    [EXIT_WBINVD] = {exit_cache},
+    [EXIT_XSETBV] = {exit_undefined},
+    [EXIT_VMFUNC] = {exit_undefined},
+    [EXIT_ENCLS] = {exit_undefined},
+    [EXIT_XSAVES] = {exit_undefined},
+    [EXIT_XRSTORS] = {exit_undefined},
+};
+
+/* The instruction is done: its successor is not in its shadow, and a guest
+ * that single-steps traps after it. */
+static always_inline void advance_rip(struct vcpu *v, unsigned int len)
+{
+    uint64_t rip = vmreadnw(GUEST_RIP) + len;
+    if (!(v->arch.hvm.vmx.entry_controls & ENTRY_IA32E_GUEST))
+        rip = (uint32_t)rip;
+    else if (unlikely((rip >> 32) != 0) && !hvm_cs_is_64bit(v))
+        rip = (uint32_t)rip;
+    vmwritenw(GUEST_RIP, rip);
+
+    uint32_t shadow = vmread32(GUEST_INTERRUPTIBILITY);
+    if (unlikely(shadow & INTERRUPTIBILITY_SHADOW))
+        vmwrite32(GUEST_INTERRUPTIBILITY, shadow & ~INTERRUPTIBILITY_SHADOW);
+    if (unlikely(vmreadnw(GUEST_RFLAGS) & X86_EFLAGS_TF))
+        vmwritenw(GUEST_PENDING_DBG, vmreadnw(GUEST_PENDING_DBG) | PENDING_DBG_BS);
+}
+
+void vmx_advance(struct vcpu *v, unsigned int len)
+{
+    advance_rip(v, len);
+}
+
+static void crash_unknown(struct vcpu *v, uint32_t reason)
+{
+    domain_crash(v->domain, "vmx: exit %u (%s), qualification %lx, not handled",
+                 reason & 0xffff, exit_reason_name(reason & 0xffff),
+                 (unsigned long)vmreadnw(EXIT_QUALIFICATION));
+}
+
+/* Events of the host's that stopped the guest; still with interrupts off. */
+static bool handle_host_event(uint32_t reason)
+{
+    if (reason == EXIT_EXT_INTERRUPT) {
+        do_irq_vector(vmread32(VM_EXIT_INTR_INFO) & INTR_VECTOR_MASK);
+        return true;
+    }
+    if (reason != EXIT_EXCEPTION_NMI)
+        return false;
+    uint32_t info = vmread32(VM_EXIT_INTR_INFO);
+    if ((info & INTR_TYPE_MASK) == INTR_TYPE_NMI << INTR_TYPE_SHIFT) {
+        /* NMIs stay blocked after such an exit until the handler's IRET. */
+        __asm__ volatile("int $2" ::: "memory");
+        return true;
+    }
+    if ((info & INTR_VECTOR_MASK) == X86_EXC_MC) {
+        __asm__ volatile("int $18" ::: "memory");
+        return true;
+    }
+    return false;
+}
+
+static void dispatch(struct vcpu *v, struct cpu_user_regs *regs, uint32_t reason)
+{
+    if (unlikely(reason >= NR_EXIT_REASONS) || unlikely(!exit_table[reason].fn)) {
+        crash_unknown(v, reason);
+        return;
+    }
+    perfc_incra(vmexits, reason);
+    if (exit_table[reason].flags & MAY_INTERRUPT_DELIVERY)
+        vmx_requeue_vectoring(v);
+
+    switch (exit_table[reason].fn(v, regs)) {
+    case EXIT_ADVANCE:
+        advance_rip(v, vmread32(VM_EXIT_INSN_LEN));
+        break;
+    case EXIT_CRASH:
+        crash_unknown(v, reason);
+        break;
+    case EXIT_RESUME:
+        break;
+    }
+}
+
+/* Softirqs, events, owed flushes; returns with interrupts off.  May switch to
+ * another vCPU: then this stack is forgotten and hvm_enter_guest runs later. */
+static always_inline void prepare_entry(struct vcpu *v)
+{
+    for (;;) {
+        local_irq_disable();
+        if (likely(!get_cpu_info()->softirq_pending))
+            break;
+        local_irq_enable();
+        do_softirq();
+    }
+    if (unlikely(v->arch.hvm.work) || unlikely(v->domain->arch.p2m.flush_owed) ||
+        v->domain->arch.hvm.callback_vector)
+        vmx_intr_assist(v);
+    perfc_incr(vmentries);
+    v->arch.hvm.vmx.ctrl_stale = true;
+#ifdef CAIRN_DEBUG
+    if (perfc_count[PERFC_vmentries] % 64 == 1)
+        vmcs_audit(v);
+#endif
+}
+
+struct cpu_user_regs *vmx_handle_exit(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+    uint32_t reason = vmread32(VM_EXIT_REASON);
+
+    if (unlikely(reason & EXIT_REASON_ENTRY_FAILURE)) {
+        local_irq_enable();
+        domain_crash(v->domain, "vmx: entry failed, reason %u (%s), qualification %lx",
+                     reason & 0xffff, exit_reason_name(reason & 0xffff),
+                     (unsigned long)vmreadnw(EXIT_QUALIFICATION));
+    } else if ((reason <= EXIT_EXT_INTERRUPT) && handle_host_event(reason)) {
+        perfc_incra(vmexits, reason);
+        local_irq_enable();
+    } else {
+        local_irq_enable();
+        dispatch(v, regs, reason);
+    }
+    prepare_entry(v);
+    return regs;
+}
+
+struct vmx_entry vmx_prepare_entry(void)
+{
+    struct vcpu *v = current;
+    prepare_entry(v);
+    struct vmx_entry e = {.regs = guest_cpu_user_regs(), .launched = v->arch.hvm.vmx.launched};
+    v->arch.hvm.vmx.launched = true;
+    return e;
+}
+
+void vmx_entry_failed(void)
+{
+    struct vcpu *v = current;
+    unsigned long error = ~0ul;
+
+    local_irq_enable();
+    v->arch.hvm.vmx.launched = false;
+    vmread_safe(VM_INSN_ERROR, &error);
+    domain_crash(v->domain, "vmx: VM entry refused, instruction error %lu", error);
+}

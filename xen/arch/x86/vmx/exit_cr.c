@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exit_cr.c - MOV to and from control registers, CLTS, LMSW, MOV DR.
+ * What is legal and what results is decided in hvm/cr.c.
+ */
+#include <asm/processor.h>
+#include <cairn/lib.h>
+
+#include "../hvm/cr.h"
+#include "vmx.h"
+
+/* SDM "Exit Qualification for Control-Register Accesses" */
+union cr_qualification {
+    uint64_t raw;
+    struct {
+        uint64_t cr : 4;
+        uint64_t type : 2;
+        uint64_t lmsw_memory : 1;
+        uint64_t reserved : 1;
+        uint64_t gpr : 4;
+        uint64_t reserved2 : 4;
+        uint64_t lmsw_source : 16;
+        uint64_t reserved3 : 32;
+    };
+};
+enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
+
+#define GPR_OFFSET(r) offsetof(struct cpu_user_regs, r)
+static const uint8_t gpr_offset[16] = {
+    GPR_OFFSET(rax), GPR_OFFSET(rcx), GPR_OFFSET(rdx), GPR_OFFSET(rbx),
+    GPR_OFFSET(rsp), GPR_OFFSET(rbp), GPR_OFFSET(rsi), GPR_OFFSET(rdi),
+    GPR_OFFSET(r8),  GPR_OFFSET(r9),  GPR_OFFSET(r10), GPR_OFFSET(r11),
+    GPR_OFFSET(r12), GPR_OFFSET(r13), GPR_OFFSET(r14), GPR_OFFSET(r15),
+};
+
+unsigned long hvm_read_gpr(const struct cpu_user_regs *regs, unsigned int n)
+{
+    if (n == 4)
+        return vmreadnw(GUEST_RSP);
+    return *(const unsigned long *)((const char *)regs + gpr_offset[n & 15]);
+}
+
+void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long value)
+{
+    if (n == 4)
+        vmwritenw(GUEST_RSP, value);
+    else
+        *(unsigned long *)((char *)regs + gpr_offset[n & 15]) = value;
+}
+
+static int set_cr8(struct vcpu *v, uint64_t value)
+{
+    if (value & ~0xfull)
+        return -1;
+    v->arch.hvm.cr8 = value;
+    return 0;
+}
+
+static int move_to_cr(struct vcpu *v, unsigned int cr, uint64_t value)
+{
+    switch (cr) {
+    case 0:
+        return hvm_set_cr0(v, value);
+    case 4:
+        return hvm_set_cr4(v, value);
+    case 8:
+        return set_cr8(v, value);
+    default:
+        domain_crash(v->domain, "vmx: exit for a write of CR%u, which does not exit", cr);
+        return 0;
+    }
+}
+
+enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    union cr_qualification q = {.raw = vmreadnw(EXIT_QUALIFICATION)};
+    int rc = 0;
+
+    switch (q.type) {
+    case CR_MOV_TO: {
+        uint64_t value = hvm_read_gpr(regs, q.gpr);
+        if (!hvm_cs_is_64bit(v))
+            value = (uint32_t)value;
+        rc = move_to_cr(v, q.cr, value);
+        break;
+    }
+    case CR_MOV_FROM:
+        if (q.cr != 8)
+            return EXIT_CRASH;
+        hvm_write_gpr(regs, q.gpr, v->arch.hvm.cr8);
+        break;
+    case CR_CLTS:
+        hvm_sync_ctrl(v);
+        rc = hvm_set_cr0(v, v->arch.hvm.ctrl.cr0 & ~X86_CR0_TS);
+        break;
+    case CR_LMSW:
+        hvm_sync_ctrl(v);
+        rc = hvm_set_cr0(v, x86_lmsw(v->arch.hvm.ctrl.cr0, q.lmsw_source));
+        break;
+    }
+    if (rc) {
+        hvm_inject_exception(v, X86_EXC_GP, 0);
+        return EXIT_RESUME;
+    }
+    return EXIT_ADVANCE;
+}
+
+/* The first touch since the vCPU came here: from now on it needs no exit. */
+enum exit_action exit_dr_access(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    vmx_load_debug_registers(v);
+    return EXIT_RESUME;
+}

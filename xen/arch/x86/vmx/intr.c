@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * intr.c - events for the guest: exceptions, the event-channel upcall, NMIs,
+ * and again those whose delivery a VM exit interrupted.
+ *
+ * At most one event waits in hvm_vcpu.event; it is written to the VMCS just
+ * before the entry, so a second one raised while handling the same exit
+ * meets it there and the rules of double faults apply.
+ * Source: SDM "Event Injection", "Interrupt 8 - Double Fault Exception".
+ */
+#include <asm/current.h>
+#include <asm/processor.h>
+#include <cairn/lib.h>
+#include <cairn/sched.h>
+#include <xen/sched.h>
+
+#include "vmx.h"
+
+static bool is_contributory(unsigned int vector)
+{
+    const uint32_t set = 1u << X86_EXC_DE | 1u << X86_EXC_TS | 1u << X86_EXC_NP |
+                         1u << X86_EXC_SS | 1u << X86_EXC_GP | 1u << X86_EXC_CP;
+    return vector < 32 && (set & (1u << vector));
+}
+
+enum combined { COMBINE_SECOND, COMBINE_DOUBLE_FAULT, COMBINE_TRIPLE_FAULT };
+
+/* What an exception becomes that is raised while @first is delivered. */
+static enum combined combine_exceptions(unsigned int first, unsigned int second)
+{
+    bool bad_second = is_contributory(second) || second == X86_EXC_PF;
+    if (first == X86_EXC_DF && bad_second)
+        return COMBINE_TRIPLE_FAULT;
+    if (first == X86_EXC_PF && bad_second)
+        return COMBINE_DOUBLE_FAULT;
+    if (is_contributory(first) && is_contributory(second))
+        return COMBINE_DOUBLE_FAULT;
+    return COMBINE_SECOND;
+}
+
+void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, bool has_ec,
+                      uint32_t ec, unsigned int insn_len)
+{
+    struct hvm_vcpu *hvm = &v->arch.hvm;
+
+    if ((hvm->work & HVM_WORK_EVENT) && hvm->event.type == INTR_TYPE_HW_EXC &&
+        type == INTR_TYPE_HW_EXC) {
+        switch (combine_exceptions(hvm->event.vector, vector)) {
+        case COMBINE_TRIPLE_FAULT:
+            hvm->work &= ~HVM_WORK_EVENT;
+            domain_shutdown(v->domain, SHUTDOWN_reboot);
+            return;
+        case COMBINE_DOUBLE_FAULT:
+            vector = X86_EXC_DF;
+            has_ec = true;
+            ec = 0;
+            break;
+        case COMBINE_SECOND:
+            break;
+        }
+    }
+    hvm->event.pending = true;
+    hvm->event.vector = vector;
+    hvm->event.type = type;
+    hvm->event.has_ec = has_ec && (hvm->ctrl.cr0 & X86_CR0_PE);
+    hvm->event.ec = ec;
+    hvm->event.insn_len = insn_len;
+    hvm->work |= HVM_WORK_EVENT;
+}
+
+void hvm_inject_exception(struct vcpu *v, unsigned int vector, uint32_t ec)
+{
+    bool has_ec = X86_EXC_HAS_EC & (1u << vector);
+    /* A fault: the saved flags let the instruction restart past a breakpoint. */
+    vmwritenw(GUEST_RFLAGS, vmreadnw(GUEST_RFLAGS) | X86_EFLAGS_RF);
+    hvm_queue_event(v, vector, INTR_TYPE_HW_EXC, has_ec, ec, 0);
+}
+
+void hvm_inject_page_fault(struct vcpu *v, gva_t va, uint32_t ec)
+{
+    v->arch.hvm.ctrl.cr2 = va;
+    write_cr2(va); /* live while the vCPU is on the CPU */
+    hvm_inject_exception(v, X86_EXC_PF, ec);
+}
+
+void hvm_inject_nmi(struct vcpu *v)
+{
+    v->arch.hvm.work |= HVM_WORK_NMI;
+}
+
+void vmx_requeue_vectoring(struct vcpu *v)
+{
+    uint32_t info = vmread32(IDT_VECTORING_INFO);
+    if (likely(!(info & INTR_VALID)))
+        return;
+    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
+    uint32_t ec = info & INTR_EC_VALID ? vmread32(IDT_VECTORING_EC) : 0;
+    unsigned int len = 0;
+    if (type == INTR_TYPE_SW_INT || type == INTR_TYPE_PRIV_SW_EXC || type == INTR_TYPE_SW_EXC)
+        len = vmread32(VM_EXIT_INSN_LEN);
+    /* An NMI is not yet delivered: it must not be blocked by itself. */
+    if (type == INTR_TYPE_NMI)
+        vmwrite32(GUEST_INTERRUPTIBILITY,
+                  vmread32(GUEST_INTERRUPTIBILITY) & ~INTERRUPTIBILITY_NMI);
+    hvm_queue_event(v, info & INTR_VECTOR_MASK, type, info & INTR_EC_VALID, ec, len);
+}
+
+static void write_event(struct vcpu *v)
+{
+    struct hvm_vcpu *hvm = &v->arch.hvm;
+    uint32_t info = INTR_VALID | hvm->event.type << INTR_TYPE_SHIFT | hvm->event.vector;
+    if (hvm->event.has_ec) {
+        info |= INTR_EC_VALID;
+        vmwrite32(VM_ENTRY_EXCEPTION_EC, hvm->event.ec);
+    }
+    if (hvm->event.insn_len)
+        vmwrite32(VM_ENTRY_INSN_LEN, hvm->event.insn_len);
+    vmwrite32(VM_ENTRY_INTR_INFO, info);
+    hvm->event.pending = false;
+    hvm->work &= ~HVM_WORK_EVENT;
+}
+
+static bool try_nmi(struct vcpu *v)
+{
+    const uint32_t blocked = INTERRUPTIBILITY_NMI | INTERRUPTIBILITY_SHADOW;
+    if (vmread32(GUEST_INTERRUPTIBILITY) & blocked) {
+        if (vmx_caps.virtual_nmis)
+            vmx_set_proc_control(v, PROC_NMI_WINDOW, true);
+        return false;
+    }
+    vmwrite32(VM_ENTRY_INTR_INFO,
+              INTR_VALID | INTR_TYPE_NMI << INTR_TYPE_SHIFT | X86_EXC_NMI);
+    v->arch.hvm.work &= ~HVM_WORK_NMI;
+    return true;
+}
+
+static void try_interrupt(struct vcpu *v, unsigned int vector)
+{
+    if (!(vmreadnw(GUEST_RFLAGS) & X86_EFLAGS_IF) ||
+        (vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW)) {
+        vmx_set_proc_control(v, PROC_INTR_WINDOW, true);
+        return;
+    }
+    vmwrite32(VM_ENTRY_INTR_INFO, INTR_VALID | INTR_TYPE_EXT << INTR_TYPE_SHIFT | vector);
+}
+
+void vmx_intr_assist(struct vcpu *v)
+{
+    struct hvm_vcpu *hvm = &v->arch.hvm;
+    struct p2m *p2m = &v->domain->arch.p2m;
+    unsigned int upcall = v->domain->arch.hvm.callback_vector;
+    bool want_upcall = upcall && v->vcpu_info->evtchn_upcall_pending;
+
+    if (p2m->flush_owed) {
+        p2m->flush_owed = false;
+        hvm_flush_ept(p2m);
+    }
+    if (hvm->work & HVM_WORK_FLUSH_VPID) {
+        hvm->work &= ~HVM_WORK_FLUSH_VPID;
+        vmx_invvpid(v);
+    }
+    if (hvm->work & HVM_WORK_EVENT) {
+        write_event(v);
+        if (want_upcall)
+            vmx_set_proc_control(v, PROC_INTR_WINDOW, true);
+        return;
+    }
+    if ((hvm->work & HVM_WORK_NMI) && try_nmi(v))
+        return;
+    if (want_upcall)
+        try_interrupt(v, upcall);
+}
+
+void hvm_hlt(struct vcpu *v, uint64_t rflags)
+{
+    if (rflags & X86_EFLAGS_IF) {
+        vcpu_block();
+        return;
+    }
+    if (v->arch.hvm.work & HVM_WORK_NMI)
+        return;
+    /* Nothing can wake it any more: as good as switched off. */
+    v->pause_flags |= VPF_down;
+    vcpu_sleep_nosync(v);
+    for (unsigned int i = 0; i < v->domain->max_vcpus; i++) {
+        struct vcpu *other = v->domain->vcpu[i];
+        if (other && !(other->pause_flags & VPF_down))
+            return;
+    }
+    domain_shutdown(v->domain, SHUTDOWN_poweroff);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmcs.c - a vCPU's VMCS: made, loaded, filled and read.
+ *
+ * Host state is written once per placement on a CPU; guest state when hvm/
+ * changes it.  Everything else of vmx/ works on the current VMCS.
+ * Source: SDM "Virtual Machine Control Structures".
+ */
+#include <asm/current.h>
+#include <asm/page.h>
+#include <asm/processor.h>
+#include <asm/traps.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+
+#include "../mm/ept.h"
+#include "mode.h"
+#include "vmx.h"
+
+#define MAX_VPID 4096
+#define CPU_NONE (~0u)
+
+static DEFINE_PER_CPU(struct vcpu *, loaded_vmcs);
+static uint8_t *msr_bitmap;
+static uint64_t vpid_used[MAX_VPID / 64] = {1}; /* 0 is the host's */
+
+extern pte_t idle_pgt[PT_ENTRIES];
+
+/* ---- VMCS region ---- */
+
+static uint64_t vmcs_maddr(const struct vcpu *v)
+{
+    return maddr_x(mfn_to_maddr(v->arch.hvm.vmx.vmcs));
+}
+
+static void vmclear(struct vcpu *v)
+{
+    uint64_t maddr = vmcs_maddr(v);
+    bool failed;
+    __asm__ volatile("vmclear %1" : "=@ccbe"(failed) : "m"(maddr) : "memory");
+    BUG_ON(failed);
+    v->arch.hvm.vmx.launched = false;
+}
+
+static void write_host_state(struct vcpu *v)
+{
+    struct __packed {
+        uint16_t limit;
+        uint64_t base;
+    } idtr;
+    __asm__ volatile("sidt %0" : "=m"(idtr));
+
+    vmwritenw(HOST_CR0, read_cr0() & ~X86_CR0_TS);
+    vmwritenw(HOST_CR3, maddr_x(mfn_to_maddr(virt_to_mfn(idle_pgt))));
+    vmwritenw(HOST_CR4, get_cpu_info()->cr4);
+    vmwrite16(HOST_CS_SELECTOR, HYPERVISOR_CS);
+    vmwrite16(HOST_SS_SELECTOR, 0);
+    vmwrite16(HOST_DS_SELECTOR, 0);
+    vmwrite16(HOST_ES_SELECTOR, 0);
+    vmwrite16(HOST_FS_SELECTOR, 0);
+    vmwrite16(HOST_GS_SELECTOR, 0);
+    vmwrite16(HOST_TR_SELECTOR, TSS_SELECTOR);
+    vmwritenw(HOST_FS_BASE, 0);
+    vmwritenw(HOST_GS_BASE, 0);
+    vmwritenw(HOST_TR_BASE, cpu_tss_base());
+    vmwritenw(HOST_GDTR_BASE, (unsigned long)cpu_gdt_page() - 0xe000);
+    vmwritenw(HOST_IDTR_BASE, idtr.base);
+    vmwrite32(HOST_SYSENTER_CS, rdmsr(MSR_IA32_SYSENTER_CS));
+    vmwritenw(HOST_SYSENTER_ESP, rdmsr(MSR_IA32_SYSENTER_ESP));
+    vmwritenw(HOST_SYSENTER_EIP, rdmsr(MSR_IA32_SYSENTER_EIP));
+    vmwritenw(HOST_RIP, (unsigned long)vmx_exit_entry);
+    vmwritenw(HOST_RSP, (unsigned long)&guest_cpu_user_regs()->error_code);
+    if (vmx_caps.efer_switch)
+        vmwrite64(HOST_EFER_FIELD, HOST_EFER);
+    if (vmx_caps.pat_switch)
+        vmwrite64(HOST_PAT, rdmsr(MSR_IA32_PAT));
+    v->arch.hvm.vmx.cpu = smp_processor_id();
+}
+
+void vmcs_load(struct vcpu *v)
+{
+    if (this_cpu(loaded_vmcs) != v) {
+        uint64_t maddr = vmcs_maddr(v);
+        bool failed;
+        __asm__ volatile("vmptrld %1" : "=@ccbe"(failed) : "m"(maddr) : "memory");
+        BUG_ON(failed);
+        this_cpu(loaded_vmcs) = v;
+        v->arch.hvm.vmx.loaded = true;
+    }
+    if (unlikely(v->arch.hvm.vmx.cpu != smp_processor_id()))
+        write_host_state(v);
+}
+
+void vmcs_enter(struct vcpu *v)
+{
+    vmcs_load(v);
+}
+
+void vmcs_exit(struct vcpu *v)
+{
+    struct vcpu *now = current;
+    if (now != v && is_hvm_vcpu(now) && now->is_running)
+        vmcs_load(now);
+}
+
+/* ---- controls ---- */
+
+static void bitmap_allow_read(uint32_t msr)
+{
+    unsigned int base = msr >= 0xc0000000 ? 0x400 : 0;
+    unsigned int n = msr & 0x1fff;
+    msr_bitmap[base + n / 8] &= ~(1u << (n % 8));
+}
+
+static void bitmap_allow_write(uint32_t msr)
+{
+    unsigned int base = msr >= 0xc0000000 ? 0xc00 : 0x800;
+    unsigned int n = msr & 0x1fff;
+    msr_bitmap[base + n / 8] &= ~(1u << (n % 8));
+}
+
+/*
+ * One MSR bitmap serves all guests.  EFER is read without an exit because
+ * with EPT and unrestricted guest its hardware value always is the guest's
+ * (vmx_plan_mode: efer_read_exits never set); its writes always exit.
+ * STAR, LSTAR and FMASK hold the guest's values while it is on the CPU.
+ */
+int __init vmx_alloc_bitmaps(void)
+{
+    static const uint32_t read_write[] = {
+        MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+        MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
+    };
+    static const uint32_t read_only[] = {MSR_STAR, MSR_LSTAR, MSR_SYSCALL_MASK};
+
+    msr_bitmap = alloc_xen_page();
+    if (!msr_bitmap)
+        return -ENOMEM;
+    memset(msr_bitmap, 0xff, PAGE_SIZE);
+    for (unsigned int i = 0; i < ARRAY_SIZE(read_write); i++) {
+        bitmap_allow_read(read_write[i]);
+        bitmap_allow_write(read_write[i]);
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(read_only); i++)
+        bitmap_allow_read(read_only[i]);
+    if (vmx_caps.efer_switch && vmx_caps.unrestricted_guest)
+        bitmap_allow_read(MSR_EFER);
+    return 0;
+}
+
+void vmx_set_proc_control(struct vcpu *v, uint32_t bit, bool on)
+{
+    uint32_t old = v->arch.hvm.vmx.proc_controls;
+    uint32_t new = on ? old | bit : old & ~bit;
+    if (new == old)
+        return;
+    v->arch.hvm.vmx.proc_controls = new;
+    vmwrite32(PROC_BASED_CONTROLS, new);
+}
+
+static void write_controls(struct vcpu *v)
+{
+    struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
+    struct p2m *p2m = &v->domain->arch.p2m;
+    uint32_t proc2 = vmx_caps.proc2;
+
+    if (!vmx->vpid)
+        proc2 &= ~PROC2_VPID;
+    vmwrite32(PIN_BASED_CONTROLS, vmx_caps.pin);
+    vmx->proc_controls = vmx_caps.proc;
+    vmwrite32(PROC_BASED_CONTROLS, vmx->proc_controls);
+    if (vmx->proc_controls & PROC_SECONDARY)
+        vmwrite32(SECONDARY_CONTROLS, proc2);
+    vmwrite32(VM_EXIT_CONTROLS, vmx_caps.exit);
+    vmx->entry_controls = vmx_caps.entry;
+    vmwrite32(VM_ENTRY_CONTROLS, vmx->entry_controls);
+    vmwrite32(VM_EXIT_MSR_STORE_COUNT, 0);
+    vmwrite32(VM_EXIT_MSR_LOAD_COUNT, 0);
+    vmwrite32(VM_ENTRY_MSR_LOAD_COUNT, 0);
+    vmwrite32(VM_ENTRY_INTR_INFO, 0);
+    vmwrite32(CR3_TARGET_COUNT, 0);
+    /*
+     * #DB and #AC: their delivery can raise them again without end inside the
+     * processor (XSA-156); an exit each time keeps the host in control.
+     */
+    vmwrite32(EXCEPTION_BITMAP, 1u << X86_EXC_DB | 1u << X86_EXC_AC | 1u << X86_EXC_MC);
+    vmwrite32(PF_EC_MASK, 0);
+    vmwrite32(PF_EC_MATCH, 0);
+    vmwrite64(MSR_BITMAP, maddr_x(mfn_to_maddr(virt_to_mfn(msr_bitmap))));
+    vmwrite64(TSC_OFFSET, v->arch.hvm.tsc_offset);
+    vmwrite64(VMCS_LINK_POINTER, ~0ull);
+    if (vmx->vpid)
+        vmwrite16(VPID, vmx->vpid);
+    if (proc2 & PROC2_EPT) {
+        p2m->eptp = ept_make_pointer(p2m->root, vmx_caps.ept_ad);
+        vmwrite64(EPT_POINTER, p2m->eptp);
+    }
+    vmwrite64(GUEST_DEBUGCTL, 0);
+    vmwrite32(GUEST_INTERRUPTIBILITY, 0);
+    vmwrite32(GUEST_ACTIVITY, 0);
+    vmwritenw(GUEST_PENDING_DBG, 0);
+    if (vmx_caps.pat_switch)
+        vmwrite64(GUEST_PAT, v->arch.hvm.msr_pat);
+}
+
+/* ---- life ---- */
+
+static uint16_t alloc_vpid(void)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(vpid_used); i++) {
+        if (~vpid_used[i] == 0)
+            continue;
+        unsigned int bit = __builtin_ctzll(~vpid_used[i]);
+        vpid_used[i] |= 1ull << bit;
+        return i * 64 + bit;
+    }
+    return 0;
+}
+
+static void free_vpid(uint16_t vpid)
+{
+    if (vpid)
+        vpid_used[vpid / 64] &= ~(1ull << (vpid % 64));
+}
+
+int vmx_vcpu_create(struct vcpu *v)
+{
+    struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
+
+    if (!vmx_on || vmx_caps_hvm_missing(&vmx_caps))
+        return -EOPNOTSUPP;
+    uint32_t *region = alloc_xen_page();
+    if (!region)
+        return -ENOMEM;
+    *region = vmx_caps.revision;
+    vmx->vmcs = virt_to_mfn(region);
+    vmx->cpu = CPU_NONE;
+    if (vmx_caps.vpid) {
+        /* Out of identifiers: without one, entries and exits flush. */
+        vmx->vpid = alloc_vpid();
+        v->arch.hvm.work |= HVM_WORK_FLUSH_VPID; /* its last owner's entries */
+    }
+    vmclear(v);
+    vmcs_enter(v);
+    write_controls(v);
+    vmcs_exit(v);
+    return 0;
+}
+
+void vmx_vcpu_destroy(struct vcpu *v)
+{
+    struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
+
+    if (!mfn_x(vmx->vmcs))
+        return;
+    vmclear(v);
+    if (this_cpu(loaded_vmcs) == v)
+        this_cpu(loaded_vmcs) = NULL;
+    free_vpid(vmx->vpid);
+    free_xen_page(mfn_to_virt(vmx->vmcs));
+    vmx->vmcs = _mfn(0);
+    vmx->vpid = 0;
+}
+
+/* ---- debug registers: lazily the guest's ---- */
+
+void vmx_load_debug_registers(struct vcpu *v)
+{
+    const unsigned long *dr = v->arch.dr;
+    if (v->arch.hvm.vmx.dr_live)
+        return;
+    v->arch.hvm.vmx.dr_live = true;
+    __asm__ volatile("mov %0, %%db0" ::"r"(dr[0]));
+    __asm__ volatile("mov %0, %%db1" ::"r"(dr[1]));
+    __asm__ volatile("mov %0, %%db2" ::"r"(dr[2]));
+    __asm__ volatile("mov %0, %%db3" ::"r"(dr[3]));
+    __asm__ volatile("mov %0, %%db6" ::"r"(v->arch.dr6));
+    vmx_set_proc_control(v, PROC_MOV_DR_EXITING, false);
+}
+
+void vmx_save_debug_registers(struct vcpu *v)
+{
+    unsigned long *dr = v->arch.dr;
+    if (!v->arch.hvm.vmx.dr_live)
+        return;
+    v->arch.hvm.vmx.dr_live = false;
+    __asm__ volatile("mov %%db0, %0" : "=r"(dr[0]));
+    __asm__ volatile("mov %%db1, %0" : "=r"(dr[1]));
+    __asm__ volatile("mov %%db2, %0" : "=r"(dr[2]));
+    __asm__ volatile("mov %%db3, %0" : "=r"(dr[3]));
+    __asm__ volatile("mov %%db6, %0" : "=r"(v->arch.dr6));
+    vmx_set_proc_control(v, PROC_MOV_DR_EXITING, true);
+}

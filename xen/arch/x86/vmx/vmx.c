@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmx.c - VMX operation of a CPU: entering it, or saying why not; and what a
+ * context switch to and from an HVM vCPU does to the CPU.
+ *
+ * The hypervisor runs in VMX root operation all the time once vmx_init() has
+ * succeeded.  EFER needs no care here: VM entry and exit switch it.
+ */
+#include <asm/current.h>
+#include <asm/hvm.h>
+#include <asm/page.h>
+#include <asm/processor.h>
+#include <asm/traps.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+
+#include "vmx.h"
+
+#define FEATURE_CONTROL_LOCKED 1u
+#define FEATURE_CONTROL_VMXON (1u << 2)
+
+struct vmx_caps vmx_caps;
+bool vmx_on;
+static const char *vmx_why_not = "vmx_init() has not run";
+static const char *hvm_why_not = "VMX is not in use";
+static char opt_vmx_mask[128];
+string_param("vmx-mask", opt_vmx_mask);
+
+/* The host's SYSCALL registers, while a guest's are in the hardware. */
+static struct {
+    bool known;
+    uint64_t star, lstar, fmask;
+} host_syscall;
+
+extern pte_t idle_pgt[PT_ENTRIES];
+
+static void __init read_raw_caps(struct vmx_raw *raw)
+{
+    raw->basic = rdmsr(MSR_VMX_BASIC);
+    bool true_ctls = raw->basic & VMX_BASIC_TRUE_CTLS;
+    raw->pin = rdmsr(true_ctls ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN);
+    raw->proc = rdmsr(true_ctls ? MSR_VMX_TRUE_PROC : MSR_VMX_PROC);
+    raw->exit = rdmsr(true_ctls ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
+    raw->entry = rdmsr(true_ctls ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
+    raw->misc = rdmsr(MSR_VMX_MISC);
+    raw->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
+    raw->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
+    raw->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
+    raw->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
+    if (vmx_raw_has_proc2(raw))
+        raw->proc2 = rdmsr(MSR_VMX_PROC2);
+    if (vmx_raw_has_ept_vpid(raw))
+        raw->ept_vpid = rdmsr(MSR_VMX_EPT_VPID);
+    if (vmx_raw_has_vmfunc(raw))
+        raw->vmfunc = rdmsr(MSR_VMX_VMFUNC);
+}
+
+/* vmx-mask=ept,vpid,...: act as a processor without these. */
+static void __init apply_mask(struct vmx_raw *raw)
+{
+    char *name = opt_vmx_mask;
+    while (*name) {
+        char *end = strchr(name, ',');
+        if (end)
+            *end = '\0';
+        if (*name && !vmx_raw_remove(raw, name))
+            printk(XENLOG_WARNING "VMX: vmx-mask: no feature \"%s\"\n", name);
+        if (!end)
+            break;
+        name = end + 1;
+    }
+}
+
+static const char *__init enable_feature_control(void)
+{
+    uint64_t fc = rdmsr(MSR_IA32_FEATURE_CONTROL);
+    if (!(fc & FEATURE_CONTROL_LOCKED)) {
+        wrmsr(MSR_IA32_FEATURE_CONTROL, fc | FEATURE_CONTROL_VMXON | FEATURE_CONTROL_LOCKED);
+        fc = rdmsr(MSR_IA32_FEATURE_CONTROL);
+    }
+    if (!(fc & FEATURE_CONTROL_VMXON))
+        return "locked off by the firmware (IA32_FEATURE_CONTROL)";
+    return NULL;
+}
+
+static const char *__init enter_vmx_operation(void)
+{
+    unsigned long cr0 = read_cr0() | X86_CR0_NE;
+    unsigned long cr4 = read_cr4() | X86_CR4_VMXE;
+    if (~cr0 & vmx_caps.cr0_fixed0 || cr0 & ~vmx_caps.cr0_fixed1)
+        return "CR0 has bits that VMX operation forbids";
+    if (~cr4 & vmx_caps.cr4_fixed0 || cr4 & ~vmx_caps.cr4_fixed1)
+        return "CR4 has bits that VMX operation forbids";
+
+    uint32_t *region = alloc_xen_page();
+    if (!region)
+        return "no memory for the VMXON region";
+    *region = vmx_caps.revision;
+    write_cr0(cr0);
+    write_cr4(cr4);
+    get_cpu_info()->cr4 = cr4;
+
+    uint64_t maddr = maddr_x(mfn_to_maddr(virt_to_mfn(region)));
+    bool failed;
+    __asm__ volatile("vmxon %1" : "=@ccbe"(failed) : "m"(maddr) : "memory");
+    if (failed) {
+        write_cr4(cr4 & ~X86_CR4_VMXE);
+        get_cpu_info()->cr4 = cr4 & ~X86_CR4_VMXE;
+        free_xen_page(region);
+        return "VMXON failed";
+    }
+    return NULL;
+}
+
+static const char *__init vmx_try_start(void)
+{
+    if (!host_cpu.has_vmx)
+        return "the processor has no VMX (CPUID.1:ECX[5])";
+    const char *why = enable_feature_control();
+    if (why)
+        return why;
+    struct vmx_raw raw = {0};
+    read_raw_caps(&raw);
+    apply_mask(&raw);
+    why = vmx_caps_derive(&raw, &vmx_caps);
+    for (unsigned int i = 0; vmx_pair_name(i); i++)
+        if (vmx_caps.dropped_pairs & (1u << i))
+            printk(XENLOG_WARNING "VMX: inconsistent entry/exit pair %s not used "
+                                  "(entry %lx, exit %lx)\n",
+                   vmx_pair_name(i), (unsigned long)raw.entry, (unsigned long)raw.exit);
+    if (why)
+        return why;
+    why = enter_vmx_operation();
+    if (why)
+        return why;
+    return vmx_alloc_bitmaps() ? "no memory for the MSR bitmaps" : NULL;
+}
+
+void __init vmx_init(void)
+{
+    vmx_why_not = vmx_try_start();
+    if (vmx_why_not) {
+        hvm_why_not = vmx_why_not;
+        printk(XENLOG_INFO "VMX: disabled: %s\n", vmx_why_not);
+        return;
+    }
+    vmx_on = true;
+    hvm_why_not = vmx_caps_hvm_missing(&vmx_caps);
+    const struct vmx_caps *c = &vmx_caps;
+    printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
+           c->ept_ad ? " EPT-A/D" : "", c->ept_1g ? " EPT-1G" : c->ept_2m ? " EPT-2M" : "",
+           c->vpid ? " VPID" : "", c->unrestricted_guest ? " unrestricted-guest" : "",
+           c->efer_switch ? " EFER-switch(2nd gen)" : " EFER-by-MSR-list(1st gen)",
+           c->pat_switch ? " PAT-switch" : "", c->virtual_nmis ? " virtual-NMI" : "",
+           c->rdtscp ? " RDTSCP" : "", c->invpcid ? " INVPCID" : "",
+           c->wbinvd_exiting ? " WBINVD-exit" : "", c->revision);
+    if (hvm_why_not)
+        printk(XENLOG_INFO "HVM: unavailable: %s\n", hvm_why_not);
+}
+
+const char *hvm_unavailable_reason(void)
+{
+    return hvm_why_not;
+}
+
+bool hvm_hap_available(void)
+{
+    return vmx_on && vmx_caps.ept;
+}
+
+unsigned int hvm_max_leaf_order(void)
+{
+    return vmx_caps.ept_1g ? 18 : vmx_caps.ept_2m ? 9 : 0;
+}
+
+bool hvm_has_invpcid(void)
+{
+    return vmx_on && vmx_caps.invpcid;
+}
+
+bool hvm_has_rdtscp(void)
+{
+    return vmx_on && vmx_caps.rdtscp;
+}
+
+uint64_t hvm_cr4_possible(void)
+{
+    return vmx_on ? vmx_caps.cr4_fixed1 : 0;
+}
+
+/* ---- translation caches ---- */
+
+/* The VPID's linear and combined mappings. */
+void vmx_invvpid(struct vcpu *v)
+{
+    struct {
+        uint64_t vpid, gla;
+    } desc = {v->arch.hvm.vmx.vpid, 0};
+    if (!desc.vpid)
+        return;
+    unsigned long kind = vmx_caps.invvpid_single ? 1 : 2;
+    bool failed;
+    __asm__ volatile("invvpid %1, %2"
+                     : "=@ccbe"(failed)
+                     : "m"(desc), "r"(kind)
+                     : "memory");
+    BUG_ON(failed);
+}
+
+void hvm_flush_ept(struct p2m *p2m)
+{
+    struct {
+        uint64_t eptp, reserved;
+    } desc = {p2m->eptp, 0};
+    if (!desc.eptp)
+        return;
+    unsigned long kind = vmx_caps.invept_single ? 1 : 2;
+    bool failed;
+    __asm__ volatile("invept %1, %2"
+                     : "=@ccbe"(failed)
+                     : "m"(desc), "r"(kind)
+                     : "memory");
+    BUG_ON(failed);
+}
+
+/* ---- context switch ---- */
+
+/* The PV vCPU before us had its GDT in the per-domain slot, which the idle
+ * tables do not map: first the descriptor table, then the page tables. */
+static void leave_pv_tables(void)
+{
+    struct __packed {
+        uint16_t limit;
+        uint64_t base;
+    } gdtr = {0xefff, (unsigned long)cpu_gdt_page() - 0xe000};
+    __asm__ volatile("lgdt %0" ::"m"(gdtr));
+    unsigned long cr3 = maddr_x(mfn_to_maddr(virt_to_mfn(idle_pgt)));
+    if ((read_cr3() & PAGE_MASK) != cr3)
+        write_cr3(cr3);
+}
+
+void hvm_switch_to(struct vcpu *v)
+{
+    struct hvm_vcpu *hvm = &v->arch.hvm;
+
+    leave_pv_tables();
+    vmcs_load(v);
+    if (!host_syscall.known) {
+        host_syscall.star = rdmsr(MSR_STAR);
+        host_syscall.lstar = rdmsr(MSR_LSTAR);
+        host_syscall.fmask = rdmsr(MSR_SYSCALL_MASK);
+        host_syscall.known = true;
+    }
+    wrmsr(MSR_STAR, hvm->msr_star);
+    wrmsr(MSR_LSTAR, hvm->msr_lstar);
+    wrmsr(MSR_SYSCALL_MASK, hvm->msr_fmask);
+    wrmsr(MSR_KERNEL_GS_BASE, hvm->msr_kernel_gs);
+    if (vmx_caps.rdtscp)
+        wrmsr(MSR_TSC_AUX, hvm->msr_tsc_aux);
+    write_cr2(hvm->ctrl.cr2);
+    if (vmreadnw(GUEST_DR7) & 0xff)
+        vmx_load_debug_registers(v);
+}
+
+void hvm_switch_from(struct vcpu *v)
+{
+    struct hvm_vcpu *hvm = &v->arch.hvm;
+
+    vmcs_load(v);
+    hvm->msr_kernel_gs = rdmsr(MSR_KERNEL_GS_BASE); /* SWAPGS does not exit */
+    hvm->ctrl.cr2 = read_cr2();
+    vmx_save_debug_registers(v);
+    wrmsr(MSR_STAR, host_syscall.star);
+    wrmsr(MSR_LSTAR, host_syscall.lstar);
+    wrmsr(MSR_SYSCALL_MASK, host_syscall.fmask);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmx.h - shared between the files of vmx/; nobody else includes it.
+ */
+#ifndef X86_VMX_VMX_H
+#define X86_VMX_VMX_H
+
+#include <asm/hvm.h>
+#include <asm/p2m.h>
+#include <cairn/domain.h>
+
+#include "caps.h"
+#include "vmcs.h"
+
+/* vmx.c: what the boot processor offers; valid while vmx_on. */
+extern struct vmx_caps vmx_caps;
+extern bool vmx_on;
+
+/* ---- vmcs.c ---- */
+/* vmcs_enter - make @v's VMCS the CPU's current one, whoever runs; each is
+ * paired with vmcs_exit(), which puts back that of the current vCPU. */
+void vmcs_enter(struct vcpu *v);
+void vmcs_exit(struct vcpu *v);
+void vmcs_load(struct vcpu *v);
+int vmx_alloc_bitmaps(void); /* at boot: the MSR bitmaps */
+void vmx_set_proc_control(struct vcpu *v, uint32_t bit, bool on);
+/* Debug registers: make the guest's live, or save them. */
+void vmx_load_debug_registers(struct vcpu *v);
+void vmx_save_debug_registers(struct vcpu *v);
+
+/* ---- vmx.c ---- */
+void vmx_invvpid(struct vcpu *v);
+
+/* ---- exit.c ---- */
+enum exit_action {
+    EXIT_RESUME,  /* enter again where the guest stands */
+    EXIT_ADVANCE, /* the instruction is done */
+    EXIT_CRASH,   /* not understood: dump and end the domain */
+};
+
+/* Entered from entry.S with interrupts off. */
+struct vmx_entry {
+    struct cpu_user_regs *regs; /* to load the general registers from */
+    unsigned long launched;     /* 0: VMLAUNCH, else VMRESUME */
+};
+struct cpu_user_regs *vmx_handle_exit(struct cpu_user_regs *regs);
+struct vmx_entry vmx_prepare_entry(void);
+void vmx_entry_failed(void);
+void vmx_exit_entry(void); /* entry.S: HOST_RIP */
+
+/* For an exit that does not tell the instruction's length (EPT violation). */
+void vmx_advance(struct vcpu *v, unsigned int len);
+
+/* ---- exit_*.c ---- */
+enum exit_action exit_cpuid(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_dr_access(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_rdmsr(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_wrmsr(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_io(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
+
+/* ---- intr.c ---- */
+/* Work flagged in v->arch.hvm.work and pending interrupts, just before entry. */
+void vmx_intr_assist(struct vcpu *v);
+/* An exit interrupted the delivery of an event: deliver it again. */
+void vmx_requeue_vectoring(struct vcpu *v);
+
+/* ---- vmcs_audit.c: our invariants, before an entry of a debug build ---- */
+void vmcs_audit(struct vcpu *v);
+
+/* ---- dump.c ---- */
+void vmcs_dump(struct vcpu *v); /* the current VMCS */
+const char *exit_reason_name(unsigned int reason);
+
+#endif

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain.c - domains: creation, looking up, pausing, ending.
+ *
+ * Owns the list of domains, d->state (one writer: domain_set_state), pause
+ * and reference counts.
+ * Promises: a domain with a reference stays; its number is not given out
+ * again before it is freed; killing takes bounded steps (-ERESTART); what a
+ * domain had is given back completely, its pages zeroed before reuse.
+ */
+#include <cairn/domain.h>
+
+#include <cairn/console.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/sched.h>
+#include <cairn/softirq.h>
+#include <asm/current.h>
+#include <asm/traps.h>
+#include <xen/domctl.h>
+#include <xen/sched.h>
+
+#define HASH_SIZE 256
+
+struct domain *dom0;
+struct domain *idle_domain;
+
+static DEFINE_SPINLOCK(domlist_lock, LOCK_DOMLIST);
+static LIST_HEAD(domain_list);
+static struct domain *domain_hash[HASH_SIZE];
+static struct domain *dead_domains; /* no reference left; by hash_next */
+
+static const char *const shutdown_names[] = {"poweroff", "reboot",   "suspend",
+                                             "crash",    "watchdog", "soft-reset"};
+
+const char *shutdown_reason_name(unsigned int reason)
+{
+    return reason < ARRAY_SIZE(shutdown_names) ? shutdown_names[reason] : "unknown";
+}
+
+static bool state_change_legal(enum domain_state from, enum domain_state to)
+{
+    switch (to) {
+    case DOMAIN_alive:
+        return from == DOMAIN_building;
+    case DOMAIN_dying:
+        return from == DOMAIN_building || from == DOMAIN_alive;
+    case DOMAIN_dead:
+        return from == DOMAIN_dying;
+    default:
+        return false;
+    }
+}
+
+/* The one writer of d->state. */
+static void domain_set_state(struct domain *d, enum domain_state to)
+{
+    BUG_ON(!state_change_legal(d->state, to));
+    __atomic_store_n(&d->state, to, __ATOMIC_RELEASE);
+}
+
+/* ---- list and references ---- */
+
+/* Without the lock: only removal is a danger, and a removed domain is freed
+ * from a softirq, which this CPU does not run meanwhile. */
+static struct domain *hash_find(domid_t domid)
+{
+    struct domain *d = domain_hash[domid % HASH_SIZE];
+
+    while (d && d->domain_id != domid)
+        d = d->hash_next;
+    return d;
+}
+
+static bool domain_list_insert(struct domain *d)
+{
+    struct domain **bucket = &domain_hash[d->domain_id % HASH_SIZE];
+    struct domain *pos;
+    bool unused;
+
+    spin_lock(&domlist_lock);
+    unused = !hash_find(d->domain_id);
+    if (unused) {
+        d->hash_next = *bucket;
+        *bucket = d;
+        list_for_each_entry(pos, &domain_list, list)
+            if (pos->domain_id > d->domain_id)
+                break;
+        list_add_tail(&d->list, &pos->list);
+    }
+    spin_unlock(&domlist_lock);
+    return unused;
+}
+
+static void domain_list_remove(struct domain *d)
+{
+    struct domain **p = &domain_hash[d->domain_id % HASH_SIZE];
+
+    spin_lock(&domlist_lock);
+    while (*p && *p != d)
+        p = &(*p)->hash_next;
+    if (*p) {
+        *p = d->hash_next;
+        list_del(&d->list);
+    }
+    spin_unlock(&domlist_lock);
+}
+
+static bool get_domain_unless_dead(struct domain *d)
+{
+    unsigned int old = __atomic_load_n(&d->refcnt, __ATOMIC_RELAXED);
+
+    do {
+        if (!old)
+            return false;
+    } while (!__atomic_compare_exchange_n(&d->refcnt, &old, old + 1, false, __ATOMIC_ACQUIRE,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+void get_knownalive_domain(struct domain *d)
+{
+    unsigned int old = __atomic_fetch_add(&d->refcnt, 1, __ATOMIC_RELAXED);
+
+    BUG_ON(!old || old > UINT32_MAX / 2);
+}
+
+struct domain *get_domain_by_id(domid_t domid)
+{
+    struct domain *d;
+
+    spin_lock(&domlist_lock);
+    d = hash_find(domid);
+    if (d && (d->state == DOMAIN_building || !get_domain_unless_dead(d)))
+        d = NULL;
+    spin_unlock(&domlist_lock);
+    return d;
+}
+
+struct domain *domain_next(domid_t after)
+{
+    struct domain *d, *found = NULL;
+
+    spin_lock(&domlist_lock);
+    list_for_each_entry(d, &domain_list, list) {
+        if (d->domain_id >= after && d->state != DOMAIN_building && get_domain_unless_dead(d)) {
+            found = d;
+            break;
+        }
+    }
+    spin_unlock(&domlist_lock);
+    return found;
+}
+
+struct domain *get_domain_for_op(domid_t domid)
+{
+    if (domid == DOMID_SELF || domid == current->domain->domain_id) {
+        get_knownalive_domain(current->domain);
+        return current->domain;
+    }
+    return get_domain_by_id(domid);
+}
+
+struct domain *page_owner(const struct page_info *pg)
+{
+    domid_t owner = pg->owner;
+
+    return owner < DOMID_FIRST_RESERVED ? hash_find(owner) : NULL;
+}
+
+void put_domain(struct domain *d)
+{
+    if (__atomic_sub_fetch(&d->refcnt, 1, __ATOMIC_ACQ_REL))
+        return;
+    BUG_ON(d->state != DOMAIN_dead);
+    domain_list_remove(d);
+    struct domain *head = __atomic_load_n(&dead_domains, __ATOMIC_RELAXED);
+    do {
+        d->hash_next = head;
+    } while (!__atomic_compare_exchange_n(&dead_domains, &head, d, false, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED));
+    softirq_raise(RECLAIM_SOFTIRQ);
+}
+
+/* ---- creation and freeing ---- */
+
+static void domain_free(struct domain *d)
+{
+    for (unsigned int i = 0; i < d->max_vcpus && d->vcpu; i++) {
+        if (!d->vcpu[i])
+            continue;
+        arch_vcpu_destroy(d->vcpu[i]);
+        xfree(d->vcpu[i]);
+    }
+    arch_domain_free(d);
+    evtchn_free(d);
+    grant_free(d);
+    xfree(d->vcpu);
+    xfree(d);
+}
+
+static void reclaim_domains(void)
+{
+    struct domain *d = __atomic_exchange_n(&dead_domains, NULL, __ATOMIC_ACQUIRE);
+
+    while (d) {
+        struct domain *next = d->hash_next;
+
+        domain_free(d);
+        d = next;
+    }
+}
+
+void domain_init(void)
+{
+    softirq_open(RECLAIM_SOFTIRQ, reclaim_domains);
+}
+
+struct domain *domain_alloc(domid_t domid, unsigned int max_vcpus)
+{
+    struct domain *d = xzalloc(struct domain);
+
+    if (!d)
+        return NULL;
+    d->vcpu = xzalloc_array(struct vcpu *, max_vcpus);
+    if (!d->vcpu) {
+        xfree(d);
+        return NULL;
+    }
+    d->domain_id = domid;
+    d->max_vcpus = max_vcpus;
+    d->state = DOMAIN_building;
+    d->refcnt = 1;
+    d->page_list = d->relmem_cursor = FRAME_NONE;
+    list_init(&d->list);
+    spin_lock_init(&d->lock, LOCK_DOMAIN);
+    spin_lock_init(&d->event_lock, LOCK_EVENT);
+    spin_lock_init(&d->page_alloc_lock, LOCK_PAGE_ALLOC);
+    spin_lock_init(&d->arch.paging_lock, LOCK_PAGING);
+    return d;
+}
+
+struct domain *domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
+                             bool privileged, int *rc)
+{
+    struct domain *d;
+
+    *rc = -EINVAL;
+    if (!cfg->max_vcpus || cfg->max_vcpus > MAX_VCPUS || domid >= DOMID_FIRST_RESERVED)
+        return NULL;
+    *rc = -ENOMEM;
+    d = domain_alloc(domid, cfg->max_vcpus);
+    if (!d)
+        return NULL;
+    d->is_hvm = cfg->flags & XEN_DOMCTL_CDF_hvm;
+    d->is_privileged = privileged;
+    d->createflags = cfg->flags;
+    memcpy(d->handle, cfg->handle, sizeof(d->handle));
+    d->max_pages = privileged ? UINT32_MAX : 0; /* XEN_DOMCTL_max_mem says */
+    d->max_grant_frames = min((unsigned int)cfg->max_grant_frames, GRANT_MAX_FRAMES);
+    d->pause_count = d->controller_pause_count = 1;
+    if (!domain_list_insert(d)) {
+        *rc = -EEXIST;
+        xfree(d->vcpu);
+        xfree(d);
+        return NULL;
+    }
+    *rc = evtchn_init(d, cfg->max_evtchn_port);
+    if (!*rc)
+        *rc = arch_domain_create(d, cfg);
+    if (*rc) {
+        domain_set_state(d, DOMAIN_dying);
+        domain_set_state(d, DOMAIN_dead);
+        put_domain(d);
+        return NULL;
+    }
+    domain_set_state(d, DOMAIN_alive);
+    return d;
+}
+
+void vcpu_info_reset(struct vcpu *v)
+{
+    struct shared_info *si = v->domain->shared_info;
+
+    v->vcpu_info = si && v->vcpu_id < XEN_LEGACY_MAX_VCPUS ? &si->vcpu_info[v->vcpu_id] : NULL;
+}
+
+void vcpu_info_release(struct vcpu *v)
+{
+    struct page_info *pg = v->vcpu_info_page;
+
+    vcpu_info_reset(v);
+    v->vcpu_info_page = NULL;
+    if (pg)
+        put_page_and_type(pg);
+}
+
+struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc)
+{
+    struct vcpu *v;
+
+    *rc = -EINVAL;
+    if (id >= d->max_vcpus || d->vcpu[id])
+        return NULL;
+    *rc = -ENOMEM;
+    v = xzalloc(struct vcpu);
+    if (!v)
+        return NULL;
+    v->domain = d;
+    v->vcpu_id = id;
+    v->pause_flags = VPF_down;
+    vcpu_info_reset(v);
+    sched_vcpu_init(v);
+    *rc = arch_vcpu_create(v);
+    if (*rc) {
+        sched_vcpu_destroy(v);
+        xfree(v);
+        return NULL;
+    }
+    d->vcpu[id] = v;
+    return v;
+}
+
+/* ---- ending ---- */
+
+/* Each page's own reference; what others still map stays on the list. */
+static int relinquish_pages(struct domain *d)
+{
+    unsigned int n = 0;
+
+    while (d->relmem_cursor != FRAME_NONE) {
+        struct page_info *pg = mfn_to_page(_mfn(d->relmem_cursor));
+
+        /* First: dropping the reference may free the page and its links. */
+        d->relmem_cursor = pg->next;
+        put_page_alloc_ref(pg);
+        if (!(++n % 64) && preempt_check())
+            return -ERESTART;
+    }
+    return 0;
+}
+
+enum { STEP_EVENTS, STEP_ARCH, STEP_PAGES_BEGIN, STEP_PAGES };
+
+static int domain_teardown(struct domain *d)
+{
+    int rc = 0;
+
+    switch (d->destroy_step) {
+    case STEP_EVENTS:
+        evtchn_destroy(d);
+        grant_release(d);
+        for (unsigned int i = 0; i < d->max_vcpus; i++) {
+            if (!d->vcpu[i])
+                continue;
+            sched_vcpu_destroy(d->vcpu[i]);
+            vcpu_info_release(d->vcpu[i]);
+        }
+        d->destroy_step = STEP_ARCH;
+        /* fallthrough */
+    case STEP_ARCH:
+        rc = arch_domain_teardown(d);
+        if (rc)
+            return rc;
+        d->destroy_step = STEP_PAGES_BEGIN;
+        /* fallthrough */
+    case STEP_PAGES_BEGIN:
+        d->relmem_cursor = d->page_list;
+        d->destroy_step = STEP_PAGES;
+        /* fallthrough */
+    default:
+        return relinquish_pages(d);
+    }
+}
+
+int domain_kill(struct domain *d)
+{
+    int rc;
+
+    if (d == current->domain || d->state == DOMAIN_building)
+        return -EINVAL;
+    if (d->state == DOMAIN_dead)
+        return 0;
+    if (d->state == DOMAIN_alive) {
+        domain_pause(d);
+        spin_lock(&d->page_alloc_lock);
+        domain_set_state(d, DOMAIN_dying);
+        spin_unlock(&d->page_alloc_lock);
+    }
+    rc = domain_teardown(d);
+    if (rc)
+        return rc;
+    domain_set_state(d, DOMAIN_dead);
+    send_global_virq(VIRQ_DOM_EXC);
+    put_domain(d); /* creation's reference */
+    return 0;
+}
+
+/* dom0 is the machine's operator: its end is the machine's. */
+static noreturn void hwdom_shutdown(unsigned int reason)
+{
+    switch (reason) {
+    case SHUTDOWN_poweroff:
+        printk(XENLOG_ERR "Hardware Dom0 halted: powering off\n");
+        console_flush();
+        machine_poweroff();
+    case SHUTDOWN_crash:
+        printk(XENLOG_ERR "Hardware Dom0 crashed: %s\n",
+               opt_noreboot ? "halting (noreboot)" : "rebooting");
+        console_flush();
+        if (opt_noreboot)
+            machine_halt();
+        machine_restart();
+    default:
+        printk(XENLOG_ERR "Hardware Dom0 shut down (%s): rebooting\n",
+               shutdown_reason_name(reason));
+        console_flush();
+        machine_restart();
+    }
+}
+
+void domain_shutdown(struct domain *d, unsigned int reason)
+{
+    if (d == dom0)
+        hwdom_shutdown(reason);
+    spin_lock(&d->lock);
+    if (d->is_shut_down || d->state >= DOMAIN_dying) {
+        spin_unlock(&d->lock);
+        return;
+    }
+    d->is_shutting_down = d->is_shut_down = true;
+    d->shutdown_code = reason;
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            vcpu_pause_nosync(d->vcpu[i]);
+    spin_unlock(&d->lock);
+    printk(XENLOG_INFO "d%d: shut down: reason %s\n", d->domain_id, shutdown_reason_name(reason));
+    send_global_virq(VIRQ_DOM_EXC);
+}
+
+void domain_crash(struct domain *d, const char *fmt, ...)
+{
+    struct vcpu *v = current->domain == d ? current : d->vcpu[0];
+    char text[160];
+    va_list args;
+
+    if (d->is_shutting_down)
+        return;
+    d->is_shutting_down = true;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    printk(XENLOG_ERR "d%d crashed: %s\n", d->domain_id, text);
+    if (v)
+        vcpu_dump_registers(v);
+    domain_shutdown(d, SHUTDOWN_crash);
+}
+
+/* ---- pausing ---- */
+
+void domain_pause_nosync(struct domain *d)
+{
+    __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            vcpu_sleep_nosync(d->vcpu[i]);
+}
+
+void domain_pause(struct domain *d)
+{
+    ASSERT(d != current->domain);
+    __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            vcpu_sleep_sync(d->vcpu[i]);
+}
+
+void domain_unpause(struct domain *d)
+{
+    if (__atomic_sub_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST))
+        return;
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            vcpu_wake(d->vcpu[i]);
+}
+
+/* A toolstack that pauses without end must not wrap the count. */
+#define CONTROLLER_PAUSE_MAX 255
+
+int domain_pause_by_controller(struct domain *d)
+{
+    spin_lock(&d->lock);
+    if (d->controller_pause_count >= CONTROLLER_PAUSE_MAX) {
+        spin_unlock(&d->lock);
+        return -EOVERFLOW;
+    }
+    d->controller_pause_count++;
+    spin_unlock(&d->lock);
+    domain_pause(d);
+    return 0;
+}
+
+int domain_unpause_by_controller(struct domain *d)
+{
+    spin_lock(&d->lock);
+    if (!d->controller_pause_count) {
+        spin_unlock(&d->lock);
+        return -EINVAL;
+    }
+    d->controller_pause_count--;
+    spin_unlock(&d->lock);
+    domain_unpause(d);
+    return 0;
+}

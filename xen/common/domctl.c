@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domctl.c - XEN_DOMCTL_*: what the control domain does to domains.
+ *
+ * One operation at a time (domctl_lock).  The interface version is looked at
+ * before the caller's privilege, so that a probe for it gets its answer.
+ * Promises: the argument is copied once; a handler validates before it acts.
+ */
+#include <cairn/domctl.h>
+
+#include <asm/current.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <cairn/sched.h>
+
+static DEFINE_SPINLOCK(domctl_lock, LOCK_DOMCTL);
+
+static const uint32_t allowed_flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap |
+                                      XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off |
+                                      XEN_DOMCTL_CDF_xs_domain;
+
+/* The number after the last one given, so that one is not reused at once. */
+static bool find_free_domid(domid_t *domid)
+{
+    static domid_t last;
+
+    for (unsigned int n = 0; n < DOMID_FIRST_RESERVED; n++) {
+        struct domain *d;
+
+        last = last + 1 < DOMID_FIRST_RESERVED ? last + 1 : 1;
+        d = get_domain_by_id(last);
+        if (!d) {
+            *domid = last;
+            return true;
+        }
+        put_domain(d);
+    }
+    return false;
+}
+
+static long check_config(const struct xen_domctl_createdomain *cfg)
+{
+    if (cfg->flags & ~allowed_flags)
+        return -EINVAL;
+    if ((cfg->flags & XEN_DOMCTL_CDF_hap) && !(cfg->flags & XEN_DOMCTL_CDF_hvm))
+        return -EINVAL;
+    if (cfg->iommu_opts || cfg->vmtrace_size || cfg->cpupool_id)
+        return -EINVAL;
+    if (!cfg->max_vcpus || cfg->max_vcpus > MAX_VCPUS)
+        return -EINVAL;
+    if (cfg->max_evtchn_port > INT32_MAX && cfg->max_evtchn_port != UINT32_MAX)
+        return -EINVAL;
+    return 0;
+}
+
+static long createdomain(struct xen_domctl *op)
+{
+    domid_t domid = op->domain;
+    struct domain *d;
+    int rc = check_config(&op->u.createdomain);
+
+    if (rc)
+        return rc;
+    if (domid == 0 || domid >= DOMID_FIRST_RESERVED) {
+        if (!find_free_domid(&domid))
+            return -ENOMEM;
+    }
+    d = domain_create(domid, &op->u.createdomain, false, &rc);
+    if (!d)
+        return rc;
+    op->domain = domid;
+    return 0;
+}
+
+static long max_vcpus(struct domain *d, uint32_t max)
+{
+    /* The count was fixed at creation; this makes them. */
+    if (max != d->max_vcpus)
+        return -EINVAL;
+    for (unsigned int i = 0; i < max; i++) {
+        int rc;
+
+        if (!d->vcpu[i] && !vcpu_create(d, i, &rc))
+            return rc;
+    }
+    return 0;
+}
+
+void getdomaininfo(struct domain *d, struct xen_domctl_getdomaininfo *info)
+{
+    unsigned int flags = XEN_DOMINF_blocked;
+
+    memset(info, 0, sizeof(*info));
+    info->domain = d->domain_id;
+    info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        const struct vcpu *v = d->vcpu[i];
+
+        if (!v)
+            continue;
+        info->max_vcpu_id = i;
+        info->cpu_time += vcpu_cpu_time(v);
+        if (v->pause_flags & VPF_down)
+            continue;
+        info->nr_online_vcpus++;
+        if (!(v->pause_flags & VPF_blocked))
+            flags &= ~XEN_DOMINF_blocked;
+        if (v->is_running)
+            flags |= XEN_DOMINF_running;
+    }
+    if (!info->nr_online_vcpus)
+        flags &= ~XEN_DOMINF_blocked;
+    info->flags = flags | (d->state >= DOMAIN_dying ? XEN_DOMINF_dying : 0) |
+                  (d->is_shut_down ? XEN_DOMINF_shutdown : 0) |
+                  (d->controller_pause_count ? XEN_DOMINF_paused : 0) |
+                  (d->is_hvm ? XEN_DOMINF_hvm_guest : 0) |
+                  (d->createflags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain : 0) |
+                  (d->createflags & XEN_DOMCTL_CDF_hap ? XEN_DOMINF_hap : 0) |
+                  (d->is_shut_down ? d->shutdown_code << XEN_DOMINF_shutdownshift : 0);
+    info->tot_pages = d->tot_pages;
+    info->max_pages = d->max_pages;
+    info->shared_info_frame = ~0ull;
+    if (d->shared_info) {
+        mfn_t mfn = virt_to_mfn(d->shared_info);
+
+        info->shared_info_frame = d->is_hvm ? get_gpfn_from_mfn(mfn) : mfn_x(mfn);
+    }
+    memcpy(info->handle, d->handle, sizeof(info->handle));
+    info->gpaddr_bits = d->arch.policy.maxphysaddr;
+    info->arch_config.emulation_flags = d->arch.emulation_flags;
+}
+
+/* The first domain from the number given on. */
+static long getdomaininfo_op(struct xen_domctl *op)
+{
+    struct domain *d = domain_next(op->domain);
+
+    if (!d)
+        return -ESRCH;
+    getdomaininfo(d, &op->u.getdomaininfo);
+    op->domain = op->u.getdomaininfo.domain;
+    put_domain(d);
+    return 0;
+}
+
+static long getvcpuinfo(struct domain *d, struct xen_domctl_getvcpuinfo *info)
+{
+    const struct vcpu *v = info->vcpu < d->max_vcpus ? d->vcpu[info->vcpu] : NULL;
+
+    if (!v)
+        return -ESRCH;
+    info->online = !(v->pause_flags & VPF_down);
+    info->blocked = (v->pause_flags & VPF_blocked) != 0;
+    info->running = v->is_running;
+    info->cpu_time = vcpu_cpu_time(v);
+    info->cpu = v->processor;
+    return 0;
+}
+
+static long max_mem(struct domain *d, uint64_t kb)
+{
+    uint64_t pages = kb >> (PAGE_SHIFT - 10);
+
+    if (pages > UINT32_MAX)
+        return -EINVAL;
+    spin_lock(&d->page_alloc_lock);
+    d->max_pages = pages;
+    spin_unlock(&d->page_alloc_lock);
+    return 0;
+}
+
+static long settimeoffset(struct domain *d, const struct xen_domctl_settimeoffset *set)
+{
+    if (set->time_offset_seconds != (int32_t)set->time_offset_seconds)
+        return -EINVAL;
+    d->time_offset_seconds = set->time_offset_seconds;
+    return 0;
+}
+
+/* Not on oneself: the answer to the caller would go with it. */
+static long destroydomain(struct domain *d)
+{
+    return d == current->domain ? -EINVAL : domain_kill(d);
+}
+
+static long pausedomain(struct domain *d)
+{
+    return d == current->domain ? -EINVAL : domain_pause_by_controller(d);
+}
+
+static long domain_op(struct xen_domctl *op, struct domain *d, bool *copyback)
+{
+    switch (op->cmd) {
+    case XEN_DOMCTL_destroydomain:
+        return destroydomain(d);
+    case XEN_DOMCTL_pausedomain:
+        return pausedomain(d);
+    case XEN_DOMCTL_unpausedomain:
+        return domain_unpause_by_controller(d);
+    case XEN_DOMCTL_max_mem:
+        return max_mem(d, op->u.max_mem.max_memkb);
+    case XEN_DOMCTL_max_vcpus:
+        return max_vcpus(d, op->u.max_vcpus.max);
+    case XEN_DOMCTL_getvcpuinfo:
+        *copyback = true;
+        return getvcpuinfo(d, &op->u.getvcpuinfo);
+    case XEN_DOMCTL_setdomainhandle:
+        memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
+        return 0;
+    case XEN_DOMCTL_settimeoffset:
+        return settimeoffset(d, &op->u.settimeoffset);
+    default:
+        return arch_do_domctl(op, d, copyback);
+    }
+}
+
+static long locked_domctl(struct xen_domctl *op, bool *copyback)
+{
+    struct domain *d;
+    long rc;
+
+    switch (op->cmd) {
+    case XEN_DOMCTL_createdomain:
+        *copyback = true;
+        return createdomain(op);
+    case XEN_DOMCTL_getdomaininfo:
+        *copyback = true;
+        return getdomaininfo_op(op);
+    }
+    d = get_domain_for_op(op->domain);
+    if (!d)
+        return -ESRCH;
+    rc = domain_op(op, d, copyback);
+    put_domain(d);
+    return rc;
+}
+
+long do_domctl(unsigned long arg)
+{
+    struct xen_domctl op;
+    bool copyback = false;
+    long rc;
+
+    if (copy_from_guest_va(&op, arg))
+        return -EFAULT;
+    if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+        return -EACCES;
+    if (!current->domain->is_privileged)
+        return -EPERM;
+    if (!spin_trylock(&domctl_lock))
+        return -ERESTART;
+    rc = locked_domctl(&op, &copyback);
+    spin_unlock(&domctl_lock);
+    if (copyback && rc != -ERESTART && copy_to_guest_va(arg, &op))
+        rc = -EFAULT;
+    return rc;
+}

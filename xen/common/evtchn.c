@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * evtchn.c - event channels: ports of domains, bound to each other, to
+ * virtual interrupts or to the domain itself.  Two-level ABI only.
+ *
+ * Owns d->evtchn[] and the pending bits in shared_info; d->event_lock covers
+ * a domain's ports.  Of two domains the one with the lower address is locked
+ * first.  What may be done in which state is decided in evtchn_port.c.
+ * Promises: port numbers stay below d->max_evtchn_port; closing one end
+ * leaves the other unbound; a new port is not pending.
+ */
+#include <cairn/event.h>
+
+#include <asm/current.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/evtchn_port.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <cairn/sched.h>
+#include <xen/event_channel.h>
+
+static bool port_is_valid(const struct domain *d, unsigned int port)
+{
+    return port < d->max_evtchn_port && d->evtchn[port / EVTCHN_PER_BUCKET];
+}
+
+static struct evtchn *port_of(struct domain *d, unsigned int port)
+{
+    return &d->evtchn[port / EVTCHN_PER_BUCKET][port % EVTCHN_PER_BUCKET];
+}
+
+/* A port in use, or NULL. */
+static struct evtchn *used_port(struct domain *d, unsigned int port)
+{
+    struct evtchn *chn;
+
+    if (!port_is_valid(d, port))
+        return NULL;
+    chn = port_of(d, port);
+    return chn->state == ECS_FREE ? NULL : chn;
+}
+
+static void lock_two(struct domain *a, struct domain *b)
+{
+    if (a > b) {
+        struct domain *t = a;
+
+        a = b;
+        b = t;
+    }
+    spin_lock(&a->event_lock);
+    if (a != b)
+        spin_lock(&b->event_lock);
+}
+
+static void unlock_two(struct domain *a, struct domain *b)
+{
+    spin_unlock(&a->event_lock);
+    if (a != b)
+        spin_unlock(&b->event_lock);
+}
+
+/* ---- telling the guest ---- */
+
+bool vcpu_event_deliverable(const struct vcpu *v)
+{
+    const struct vcpu_info *vi = v->vcpu_info;
+
+    return vi && ACCESS_ONCE(vi->evtchn_upcall_pending) && !ACCESS_ONCE(vi->evtchn_upcall_mask);
+}
+
+static struct evtchn_2l words_of(struct vcpu *v)
+{
+    struct shared_info *si = v->domain->shared_info;
+
+    return (struct evtchn_2l){.pending = si->evtchn_pending,
+                              .mask = si->evtchn_mask,
+                              .pending_sel = &v->vcpu_info->evtchn_pending_sel,
+                              .upcall_pending = &v->vcpu_info->evtchn_upcall_pending};
+}
+
+/* SCHEDOP_poll ends for a pending port even if that is masked. */
+static void wake_pollers(struct domain *d, unsigned int port)
+{
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = d->vcpu[i];
+
+        if (v && (v->pause_flags & VPF_poll) && (!v->poll_port || v->poll_port == port))
+            vcpu_unblock(v);
+    }
+}
+
+void evtchn_set_pending(struct vcpu *v, unsigned int port)
+{
+    struct evtchn_2l words;
+
+    if (!v->vcpu_info || !v->domain->shared_info)
+        return;
+    words = words_of(v);
+    if (evtchn_2l_set_pending(&words, port))
+        vcpu_mark_events_pending(v);
+    wake_pollers(v->domain, port);
+}
+
+static void notify(struct domain *d, const struct evtchn *chn, unsigned int port)
+{
+    struct vcpu *v = chn->notify_vcpu < d->max_vcpus ? d->vcpu[chn->notify_vcpu] : NULL;
+
+    if (v)
+        evtchn_set_pending(v, port);
+}
+
+void send_guest_virq(struct vcpu *v, unsigned int virq)
+{
+    struct domain *d = v->domain;
+    uint32_t port;
+
+    spin_lock(&d->event_lock);
+    port = v->virq_port[virq];
+    if (port)
+        notify(d, port_of(d, port), port);
+    spin_unlock(&d->event_lock);
+}
+
+void send_global_virq(unsigned int virq)
+{
+    if (dom0 && dom0->vcpu[0])
+        send_guest_virq(dom0->vcpu[0], virq);
+}
+
+/* ---- allocation ---- */
+
+/* A free port, claimed as @state; event_lock held. */
+static int port_alloc(struct domain *d, enum evtchn_state state, struct evtchn **out)
+{
+    for (unsigned int port = 1; port < d->max_evtchn_port; port++) {
+        struct evtchn **bucket = &d->evtchn[port / EVTCHN_PER_BUCKET];
+        struct evtchn *chn;
+
+        if (!*bucket) {
+            *bucket = xzalloc_array(struct evtchn, EVTCHN_PER_BUCKET);
+            if (!*bucket)
+                return -ENOMEM;
+        }
+        chn = port_of(d, port);
+        if (chn->state != ECS_FREE)
+            continue;
+        *chn = (struct evtchn){.state = state};
+        if (d->shared_info)
+            evtchn_2l_clear_pending(d->shared_info->evtchn_pending, port);
+        *out = chn;
+        return port;
+    }
+    return -ENOSPC;
+}
+
+static long alloc_unbound(struct evtchn_alloc_unbound *op)
+{
+    struct domain *d = get_domain_for_op(op->dom);
+    struct evtchn *chn;
+    int port;
+
+    if (!d)
+        return -ESRCH;
+    if (d != current->domain && !current->domain->is_privileged) {
+        put_domain(d);
+        return -EPERM;
+    }
+    spin_lock(&d->event_lock);
+    port = d->state >= DOMAIN_dying ? -EINVAL : port_alloc(d, ECS_UNBOUND, &chn);
+    if (port > 0) {
+        chn->remote_domid =
+            op->remote_dom == DOMID_SELF ? current->domain->domain_id : op->remote_dom;
+        op->port = port;
+    }
+    spin_unlock(&d->event_lock);
+    put_domain(d);
+    return port < 0 ? port : 0;
+}
+
+static long bind_interdomain(struct evtchn_bind_interdomain *op)
+{
+    struct domain *ld = current->domain, *rd = get_domain_for_op(op->remote_dom);
+    struct evtchn *lchn, *rchn;
+    int rc = -EINVAL;
+
+    if (!rd)
+        return -ESRCH;
+    lock_two(ld, rd);
+    rchn = used_port(rd, op->remote_port);
+    if (rchn)
+        rc = evtchn_check_bind_interdomain(rchn, ld->domain_id);
+    if (!rc)
+        rc = port_alloc(ld, ECS_INTERDOMAIN, &lchn);
+    if (rc > 0) {
+        lchn->remote_domid = rd->domain_id;
+        lchn->remote_port = op->remote_port;
+        rchn->state = ECS_INTERDOMAIN;
+        rchn->remote_domid = ld->domain_id;
+        rchn->remote_port = rc;
+        op->local_port = rc;
+        /* An event sent while nobody was bound may have been lost. */
+        notify(ld, lchn, rc);
+        rc = 0;
+    }
+    unlock_two(ld, rd);
+    put_domain(rd);
+    return rc;
+}
+
+static long bind_virq(struct evtchn_bind_virq *op)
+{
+    struct domain *d = current->domain;
+    struct evtchn *chn;
+    int rc = evtchn_check_bind_virq(op->virq, op->vcpu, d->max_vcpus);
+    struct vcpu *v;
+
+    if (rc)
+        return rc;
+    if (virq_is_privileged(op->virq) && !d->is_privileged)
+        return -EPERM;
+    v = d->vcpu[op->vcpu];
+    if (!v)
+        return -ENOENT;
+    spin_lock(&d->event_lock);
+    rc = v->virq_port[op->virq] ? -EEXIST : port_alloc(d, ECS_VIRQ, &chn);
+    if (rc > 0) {
+        chn->virq = op->virq;
+        chn->notify_vcpu = op->vcpu;
+        v->virq_port[op->virq] = op->port = rc;
+    }
+    spin_unlock(&d->event_lock);
+    return rc < 0 ? rc : 0;
+}
+
+static long bind_ipi(struct evtchn_bind_ipi *op)
+{
+    struct domain *d = current->domain;
+    struct evtchn *chn;
+    int port;
+
+    if (op->vcpu >= d->max_vcpus || !d->vcpu[op->vcpu])
+        return -ENOENT;
+    spin_lock(&d->event_lock);
+    port = port_alloc(d, ECS_IPI, &chn);
+    if (port > 0) {
+        chn->notify_vcpu = op->vcpu;
+        op->port = port;
+    }
+    spin_unlock(&d->event_lock);
+    return port < 0 ? port : 0;
+}
+
+/* ---- closing ---- */
+
+static void forget_virq(struct domain *d, const struct evtchn *chn, unsigned int port)
+{
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i] && d->vcpu[i]->virq_port[chn->virq] == port)
+            d->vcpu[i]->virq_port[chn->virq] = 0;
+}
+
+/* The other end waits for a new partner of the same domain. */
+static void unbind_remote(struct domain *d, struct domain *rd, const struct evtchn *chn,
+                          unsigned int port)
+{
+    struct evtchn *rchn = used_port(rd, chn->remote_port);
+
+    if (!rchn || rchn->state != ECS_INTERDOMAIN || rchn->remote_port != port ||
+        rchn->remote_domid != d->domain_id)
+        return;
+    rchn->state = ECS_UNBOUND;
+    rchn->remote_port = 0;
+}
+
+static int close_port(struct domain *d, unsigned int port)
+{
+    struct domain *rd = NULL;
+    struct evtchn *chn;
+
+    spin_lock(&d->event_lock);
+    chn = used_port(d, port);
+    if (chn && chn->state == ECS_INTERDOMAIN) {
+        /* Both locks are needed; drop, take both, and look again. */
+        rd = chn->remote_domid == d->domain_id ? d : NULL;
+        if (!rd) {
+            domid_t remote = chn->remote_domid;
+
+            spin_unlock(&d->event_lock);
+            rd = get_domain_by_id(remote);
+            if (rd)
+                lock_two(d, rd);
+            else
+                spin_lock(&d->event_lock);
+            chn = used_port(d, port);
+        }
+    }
+    if (chn) {
+        if (chn->state == ECS_INTERDOMAIN && rd && rd->domain_id == chn->remote_domid)
+            unbind_remote(d, rd, chn, port);
+        if (chn->state == ECS_VIRQ)
+            forget_virq(d, chn, port);
+        *chn = (struct evtchn){.state = ECS_FREE};
+        if (d->shared_info)
+            evtchn_2l_clear_pending(d->shared_info->evtchn_pending, port);
+    }
+    if (rd && rd != d) {
+        unlock_two(d, rd);
+        put_domain(rd);
+    } else {
+        spin_unlock(&d->event_lock);
+    }
+    return chn ? 0 : -EINVAL;
+}
+
+static long evtchn_reset(const struct evtchn_reset *op)
+{
+    struct domain *d = get_domain_for_op(op->dom);
+    long rc = 0;
+
+    if (!d)
+        return -ESRCH;
+    if (d != current->domain && !current->domain->is_privileged)
+        rc = -EPERM;
+    for (unsigned int port = 1; !rc && port < d->max_evtchn_port; port++)
+        close_port(d, port);
+    put_domain(d);
+    return rc;
+}
+
+/* ---- use ---- */
+
+static long evtchn_send(unsigned int port)
+{
+    struct domain *ld = current->domain, *rd;
+    struct evtchn *chn;
+    int rc;
+
+    spin_lock(&ld->event_lock);
+    chn = used_port(ld, port);
+    rc = chn ? evtchn_check_send(chn) : -EINVAL;
+    if (!rc && chn->state == ECS_IPI)
+        notify(ld, chn, port);
+    if (rc || chn->state != ECS_INTERDOMAIN) {
+        spin_unlock(&ld->event_lock);
+        return rc;
+    }
+    unsigned int rport = chn->remote_port;
+    domid_t remote = chn->remote_domid;
+
+    spin_unlock(&ld->event_lock);
+    rd = get_domain_for_op(remote);
+    if (!rd)
+        return 0;
+    spin_lock(&rd->event_lock);
+    chn = used_port(rd, rport);
+    /* Closed or rebound meanwhile: the event is lost, as it may be. */
+    if (chn && chn->state == ECS_INTERDOMAIN && chn->remote_domid == ld->domain_id &&
+        chn->remote_port == port)
+        notify(rd, chn, rport);
+    spin_unlock(&rd->event_lock);
+    put_domain(rd);
+    return 0;
+}
+
+static void fill_status(const struct evtchn *chn, struct evtchn_status *op)
+{
+    op->status = evtchn_status_of(chn);
+    op->vcpu = chn->notify_vcpu;
+    switch (chn->state) {
+    case ECS_UNBOUND:
+        op->u.unbound.dom = chn->remote_domid;
+        break;
+    case ECS_INTERDOMAIN:
+        op->u.interdomain.dom = chn->remote_domid;
+        op->u.interdomain.port = chn->remote_port;
+        break;
+    case ECS_VIRQ:
+        op->u.virq = chn->virq;
+        break;
+    }
+}
+
+static long evtchn_status(struct evtchn_status *op)
+{
+    struct domain *d = get_domain_for_op(op->dom);
+    const struct evtchn closed = {.state = ECS_FREE};
+    long rc = 0;
+
+    if (!d)
+        return -ESRCH;
+    if (d != current->domain && !current->domain->is_privileged) {
+        put_domain(d);
+        return -EPERM;
+    }
+    spin_lock(&d->event_lock);
+    if (op->port >= d->max_evtchn_port)
+        rc = -EINVAL;
+    else
+        fill_status(port_is_valid(d, op->port) ? port_of(d, op->port) : &closed, op);
+    spin_unlock(&d->event_lock);
+    put_domain(d);
+    return rc;
+}
+
+static long bind_vcpu(const struct evtchn_bind_vcpu *op)
+{
+    struct domain *d = current->domain;
+    struct evtchn *chn;
+    int rc;
+
+    spin_lock(&d->event_lock);
+    chn = used_port(d, op->port);
+    rc = chn ? evtchn_check_bind_vcpu(chn, op->vcpu, d->max_vcpus) : -EINVAL;
+    if (!rc && !d->vcpu[op->vcpu])
+        rc = -ENOENT;
+    if (!rc)
+        chn->notify_vcpu = op->vcpu;
+    spin_unlock(&d->event_lock);
+    return rc;
+}
+
+static long evtchn_unmask(unsigned int port)
+{
+    struct domain *d = current->domain;
+    struct evtchn *chn;
+    long rc = -EINVAL;
+
+    spin_lock(&d->event_lock);
+    chn = used_port(d, port);
+    if (chn && d->vcpu[chn->notify_vcpu]) {
+        struct vcpu *v = d->vcpu[chn->notify_vcpu];
+        struct evtchn_2l words = words_of(v);
+
+        if (evtchn_2l_unmask(&words, port))
+            vcpu_mark_events_pending(v);
+        rc = 0;
+    }
+    spin_unlock(&d->event_lock);
+    return rc;
+}
+
+/* ---- a domain's life ---- */
+
+int evtchn_init(struct domain *d, unsigned int max_port)
+{
+    struct evtchn *chn;
+    int rc;
+
+    /* The parameter names the highest port; 0 is never one. */
+    d->max_evtchn_port = max_port < EVTCHN_MAX_PORTS ? max_port + 1 : EVTCHN_MAX_PORTS;
+    if (d->max_evtchn_port < 2)
+        return 0;
+    /* The first bucket now: allocating it here cannot fail later. */
+    rc = port_alloc(d, ECS_UNBOUND, &chn);
+    if (rc < 0)
+        return rc;
+    chn->state = ECS_FREE;
+    return 0;
+}
+
+void evtchn_destroy(struct domain *d)
+{
+    for (unsigned int port = 1; port_is_valid(d, port) || port < d->max_evtchn_port; port++) {
+        if (!port_is_valid(d, port)) {
+            port |= EVTCHN_PER_BUCKET - 1;
+            continue;
+        }
+        close_port(d, port);
+    }
+}
+
+void evtchn_free(struct domain *d)
+{
+    for (unsigned int i = 0; i < EVTCHN_BUCKETS; i++)
+        xfree(d->evtchn[i]);
+}
+
+/* ---- the hypercall ---- */
+
+/* Copy in, do, copy the answer out. */
+#define EVTCHN_OP(type, fn, copy_back)            \
+    ({                                            \
+        struct type op_;                          \
+        long rc_ = -EFAULT;                       \
+        if (!copy_from_guest_va(&op_, arg)) {     \
+            rc_ = fn;                             \
+            if (!rc_ && (copy_back) && copy_to_guest_va(arg, &op_)) \
+                rc_ = -EFAULT;                    \
+        }                                         \
+        rc_;                                      \
+    })
+
+long do_event_channel_op(unsigned long cmd, unsigned long arg)
+{
+    switch ((unsigned int)cmd) {
+    case EVTCHNOP_alloc_unbound:
+        return EVTCHN_OP(evtchn_alloc_unbound, alloc_unbound(&op_), true);
+    case EVTCHNOP_bind_interdomain:
+        return EVTCHN_OP(evtchn_bind_interdomain, bind_interdomain(&op_), true);
+    case EVTCHNOP_bind_virq:
+        return EVTCHN_OP(evtchn_bind_virq, bind_virq(&op_), true);
+    case EVTCHNOP_bind_ipi:
+        return EVTCHN_OP(evtchn_bind_ipi, bind_ipi(&op_), true);
+    case EVTCHNOP_status:
+        return EVTCHN_OP(evtchn_status, evtchn_status(&op_), true);
+    case EVTCHNOP_close:
+        return EVTCHN_OP(evtchn_close, close_port(current->domain, op_.port), false);
+    case EVTCHNOP_send:
+        return EVTCHN_OP(evtchn_send, evtchn_send(op_.port), false);
+    case EVTCHNOP_bind_vcpu:
+        return EVTCHN_OP(evtchn_bind_vcpu, bind_vcpu(&op_), false);
+    case EVTCHNOP_unmask:
+        return EVTCHN_OP(evtchn_unmask, evtchn_unmask(op_.port), false);
+    case EVTCHNOP_reset:
+        return EVTCHN_OP(evtchn_reset, evtchn_reset(&op_), false);
+    default:
+        return -ENOSYS;
+    }
+}

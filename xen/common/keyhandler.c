@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keyhandler.c - debug keys: a letter, what it does, a line of help.  Run
+ * from the console's softirq or from XEN_SYSCTL_debug_keys.
+ */
+#include <asm/current.h>
+#include <asm/hvm.h>
+#include <asm/processor.h>
+#include <asm/traps.h>
+#include <cairn/console.h>
+#include <cairn/domain.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+#include <cairn/perfc.h>
+#include <cairn/sched.h>
+
+#define KEYS 128
+
+static struct {
+    void (*fn)(char key);
+    const char *desc;
+} key_table[KEYS];
+
+void keyhandler_register(char key, void (*fn)(char key), const char *desc)
+{
+    BUG_ON((unsigned char)key >= KEYS || key_table[(unsigned char)key].fn);
+    key_table[(unsigned char)key].fn = fn;
+    key_table[(unsigned char)key].desc = desc;
+}
+
+void handle_keypress(char key)
+{
+    if ((unsigned char)key < KEYS && key_table[(unsigned char)key].fn)
+        key_table[(unsigned char)key].fn(key);
+}
+
+static void key_help(char key)
+{
+    printk("'h' pressed -> showing installed handlers\n");
+    for (unsigned int i = 0; i < KEYS; i++)
+        if (key_table[i].fn)
+            printk(" key '%c' => %s\n", i, key_table[i].desc);
+}
+
+/* Calls @fn for each domain in turn. */
+static void for_each_domain(void (*fn)(struct domain *d))
+{
+    struct domain *d = domain_next(0);
+
+    while (d) {
+        domid_t after = d->domain_id + 1;
+        fn(d);
+        put_domain(d);
+        d = after ? domain_next(after) : NULL;
+    }
+}
+
+static void show_domain(struct domain *d)
+{
+    static const char *const states[] = {"building", "alive", "dying", "dead"};
+
+    printk("d%u: %s %s%s refcnt %u pages %lu/%lu xenheap %lu pause %u+%u\n", d->domain_id,
+           d->is_hvm ? "HVM" : "PV", states[d->state], d->is_shut_down ? " (shut down)" : "",
+           d->refcnt, d->tot_pages, d->max_pages, d->xenheap_pages, d->pause_count,
+           d->controller_pause_count);
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        const struct vcpu *v = d->vcpu[i];
+        if (v)
+            printk("  v%u: %s flags %#x pause %u time %ld ms upcall pending %u mask %u\n",
+                   v->vcpu_id, v->is_running ? "running" : "waiting", v->pause_flags,
+                   v->pause_count, vcpu_cpu_time(v) / 1000000,
+                   v->vcpu_info ? v->vcpu_info->evtchn_upcall_pending : 0,
+                   v->vcpu_info ? v->vcpu_info->evtchn_upcall_mask : 0);
+    }
+}
+
+static void key_domains(char key)
+{
+    printk("'q' pressed -> domains, now %ld ms\n", NOW() / 1000000);
+    for_each_domain(show_domain);
+}
+
+static void show_vcpus(struct domain *d)
+{
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            vcpu_dump_registers(d->vcpu[i]);
+}
+
+static void key_registers(char key)
+{
+    printk("'d' pressed -> registers; CPU %u: cr0 %lx cr3 %lx cr4 %lx efer %lx\n",
+           smp_processor_id(), read_cr0(), read_cr3(), read_cr4(), rdmsr(MSR_EFER));
+    for_each_domain(show_vcpus);
+}
+
+static void show_vmcs(struct domain *d)
+{
+    if (!d->is_hvm)
+        return;
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            hvm_dump_vcpu(d->vcpu[i]);
+}
+
+static void key_vmcs(char key)
+{
+    printk("'v' pressed -> VMCS areas\n");
+    for_each_domain(show_vmcs);
+}
+
+static void show_memory(struct domain *d)
+{
+    printk("  d%u: %lu KiB of %lu KiB\n", d->domain_id, d->tot_pages * 4, d->max_pages * 4);
+}
+
+static void key_memory(char key)
+{
+    printk("'m' pressed -> memory: total %lu KiB, free %lu KiB, hypervisor %lu KiB (heap %lu KiB)\n",
+           total_pages * 4, avail_pages() * 4, hypervisor_pages() * 4, heap_bytes_used() / 1024);
+    for_each_domain(show_memory);
+}
+
+static void perfc_line(const char *desc, const uint64_t *count, unsigned int n)
+{
+    for (unsigned int i = 0; i < n; i++)
+        if (count[i] && n > 1)
+            printk("  %s[%u]: %lu\n", desc, i, count[i]);
+        else if (count[i])
+            printk("  %s: %lu\n", desc, count[i]);
+}
+
+static void key_perfc(char key)
+{
+    printk("'p' pressed -> performance counters (those not 0)\n");
+#define PERFC(name, desc) perfc_line(desc, &perfc_count[PERFC_##name], 1);
+#define PERFC_ARRAY(name, desc, n) perfc_line(desc, &perfc_count[PERFC_##name], n);
+#include <cairn/perfc_defn.h>
+#undef PERFC
+#undef PERFC_ARRAY
+}
+
+static void key_reboot(char key)
+{
+    printk("'R' pressed -> rebooting machine\n");
+    machine_restart();
+}
+
+void keyhandler_init(void)
+{
+    keyhandler_register('h', key_help, "show this message");
+    keyhandler_register('q', key_domains, "dump domain info");
+    keyhandler_register('d', key_registers, "dump registers");
+    keyhandler_register('m', key_memory, "memory info");
+    keyhandler_register('v', key_vmcs, "dump VMCSs");
+    keyhandler_register('p', key_perfc, "print performance counters");
+    keyhandler_register('R', key_reboot, "reboot machine");
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page_alloc.c - machine frames: handing out, owning, giving back.
+ *
+ * Owns the buddy allocator's state and each domain's page list.
+ * Promises: a frame handed out without MEMF_no_scrub holds zeroes (whatever
+ * its last owner left is cleared here, at the latest possible moment, bounded
+ * by the order asked for); a frame with a reference is never free.
+ */
+#include <cairn/mm.h>
+
+#include <asm/page.h>
+#include <cairn/bootmem.h>
+#include <cairn/buddy.h>
+#include <cairn/domain.h>
+#include <cairn/lib.h>
+#include <cairn/spinlock.h>
+#include <asm/mm.h>
+#include <xen/xen.h>
+
+static DEFINE_SPINLOCK(heap_lock, LOCK_HEAP);
+static struct buddy buddy;
+static unsigned long domain_pages; /* of all domains together; atomic */
+
+unsigned long total_pages;
+
+void page_alloc_init(void)
+{
+    buddy_init(&buddy, (struct page_info *)FRAMETABLE_VA_START, max_page, frame_present);
+    for (unsigned int i = 0; i < boot_mem.nr; i++) {
+        const struct bootmem_range *r = &boot_mem.range[i];
+
+        buddy_free_range(&buddy, PFN_DOWN(r->start), PFN_DOWN(r->end), true);
+    }
+    boot_mem.nr = 0;
+}
+
+void free_boot_range(maddr_t start, maddr_t end)
+{
+    uint64_t first = PFN_UP(maddr_x(start)), last = PFN_DOWN(maddr_x(end));
+
+    if (first >= last || !mfn_valid(_mfn(first)) || !mfn_valid(_mfn(last - 1)))
+        return;
+    spin_lock(&heap_lock);
+    buddy_free_range(&buddy, first, last, true);
+    spin_unlock(&heap_lock);
+}
+
+struct page_info *alloc_frames(unsigned int order, unsigned int memf)
+{
+    bool dirty = false;
+    uint32_t n;
+
+    if (order > MAX_ORDER)
+        return NULL;
+    spin_lock(&heap_lock);
+    n = buddy_alloc(&buddy, order, memf & MEMF_below_4g, &dirty);
+    spin_unlock(&heap_lock);
+    if (n == FRAME_NONE)
+        return NULL;
+
+    struct page_info *pg = mfn_to_page(_mfn(n));
+
+    for (unsigned long i = 0; i < 1ul << order; i++) {
+        pg[i].type_info = PGT_none;
+        pg[i].owner = DOMID_INVALID;
+        pg[i].progress = 0;
+        pg[i].next = pg[i].prev = FRAME_NONE;
+    }
+    if (dirty && !(memf & MEMF_no_scrub))
+        clear_pages(page_to_virt(pg), 1ul << order);
+    return pg;
+}
+
+void free_frames(struct page_info *pg, unsigned int order)
+{
+    for (unsigned long i = 0; i < 1ul << order; i++) {
+        BUG_ON(pg[i].count_info & (PGC_free | PGC_allocated | PGC_count_mask));
+        pg[i].count_info = 0;
+    }
+    spin_lock(&heap_lock);
+    buddy_free(&buddy, mfn_x(page_to_mfn(pg)), order, true);
+    spin_unlock(&heap_lock);
+}
+
+void *alloc_xen_pages(unsigned int order, unsigned int memf)
+{
+    struct page_info *pg = alloc_frames(order, memf);
+
+    if (!pg)
+        return NULL;
+    for (unsigned long i = 0; i < 1ul << order; i++)
+        pg[i].count_info = PGC_xen_heap;
+    return page_to_virt(pg);
+}
+
+void free_xen_pages(void *va, unsigned int order)
+{
+    if (!va)
+        return;
+    BUG_ON(!(virt_to_page(va)->count_info & PGC_xen_heap));
+    free_frames(virt_to_page(va), order);
+}
+
+/* d->page_alloc_lock held. */
+static void page_list_add(struct domain *d, struct page_info *pg)
+{
+    uint32_t n = mfn_x(page_to_mfn(pg));
+
+    pg->prev = FRAME_NONE;
+    pg->next = d->page_list;
+    if (d->page_list != FRAME_NONE)
+        mfn_to_page(_mfn(d->page_list))->prev = n;
+    d->page_list = n;
+}
+
+static void page_list_del(struct domain *d, struct page_info *pg)
+{
+    if (pg->prev != FRAME_NONE)
+        mfn_to_page(_mfn(pg->prev))->next = pg->next;
+    else
+        d->page_list = pg->next;
+    if (pg->next != FRAME_NONE)
+        mfn_to_page(_mfn(pg->next))->prev = pg->prev;
+    if (d->relmem_cursor == mfn_x(page_to_mfn(pg)))
+        d->relmem_cursor = pg->next;
+    pg->next = pg->prev = FRAME_NONE;
+}
+
+/* False: over the limit, or dying. */
+static bool assign_pages(struct domain *d, struct page_info *pg, unsigned int order)
+{
+    unsigned long nr = 1ul << order;
+
+    spin_lock(&d->page_alloc_lock);
+    if (d->state >= DOMAIN_dying || nr > d->max_pages || d->tot_pages > d->max_pages - nr) {
+        spin_unlock(&d->page_alloc_lock);
+        return false;
+    }
+    if (!d->tot_pages)
+        get_knownalive_domain(d);
+    d->tot_pages += nr;
+    __atomic_add_fetch(&domain_pages, nr, __ATOMIC_RELAXED);
+    /* Backwards, so that the list runs upwards through a block. */
+    for (unsigned long i = nr; i-- > 0;) {
+        pg[i].owner = d->domain_id;
+        page_list_add(d, &pg[i]);
+        __atomic_store_n(&pg[i].count_info, PGC_allocated | 1, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&d->page_alloc_lock);
+    return true;
+}
+
+struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order, unsigned int memf)
+{
+    struct page_info *pg;
+
+    /* Before taking frames: a cheap answer to a guest that asks on and on. */
+    if (order > MAX_ORDER || d->tot_pages + (1ul << order) > d->max_pages)
+        return NULL;
+    pg = alloc_frames(order, memf);
+    if (pg && !assign_pages(d, pg, order)) {
+        free_frames(pg, order);
+        pg = NULL;
+    }
+    return pg;
+}
+
+void put_page_alloc_ref(struct page_info *pg)
+{
+    uint64_t old = __atomic_fetch_and(&pg->count_info, ~PGC_allocated, __ATOMIC_ACQ_REL);
+
+    if (old & PGC_allocated)
+        put_page(pg);
+}
+
+/* The hypervisor's own page shared with a domain: the page itself stays. */
+static void release_shared_page(struct domain *d, struct page_info *pg)
+{
+    bool last;
+
+    spin_lock(&d->page_alloc_lock);
+    pg->owner = DOMID_INVALID;
+    pg->type_info = PGT_none;
+    last = --d->xenheap_pages == 0;
+    spin_unlock(&d->page_alloc_lock);
+    if (last)
+        put_domain(d);
+}
+
+void free_domain_page(struct page_info *pg)
+{
+    struct domain *d = page_owner(pg);
+    bool last;
+
+    BUG_ON(!d || (pg->count_info & PGC_count_mask));
+    if (pg->count_info & PGC_xen_heap) {
+        release_shared_page(d, pg);
+        return;
+    }
+    spin_lock(&d->page_alloc_lock);
+    page_list_del(d, pg);
+    last = --d->tot_pages == 0;
+    spin_unlock(&d->page_alloc_lock);
+    __atomic_sub_fetch(&domain_pages, 1, __ATOMIC_RELAXED);
+    pg->owner = DOMID_INVALID;
+    free_frames(pg, 0);
+    if (last)
+        put_domain(d);
+}
+
+void share_xen_page_with_guest(struct page_info *pg, struct domain *d, bool readonly)
+{
+    BUG_ON(pg->count_info != PGC_xen_heap);
+    pg->owner = d->domain_id;
+    pg->type_info = (readonly ? PGT_none : PGT_writable_page) | PGT_validated | 1;
+    spin_lock(&d->page_alloc_lock);
+    if (d->xenheap_pages++ == 0)
+        get_knownalive_domain(d);
+    __atomic_store_n(&pg->count_info, PGC_xen_heap | PGC_allocated | 1, __ATOMIC_RELEASE);
+    spin_unlock(&d->page_alloc_lock);
+}
+
+void unshare_xen_page(struct page_info *pg)
+{
+    put_page_alloc_ref(pg);
+}
+
+unsigned long avail_pages(void)
+{
+    return buddy.nr_free;
+}
+
+unsigned long hypervisor_pages(void)
+{
+    return total_pages - buddy.nr_free - domain_pages;
+}

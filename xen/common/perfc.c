@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * perfc.c - the event counters and XEN_SYSCTL_perfc_op.
+ */
+#include <cairn/perfc.h>
+
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <xen/sysctl.h>
+
+uint64_t perfc_count[NR_PERFC];
+
+static const struct {
+    const char *text;
+    uint32_t nr;
+} counters[] = {
+#define PERFC(name, desc) {desc, 1},
+#define PERFC_ARRAY(name, desc, n) {desc, n},
+#include <cairn/perfc_defn.h>
+#undef PERFC
+#undef PERFC_ARRAY
+};
+
+/* The public counter is 32 bits wide; it shows the low ones. */
+static long copy_counters(struct xen_sysctl_perfc_op *op)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(counters) && op->desc.p; i++) {
+        struct xen_sysctl_perfc_desc desc;
+
+        memset(&desc, 0, sizeof(desc));
+        strlcpy(desc.name, counters[i].text, sizeof(desc.name));
+        desc.nr_vals = counters[i].nr;
+        if (copy_to_guest_offset(op->desc, i, &desc, 1))
+            return -EFAULT;
+    }
+    for (unsigned int i = 0; i < NR_PERFC && op->val.p; i++) {
+        uint32_t value = perfc_count[i];
+
+        if (copy_to_guest_offset(op->val, i, &value, 1))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+long perfc_sysctl(struct xen_sysctl_perfc_op *op)
+{
+    long rc = -EINVAL;
+
+    if (op->cmd == XEN_SYSCTL_PERFCOP_reset) {
+        rc = copy_counters(op);
+        memset(perfc_count, 0, sizeof(perfc_count));
+    } else if (op->cmd == XEN_SYSCTL_PERFCOP_query) {
+        rc = copy_counters(op);
+    }
+    op->nr_counters = ARRAY_SIZE(counters);
+    op->nr_vals = NR_PERFC;
+    return rc;
+}

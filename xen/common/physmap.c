@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * physmap.c - changes of a domain's guest-physical memory.
+ *
+ * Owns nothing: the p2m is HVM's, the M2P public.
+ * Promises: a frame of a domain's RAM is at most at one place of its p2m; a
+ * page leaves the p2m before it loses the reference that keeps it allocated.
+ */
+#include <cairn/physmap.h>
+
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+
+#define GFN_LIMIT (1ul << (48 - PAGE_SHIFT))
+
+static bool range_is_free(struct domain *d, gfn_t gfn, unsigned int order)
+{
+    for (unsigned long i = 0; i < 1ul << order; i++)
+        if (!mfn_eq(p2m_lookup(d, gfn_add(gfn, i), NULL), INVALID_MFN))
+            return false;
+    return true;
+}
+
+/* By one entry if the order is a page size of the p2m, else page by page. */
+static int p2m_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
+{
+    unsigned long both = gfn_x(gfn) | mfn_x(mfn);
+    int rc;
+
+    if (order == 9 && !(both & 511))
+        return p2m_set(d, gfn, mfn, 9, P2M_ram_rw);
+    for (unsigned long i = 0; i < 1ul << order; i++) {
+        rc = p2m_set(d, gfn_add(gfn, i), mfn_add(mfn, i), 0, P2M_ram_rw);
+        if (rc) {
+            while (i--)
+                if (p2m_set(d, gfn_add(gfn, i), INVALID_MFN, 0, P2M_none))
+                    BUG(); /* the entry exists: no memory is needed */
+            return rc;
+        }
+    }
+    return 0;
+}
+
+int physmap_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
+{
+    unsigned long nr = 1ul << order;
+    int rc;
+
+    if (d->is_hvm) {
+        if (gfn_x(gfn) >= GFN_LIMIT || nr > GFN_LIMIT - gfn_x(gfn))
+            return -EINVAL;
+        if (!range_is_free(d, gfn, order))
+            return -EBUSY;
+        rc = p2m_add(d, gfn, mfn, order);
+        if (rc)
+            return rc;
+    }
+    for (unsigned long i = 0; i < nr; i++)
+        set_gpfn_from_mfn(mfn_add(mfn, i), gfn_x(gfn) + i);
+    return 0;
+}
+
+static int hvm_remove_ram(struct domain *d, gfn_t gfn)
+{
+    enum p2m_type type;
+    mfn_t mfn = p2m_lookup(d, gfn, &type);
+    int rc;
+
+    if (mfn_eq(mfn, INVALID_MFN) || (type != P2M_ram_rw && type != P2M_ram_ro))
+        return -EINVAL;
+    rc = p2m_set(d, gfn, INVALID_MFN, 0, P2M_none);
+    if (rc)
+        return rc;
+    set_gpfn_from_mfn(mfn, INVALID_M2P_ENTRY);
+    put_page_alloc_ref(mfn_to_page(mfn));
+    return 0;
+}
+
+static int pv_remove_ram(struct domain *d, gfn_t gfn)
+{
+    mfn_t mfn = _mfn(gfn_x(gfn));
+    struct page_info *pg;
+
+    if (!mfn_valid(mfn))
+        return -EINVAL;
+    pg = mfn_to_page(mfn);
+    if (!get_page(pg, d))
+        return -EINVAL;
+    if (pg->count_info & PGC_xen_heap) {
+        put_page(pg);
+        return -EINVAL;
+    }
+    /* A pinned table unpins itself when asked to; here it simply stays
+     * referenced by its pin until the guest or the domain's end drops it. */
+    put_page_alloc_ref(pg);
+    put_page(pg);
+    return 0;
+}
+
+int physmap_remove_ram(struct domain *d, gfn_t gfn)
+{
+    return d->is_hvm ? hvm_remove_ram(d, gfn) : pv_remove_ram(d, gfn);
+}
+
+/* Make @gfn empty: RAM there is freed, anything else only unmapped. */
+static int vacate(struct domain *d, gfn_t gfn)
+{
+    enum p2m_type type;
+    mfn_t mfn = p2m_lookup(d, gfn, &type);
+
+    if (mfn_eq(mfn, INVALID_MFN))
+        return 0;
+    if (type == P2M_ram_rw || type == P2M_ram_ro)
+        return hvm_remove_ram(d, gfn);
+    set_gpfn_from_mfn(mfn, INVALID_M2P_ENTRY);
+    return p2m_set(d, gfn, INVALID_MFN, 0, P2M_none);
+}
+
+/* Where @mfn is now, if it is anywhere, it is no longer. */
+static int unmap_old_place(struct domain *d, mfn_t mfn)
+{
+    unsigned long old = get_gpfn_from_mfn(mfn);
+
+    if (old == INVALID_M2P_ENTRY || !mfn_eq(p2m_lookup(d, _gfn(old), NULL), mfn))
+        return 0;
+    return p2m_set(d, _gfn(old), INVALID_MFN, 0, P2M_none);
+}
+
+static int place(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
+{
+    int rc = vacate(d, gfn);
+
+    if (!rc)
+        rc = unmap_old_place(d, mfn);
+    if (!rc)
+        rc = p2m_set(d, gfn, mfn, 0, type);
+    if (!rc)
+        set_gpfn_from_mfn(mfn, gfn_x(gfn));
+    return rc;
+}
+
+int physmap_place_xen_page(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+    if (gfn_x(gfn) >= GFN_LIMIT)
+        return -EINVAL;
+    if (mfn_eq(p2m_lookup(d, gfn, NULL), mfn))
+        return 0;
+    return place(d, gfn, mfn, P2M_shared_xen);
+}
+
+int physmap_move_ram(struct domain *d, gfn_t from, gfn_t to)
+{
+    enum p2m_type type;
+    mfn_t mfn;
+
+    if (gfn_x(to) >= GFN_LIMIT || gfn_x(from) >= GFN_LIMIT)
+        return -EINVAL;
+    mfn = p2m_lookup(d, from, &type);
+    if (mfn_eq(mfn, INVALID_MFN) || type != P2M_ram_rw)
+        return -EINVAL;
+    return gfn_eq(from, to) ? 0 : place(d, to, mfn, type);
+}

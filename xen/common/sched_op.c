@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched_op.c - SCHEDOP_*: what a guest says about its own running: yield,
+ * block, poll, shut down.
+ */
+#include <cairn/sched.h>
+
+#include <asm/current.h>
+#include <cairn/errno.h>
+#include <cairn/evtchn_port.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <xen/sched.h>
+
+/* Any of the ports pending?  1, 0, or an error. */
+static int poll_ports(struct vcpu *v, const struct sched_poll *poll)
+{
+    struct domain *d = v->domain;
+
+    for (unsigned int i = 0; i < poll->nr_ports; i++) {
+        evtchn_port_t port;
+
+        if (copy_from_guest_offset(&port, poll->ports, i, 1))
+            return -EFAULT;
+        if (port >= d->max_evtchn_port)
+            return -EINVAL;
+        if (evtchn_2l_is_pending(d->shared_info->evtchn_pending, port))
+            return 1;
+        /* One port can be waited for exactly; of several, any event wakes. */
+        v->poll_port = poll->nr_ports == 1 ? port : 0;
+    }
+    return 0;
+}
+
+/* Returns at once; the vCPU then waits for a port or the time. */
+static long sched_poll(unsigned long arg)
+{
+    struct vcpu *v = current;
+    struct sched_poll poll;
+    int rc;
+
+    if (copy_from_guest_va(&poll, arg))
+        return -EFAULT;
+    if (poll.nr_ports > 128)
+        return -EINVAL;
+    v->poll_port = 0;
+    /* The flags first: an event between the look and the sleep unblocks. */
+    __atomic_or_fetch(&v->pause_flags, VPF_blocked | VPF_poll, __ATOMIC_SEQ_CST);
+    rc = vcpu_event_deliverable(v) ? 1 : poll_ports(v, &poll);
+    if (rc || (poll.timeout && (s_time_t)poll.timeout <= NOW())) {
+        __atomic_and_fetch(&v->pause_flags, ~(VPF_blocked | VPF_poll), __ATOMIC_SEQ_CST);
+        return rc < 0 ? rc : 0;
+    }
+    if (poll.timeout)
+        timer_set(&v->poll_timer, poll.timeout);
+    vcpu_sleep_nosync(v);
+    return 0;
+}
+
+static long sched_shutdown(unsigned long arg, bool code_only)
+{
+    struct domain *d = current->domain;
+    struct sched_shutdown s;
+
+    if (copy_from_guest_va(&s, arg))
+        return -EFAULT;
+    if (s.reason > SHUTDOWN_MAX)
+        return -EINVAL;
+    if (!code_only) {
+        domain_shutdown(d, s.reason);
+        return 0;
+    }
+    spin_lock(&d->lock);
+    if (!d->is_shut_down)
+        d->shutdown_code = s.reason;
+    spin_unlock(&d->lock);
+    return 0;
+}
+
+static long sched_remote_shutdown(unsigned long arg)
+{
+    struct sched_remote_shutdown s;
+    struct domain *d;
+
+    if (copy_from_guest_va(&s, arg))
+        return -EFAULT;
+    if (s.reason > SHUTDOWN_MAX)
+        return -EINVAL;
+    d = get_domain_for_op(s.domain_id);
+    if (!d)
+        return -ESRCH;
+    if (d != current->domain && !current->domain->is_privileged) {
+        put_domain(d);
+        return -EPERM;
+    }
+    domain_shutdown(d, s.reason);
+    put_domain(d);
+    return 0;
+}
+
+long do_sched_op(unsigned long cmd, unsigned long arg)
+{
+    struct vcpu *v = current;
+
+    switch ((unsigned int)cmd) {
+    case SCHEDOP_yield:
+        vcpu_yield();
+        return 0;
+    case SCHEDOP_block:
+        /* Blocking implies taking events, or nothing could end it. */
+        if (!is_hvm_vcpu(v) && v->vcpu_info)
+            v->vcpu_info->evtchn_upcall_mask = 0;
+        vcpu_block();
+        return 0;
+    case SCHEDOP_shutdown:
+        return sched_shutdown(arg, false);
+    case SCHEDOP_shutdown_code:
+        return sched_shutdown(arg, true);
+    case SCHEDOP_poll:
+        return sched_poll(arg);
+    case SCHEDOP_remote_shutdown:
+        return sched_remote_shutdown(arg);
+    default:
+        return -ENOSYS;
+    }
+}
+
+long do_set_timer_op(s_time_t timeout)
+{
+    struct timer *t = &current->singleshot_timer;
+
+    if (timeout == 0)
+        timer_stop(t);
+    else
+        timer_set(t, timeout); /* a time gone by fires at once */
+    return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* softirq.c - deferred work: a bit per kind in struct cpu_info. */
+#include <cairn/softirq.h>
+
+#include <asm/current.h>
+#include <asm/processor.h>
+#include <cairn/lib.h>
+
+static softirq_fn softirq_handlers[NR_SOFTIRQS];
+
+void softirq_open(unsigned int nr, softirq_fn fn)
+{
+    ASSERT(nr < NR_SOFTIRQS);
+    softirq_handlers[nr] = fn;
+}
+
+void softirq_raise(unsigned int nr)
+{
+    __atomic_fetch_or(&get_cpu_info()->softirq_pending, 1u << nr, __ATOMIC_RELAXED);
+}
+
+bool softirq_pending(void)
+{
+    return ACCESS_ONCE(get_cpu_info()->softirq_pending) != 0;
+}
+
+bool preempt_check(void)
+{
+    return unlikely(softirq_pending());
+}
+
+void do_softirq(void)
+{
+    unsigned int pending;
+
+    while ((pending = ACCESS_ONCE(get_cpu_info()->softirq_pending)) != 0) {
+        unsigned int nr = __builtin_ctz(pending);
+        /* SCHEDULE last: its handler may never come back to this loop. */
+        if (nr == SCHEDULE_SOFTIRQ && (pending & ~(1u << SCHEDULE_SOFTIRQ)))
+            nr = __builtin_ctz(pending & ~(1u << SCHEDULE_SOFTIRQ));
+        __atomic_fetch_and(&get_cpu_info()->softirq_pending, ~(1u << nr), __ATOMIC_RELAXED);
+        if (softirq_handlers[nr])
+            softirq_handlers[nr]();
+    }
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu_op.c - VCPUOP_*: bringing vCPUs up and down, their timers, where their
+ * vcpu_info is.
+ */
+#include <cairn/sched.h>
+
+#include <asm/current.h>
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+
+static long vcpu_initialise(struct vcpu *v, unsigned long arg)
+{
+    struct vcpu_guest_context *ctxt;
+    long rc;
+
+    if (is_hvm_vcpu(v))
+        return -EOPNOTSUPP;
+    ctxt = xzalloc(struct vcpu_guest_context);
+    if (!ctxt)
+        return -ENOMEM;
+    rc = copy_from_guest_va(ctxt, arg);
+    if (!rc) {
+        spin_lock(&v->domain->lock);
+        rc = v->is_initialised ? -EEXIST : arch_set_info_guest(v, ctxt);
+        spin_unlock(&v->domain->lock);
+    }
+    xfree(ctxt);
+    return rc;
+}
+
+static long vcpu_up(struct vcpu *v)
+{
+    if (!v->is_initialised)
+        return -EINVAL;
+    if (__atomic_fetch_and(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST) & VPF_down)
+        vcpu_wake(v);
+    return 0;
+}
+
+/* A domain whose last vCPU goes down has ended. */
+static long vcpu_down(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    bool last = true;
+
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i] && d->vcpu[i] != v && !(d->vcpu[i]->pause_flags & VPF_down))
+            last = false;
+    if (last) {
+        domain_shutdown(d, SHUTDOWN_poweroff);
+        return 0;
+    }
+    if (!(__atomic_fetch_or(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST) & VPF_down))
+        vcpu_sleep_nosync(v);
+    return 0;
+}
+
+static long get_runstate(const struct vcpu *v, unsigned long arg)
+{
+    struct vcpu_runstate_info info;
+
+    memset(&info, 0, sizeof(info));
+    info.state = v->runstate;
+    info.state_entry_time = v->runstate_since;
+    for (unsigned int i = 0; i < ARRAY_SIZE(info.time); i++)
+        info.time[i] = v->runstate_time[i];
+    info.time[v->runstate] += NOW() - v->runstate_since;
+    return copy_to_guest_va(arg, &info);
+}
+
+static long set_periodic_timer(struct vcpu *v, unsigned long arg)
+{
+    struct vcpu_set_periodic_timer set;
+
+    if (copy_from_guest_va(&set, arg))
+        return -EFAULT;
+    if (set.period_ns < MILLISECS(1) || set.period_ns > (uint64_t)SECONDS(3600))
+        return -EINVAL;
+    v->periodic_period = set.period_ns;
+    timer_set(&v->periodic_timer, NOW() + v->periodic_period);
+    return 0;
+}
+
+static long set_singleshot_timer(struct vcpu *v, unsigned long arg)
+{
+    struct vcpu_set_singleshot_timer set;
+
+    if (v != current)
+        return -EINVAL;
+    if (copy_from_guest_va(&set, arg))
+        return -EFAULT;
+    if (set.timeout_abs_ns > INT64_MAX)
+        return -EINVAL;
+    if ((set.flags & VCPU_SSHOTTMR_future) && (s_time_t)set.timeout_abs_ns < NOW())
+        return -ETIME;
+    timer_set(&v->singleshot_timer, set.timeout_abs_ns);
+    return 0;
+}
+
+/* Everything is marked pending afterwards: an event that came in between must
+ * not be lost, a spurious one does no harm. */
+static void move_vcpu_info(struct vcpu *v, struct vcpu_info *to)
+{
+    if (v->vcpu_info)
+        *to = *v->vcpu_info;
+    else
+        to->evtchn_upcall_mask = 1;
+    v->vcpu_info = to;
+    to->evtchn_pending_sel = ~0ul;
+    to->evtchn_upcall_pending = 1;
+    vcpu_mark_events_pending(v);
+}
+
+static long register_vcpu_info(struct vcpu *v, unsigned long arg)
+{
+    struct vcpu_register_vcpu_info reg;
+    struct domain *d = v->domain;
+    struct page_info *pg;
+    long rc = -EINVAL;
+
+    if (copy_from_guest_va(&reg, arg))
+        return -EFAULT;
+    if (reg.offset > PAGE_SIZE - sizeof(struct vcpu_info) || reg.offset % 8)
+        return -EINVAL;
+    if (v != current && !(v->pause_flags & VPF_down))
+        return -EINVAL;
+    pg = get_page_from_gfn(d, _gfn(reg.mfn), NULL);
+    if (!pg)
+        return -EINVAL;
+    if (get_page_type(pg, PGT_writable_page)) {
+        put_page(pg);
+        return -EINVAL;
+    }
+    spin_lock(&d->event_lock);
+    if (!v->vcpu_info_page) {
+        v->vcpu_info_page = pg;
+        move_vcpu_info(v, (void *)((char *)page_to_virt(pg) + reg.offset));
+        rc = 0;
+    }
+    spin_unlock(&d->event_lock);
+    if (rc)
+        put_page_and_type(pg);
+    return rc;
+}
+
+long do_vcpu_op(unsigned long cmd, unsigned long vcpuid, unsigned long arg)
+{
+    struct domain *d = current->domain;
+    struct vcpu *v = vcpuid < d->max_vcpus ? d->vcpu[vcpuid] : NULL;
+
+    if (!v)
+        return -ENOENT;
+    switch ((unsigned int)cmd) {
+    case VCPUOP_initialise:
+        return vcpu_initialise(v, arg);
+    case VCPUOP_up:
+        return vcpu_up(v);
+    case VCPUOP_down:
+        return vcpu_down(v);
+    case VCPUOP_is_up:
+        return !(v->pause_flags & VPF_down);
+    case VCPUOP_get_runstate_info:
+        return get_runstate(v, arg);
+    case VCPUOP_set_periodic_timer:
+        return set_periodic_timer(v, arg);
+    case VCPUOP_stop_periodic_timer:
+        v->periodic_period = 0;
+        timer_stop(&v->periodic_timer);
+        return 0;
+    case VCPUOP_set_singleshot_timer:
+        return set_singleshot_timer(v, arg);
+    case VCPUOP_stop_singleshot_timer:
+        if (v != current)
+            return -EINVAL;
+        timer_stop(&v->singleshot_timer);
+        return 0;
+    case VCPUOP_register_vcpu_info:
+        return register_vcpu_info(v, arg);
+    default:
+        return -ENOSYS;
+    }
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * version.c - XENVER_*: what we say we are.
+ *
+ * The interface is Xen 4.17's, so that is the number; the extra version names
+ * us.  Strings are zero-padded to their full length.
+ */
+#include <cairn/hypercall.h>
+
+#include <asm/config.h>
+#include <asm/current.h>
+#include <cairn/boot_info.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <xen/version.h>
+
+#define XEN_ABI_VERSION (4u << 16 | 17)
+
+/* @len bytes from @text, the rest zero; terminated. */
+static long give_string(unsigned long arg, const char *text, size_t len)
+{
+    char buf[128] = {0};
+    size_t done = 0;
+
+    strlcpy(buf, text, min(sizeof(buf), len));
+    while (done < len) {
+        size_t n = min(len - done, sizeof(buf));
+
+        if (raw_copy_to_guest(arg + done, buf, n))
+            return -EFAULT;
+        memset(buf, 0, sizeof(buf));
+        done += n;
+    }
+    return 0;
+}
+
+static long give_compile_info(unsigned long arg)
+{
+    struct xen_compile_info info;
+
+    memset(&info, 0, sizeof(info));
+    strlcpy(info.compiler, __VERSION__, sizeof(info.compiler));
+    strlcpy(info.compile_by, "cairn", sizeof(info.compile_by));
+    /* No date: the same source gives the same image. */
+    return copy_to_guest_va(arg, &info) ? -EFAULT : 0;
+}
+
+static const char *capabilities(void)
+{
+    if (hvm_unavailable_reason())
+        return "xen-3.0-x86_64 ";
+    return "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ";
+}
+
+static uint32_t features(const struct domain *d)
+{
+    uint32_t map = 1u << XENFEAT_memory_op_vnode_supported;
+
+    if (is_hvm_vcpu(d->vcpu[0]))
+        map |= 1u << XENFEAT_hvm_safe_pvclock | 1u << XENFEAT_auto_translated_physmap;
+    else
+        map |= 1u << XENFEAT_mmu_pt_update_preserve_ad | 1u << XENFEAT_highmem_assist;
+    if (d->is_privileged)
+        map |= 1u << XENFEAT_dom0;
+    return map;
+}
+
+static long get_features(unsigned long arg)
+{
+    struct xen_feature_info fi;
+
+    if (copy_from_guest_va(&fi, arg))
+        return -EFAULT;
+    if (fi.submap_idx >= XENFEAT_NR_SUBMAPS)
+        fi.submap = 0;
+    else
+        fi.submap = features(current->domain);
+    return copy_to_guest_va(arg, &fi) ? -EFAULT : 0;
+}
+
+/* The command line is long: from where it is, not by way of the stack. */
+static long give_command_line(unsigned long arg)
+{
+    static const char none[] = "<denied>";
+
+    if (!current->domain->is_privileged)
+        return give_string(arg, none, sizeof(xen_commandline_t));
+    _Static_assert(sizeof(boot_info.cmdline) == sizeof(xen_commandline_t), "command line size");
+    return raw_copy_to_guest(arg, boot_info.cmdline, sizeof(boot_info.cmdline)) ? -EFAULT : 0;
+}
+
+long do_xen_version(unsigned long cmd, unsigned long arg)
+{
+    struct xen_platform_parameters params = {.virt_start = HYPERVISOR_VA_START};
+
+    switch ((unsigned int)cmd) {
+    case XENVER_version:
+        return XEN_ABI_VERSION;
+    case XENVER_extraversion:
+        return give_string(arg, "-cairn-" CAIRN_VERSION, XEN_EXTRAVERSION_LEN);
+    case XENVER_compile_info:
+        return give_compile_info(arg);
+    case XENVER_capabilities:
+        return give_string(arg, capabilities(), XEN_CAPABILITIES_INFO_LEN);
+    case XENVER_changeset:
+        return give_string(arg, "cairn-" CAIRN_VERSION, XEN_CHANGESET_INFO_LEN);
+    case XENVER_platform_parameters:
+        return copy_to_guest_va(arg, &params) ? -EFAULT : 0;
+    case XENVER_get_features:
+        return get_features(arg);
+    case XENVER_pagesize:
+        return PAGE_SIZE;
+    case XENVER_guest_handle:
+        return copy_to_guest_va(arg, &current->domain->handle) ? -EFAULT : 0;
+    case XENVER_commandline:
+        return give_command_line(arg);
+    case XENVER_build_id:
+        return -ENODATA; /* the image has none */
+    default:
+        return -ENOSYS;
+    }
+}

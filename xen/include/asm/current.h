@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * current.h - what belongs to the CPU that runs this: found from the stack
+ * pointer, since GS belongs to the PV guest.
+ */
+#ifndef ASM_CURRENT_H
+#define ASM_CURRENT_H
+
+#include <asm/config.h>
+#include <cairn/types.h>
+#include <xen/xen.h>
+
+struct vcpu;
+
+/* At the top of the main stack.  TSS.RSP0 points at guest_regs.es. */
+struct cpu_info {
+    struct cpu_user_regs guest_regs;
+    unsigned int processor_id;
+    unsigned int softirq_pending; /* bit per softirq */
+    struct vcpu *current_vcpu;
+    unsigned long percpu_offset;
+    unsigned long cr4; /* shadow of the register: host part of CR4 */
+    unsigned long scratch[2];
+};
+_Static_assert(sizeof(struct cpu_info) % 16 == 8, "trap frames end 16-byte aligned + 8");
+
+static inline struct cpu_info *get_cpu_info(void)
+{
+    unsigned long sp;
+    __asm__("mov %%rsp, %0" : "=r"(sp));
+    return (struct cpu_info *)((sp | (STACK_SIZE - 1)) + 1) - 1;
+}
+
+#define current (get_cpu_info()->current_vcpu)
+#define set_current(v) (get_cpu_info()->current_vcpu = (v))
+#define smp_processor_id() (get_cpu_info()->processor_id)
+#define guest_cpu_user_regs() (&get_cpu_info()->guest_regs)
+
+/* Per-CPU variables: DEFINE_PER_CPU(int, x); this_cpu(x)++. */
+#define DEFINE_PER_CPU(type, name) \
+    __attribute__((__section__(".data.percpu"))) __typeof__(type) percpu_##name
+#define DECLARE_PER_CPU(type, name) extern __typeof__(type) percpu_##name
+#define this_cpu(name) \
+    (*(__typeof__(percpu_##name) *)((char *)&percpu_##name + get_cpu_info()->percpu_offset))
+
+/* A PV guest's frame runs at ring 3 (both its kernel and its user mode). */
+static inline bool guest_mode(const struct cpu_user_regs *regs)
+{
+    return (regs->cs & 3) != 0;
+}
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* domain.h - the x86 part of a domain and of a vCPU. */
+#ifndef ASM_DOMAIN_H
+#define ASM_DOMAIN_H
+
+#include <asm/addr.h>
+#include <asm/cpu_policy.h>
+#include <asm/hvm.h>
+#include <asm/p2m.h>
+#include <asm/pv.h>
+#include <cairn/spinlock.h>
+#include <cairn/types.h>
+#include <xen/xen.h>
+
+struct paging_ops;
+
+struct arch_domain {
+    struct cpu_policy policy;
+    struct p2m p2m; /* HVM */
+    const struct paging_ops *paging; /* HVM */
+    spinlock_t paging_lock;
+    uint32_t emulation_flags;
+    struct pv_domain pv;   /* exactly one of the two is in use */
+    struct hvm_domain hvm;
+    /* XENMEM_set_memory_map, for XENMEM_memory_map */
+    uint32_t nr_e820;
+    struct {
+        uint64_t addr, size;
+        uint32_t type;
+    } e820[16];
+};
+
+struct arch_vcpu {
+    struct cpu_user_regs user_regs; /* while not running */
+    uint8_t fpu[512] __aligned(16);
+    unsigned long dr[4], dr6, dr7;
+    struct pv_vcpu pv;
+    struct hvm_vcpu hvm;
+};
+
+#endif

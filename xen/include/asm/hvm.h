@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hvm.h - full guests: what they believe is hardware.  hvm/ never names a
+ * VMCS field; it reads and changes state through hvm_*_state below, which
+ * vmx/ provides.
+ */
+#ifndef ASM_HVM_H
+#define ASM_HVM_H
+
+#include <asm/addr.h>
+#include <cairn/types.h>
+#include <xen/xen.h>
+#include <xen/hvm/params.h>
+
+struct domain;
+struct vcpu;
+
+/* Control registers as the guest sees them (pure functions in hvm/cr.c). */
+struct x86_ctrl {
+    uint64_t cr0, cr2, cr3, cr4, efer;
+};
+
+struct hvm_domain {
+    uint64_t params[HVM_NR_PARAMS];
+    gfn_t hypercall_gfn;
+    uint8_t callback_vector; /* HVM_PARAM_CALLBACK_IRQ of type vector; 0 = none */
+};
+
+/* What must be done before the next VM entry; zero on the hot path. */
+#define HVM_WORK_EVENT (1u << 0)      /* hvm_vcpu.event waits to be injected */
+#define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
+#define HVM_WORK_NMI (1u << 2)        /* an NMI waits */
+
+struct vmx_vcpu {
+    mfn_t vmcs;           /* one frame */
+    bool launched;
+    bool loaded;          /* current VMCS of this CPU */
+    unsigned int cpu;     /* where it is active */
+    uint64_t host_rsp;
+    uint64_t exits;
+    uint16_t vpid;           /* 0: none */
+    bool dr_live;            /* DR0-3 and DR6 hold the guest's values */
+    bool ctrl_stale;         /* hvm_vcpu.ctrl lacks what the guest changed unseen */
+    uint32_t proc_controls;  /* as in the VMCS */
+    uint32_t entry_controls; /* as in the VMCS */
+};
+
+struct hvm_vcpu {
+    struct x86_ctrl ctrl; /* guest view; after an exit only after hvm_sync_ctrl() */
+    uint64_t msr_star, msr_lstar, msr_cstar, msr_fmask, msr_kernel_gs, msr_tsc_aux, msr_pat;
+    uint64_t msr_mtrr_def_type;
+    uint64_t tsc_offset;
+    uint64_t apic_base;
+    uint8_t cr8;
+    unsigned int work; /* HVM_WORK_* */
+    /* An event to inject at the next entry, if HVM_WORK_EVENT. */
+    struct {
+        bool pending;
+        uint8_t vector, type; /* SDM interruption types */
+        bool has_ec;
+        uint32_t ec;
+        uint8_t insn_len; /* software exceptions */
+    } event;
+    struct vmx_vcpu vmx;
+};
+
+/* Segment registers in the order of the VMCS's fields. */
+enum hvm_seg_name {
+    SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, SEG_GDTR, SEG_IDTR,
+    NR_SEGS
+};
+
+struct hvm_segment {
+    uint16_t sel;
+    uint16_t attr; /* type S DPL P in 7:0; AVL L D G in 11:8; P=0: unusable */
+    uint32_t limit;
+    uint64_t base;
+};
+
+/* The part of a vCPU's state that lives in the VMCS. */
+struct hvm_cpu_state {
+    uint64_t rip, rsp, rflags, dr7;
+    struct hvm_segment seg[NR_SEGS];
+    uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
+};
+
+/* ---- vmx/: the state that hvm/ sees.  Any vCPU that is not running, or current. ---- */
+void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s);
+void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s);
+/* Bring hvm_vcpu.ctrl up to date: CR3 and the bits that the guest owns. */
+void hvm_sync_ctrl(struct vcpu *v);
+/* Write hvm_vcpu.ctrl, a state that hvm/cr.c allowed, to the hardware. */
+void hvm_update_ctrl(struct vcpu *v);
+void hvm_update_efer(struct vcpu *v); /* only SCE or NXE changed */
+/* The four PDPTEs that PAE paging has loaded; meaningful only in that mode. */
+void hvm_set_pdptes(struct vcpu *v, const uint64_t pdpte[4]);
+void hvm_get_pdptes(struct vcpu *v, uint64_t pdpte[4]);
+void hvm_set_tsc_offset(struct vcpu *v, uint64_t offset);
+void hvm_set_pat(struct vcpu *v, uint64_t pat);
+/* current only */
+/* General register @n as an instruction numbers it, 0 RAX .. 15 R15. */
+unsigned long hvm_read_gpr(const struct cpu_user_regs *regs, unsigned int n);
+void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long value);
+unsigned int hvm_get_cpl(void);
+bool hvm_cs_is_64bit(struct vcpu *v);
+bool hvm_cs_is_32bit(void); /* CS.D */
+uint64_t hvm_get_rflags(void);
+uint64_t hvm_get_rip(void);
+uint64_t hvm_get_segment_base(enum hvm_seg_name seg);
+void hvm_inject_exception(struct vcpu *v, unsigned int vector, uint32_t ec);
+void hvm_inject_page_fault(struct vcpu *v, gva_t va, uint32_t ec);
+void hvm_inject_nmi(struct vcpu *v);
+/* Deliver an event of SDM interruption @type at the next entry. */
+void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, bool has_ec,
+                     uint32_t ec, unsigned int insn_len);
+/* A vCPU's VMCS; -EOPNOTSUPP, -ENOMEM. */
+int vmx_vcpu_create(struct vcpu *v);
+void vmx_vcpu_destroy(struct vcpu *v);
+/* The vCPU executed HLT: wait for an event, or stop for good with IF=0. */
+void hvm_hlt(struct vcpu *v, uint64_t rflags);
+
+/* ---- hvm/domain.c, hvm/vcpu.c ---- */
+int hvm_domain_create(struct domain *d);
+int hvm_domain_teardown(struct domain *d); /* resumable */
+int hvm_vcpu_create(struct vcpu *v);
+void hvm_vcpu_destroy(struct vcpu *v);
+/* Why HVM guests cannot be created on this machine; NULL if they can. */
+const char *hvm_unavailable_reason(void);
+bool hvm_hap_available(void);
+unsigned int hvm_max_leaf_order(void); /* of EPT: 0, 9 or 18 */
+bool hvm_has_invpcid(void);
+bool hvm_has_rdtscp(void);
+uint64_t hvm_cr4_possible(void); /* CR4 bits that the hardware takes for a guest */
+struct p2m;
+void hvm_flush_ept(struct p2m *p2m); /* INVEPT on this CPU, now */
+/* XEN_DOMCTL_sethvmcontext / gethvmcontext: a save stream, checked fully
+ * before anything changes. */
+int hvm_load(struct domain *d, const void *buf, size_t len);
+int hvm_save(struct domain *d, void *buf, size_t *len);
+
+/* ---- hvm/hypercall.c ---- */
+/* VMCALL of the current vCPU.  True: done, the result is in RAX.  False: the
+ * instruction is to be executed again, its registers are updated. */
+bool hvm_hypercall(struct cpu_user_regs *regs);
+/* Fill the hypercall page at @va (directmap of a guest page). */
+void hvm_hypercall_page_init(void *va);
+/* Guest memory of the *current* HVM vCPU by linear address; 0 or -EFAULT. */
+int hvm_copy_from_guest_linear(void *dst, gva_t va, size_t len);
+int hvm_copy_to_guest_linear(gva_t va, const void *src, size_t len);
+/* Any HVM domain's memory by physical address. */
+int hvm_copy_from_guest_phys(struct domain *d, void *dst, gaddr_t addr, size_t len);
+int hvm_copy_to_guest_phys(struct domain *d, gaddr_t addr, const void *src, size_t len);
+
+/* ---- vmx/vmx.c: started once per CPU; safe where there is no VMX ---- */
+void vmx_init(void); /* prints the feature line, or "VMX: disabled: <reason>" */
+void hvm_switch_from(struct vcpu *v); /* context switch: save what hardware holds */
+void hvm_switch_to(struct vcpu *v);
+noreturn void hvm_enter_guest(void); /* reset_stack_and_jump target */
+void hvm_dump_vcpu(struct vcpu *v);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pvclock.h - the numbers from which a guest computes the time.  Pure.
+ */
+#ifndef ASM_PVCLOCK_H
+#define ASM_PVCLOCK_H
+
+#include <cairn/types.h>
+
+struct pvclock_scale {
+    uint32_t mul;
+    int8_t shift;
+};
+
+/* ns = ((ticks << shift) * mul) >> 32, shift negative to the right, for a
+ * clock of @khz.  @khz 0 counts as 1. */
+struct pvclock_scale pvclock_scale_of(uint32_t khz);
+uint64_t pvclock_ns(struct pvclock_scale s, uint64_t ticks);
+
+struct rtc_time {
+    unsigned int year, month, day, hour, minute, second; /* year with century */
+};
+/* Seconds since 1970 of a date, UTC; 0 if it is no date. */
+uint64_t rtc_to_seconds(const struct rtc_time *t);
+
+/* wallclock.c: seconds since 1970 when NOW() was 0, from the RTC. */
+uint64_t wallclock_at_boot(void);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* domctl.h - what domctl.c and sysctl.c share. */
+#ifndef CAIRN_DOMCTL_H
+#define CAIRN_DOMCTL_H
+
+#include <cairn/types.h>
+#include <xen/domctl.h>
+
+struct domain;
+
+/* Everything about @d that xl list shows. */
+void getdomaininfo(struct domain *d, struct xen_domctl_getdomaininfo *info);
+
+#endif

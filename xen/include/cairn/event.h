@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.h - event channels, the two-level ABI.
+ * d->event_lock covers a domain's ports.
+ */
+#ifndef CAIRN_EVENT_H
+#define CAIRN_EVENT_H
+
+#include <cairn/list.h>
+#include <cairn/types.h>
+
+struct domain;
+struct vcpu;
+
+#define EVTCHN_MAX_PORTS 4096u
+#define EVTCHN_PER_BUCKET 64u
+#define EVTCHN_BUCKETS (EVTCHN_MAX_PORTS / EVTCHN_PER_BUCKET)
+
+/*
+ * Port states; changed only in evtchn.c:
+ *   FREE -> UNBOUND -> INTERDOMAIN <-> UNBOUND -> FREE
+ *   FREE -> VIRQ | IPI -> FREE
+ */
+enum evtchn_state { ECS_FREE, ECS_UNBOUND, ECS_INTERDOMAIN, ECS_VIRQ, ECS_IPI };
+
+struct evtchn {
+    uint8_t state; /* enum evtchn_state */
+    uint8_t virq;
+    uint16_t notify_vcpu;
+    uint16_t remote_domid; /* UNBOUND, INTERDOMAIN */
+    uint32_t remote_port;  /* INTERDOMAIN */
+};
+
+int evtchn_init(struct domain *d, unsigned int max_port);
+void evtchn_destroy(struct domain *d); /* closes every port: no more events */
+void evtchn_free(struct domain *d);    /* and the memory, once nobody looks */
+long do_event_channel_op(unsigned long cmd, unsigned long arg);
+
+/* send_guest_virq - raise @virq; no effect if not bound. Global VIRQs (DOM_EXC,
+ * CONSOLE) go to dom0's vcpu 0. */
+void send_guest_virq(struct vcpu *v, unsigned int virq);
+void send_global_virq(unsigned int virq);
+
+/* Set pending the port and tell the vCPU (upcall flag, wake). event_lock held or port pinned. */
+void evtchn_set_pending(struct vcpu *v, unsigned int port);
+
+/* local_events_need_delivery - upcall pending and not masked. */
+bool vcpu_event_deliverable(const struct vcpu *v);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * physmap.h - which machine frame is where in a domain's memory: for an HVM
+ * domain its p2m, for a PV domain only the public M2P hint.
+ */
+#ifndef CAIRN_PHYSMAP_H
+#define CAIRN_PHYSMAP_H
+
+#include <asm/addr.h>
+
+struct domain;
+
+/* 1 << @order frames of @d's own RAM appear at @gfn.  0, -EBUSY something is
+ * there, -EINVAL, -ENOMEM; nothing changed on error. */
+int physmap_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order);
+/* One page of RAM leaves @d and is freed when nobody uses it any more.
+ * 0, -EINVAL there is no RAM of @d. */
+int physmap_remove_ram(struct domain *d, gfn_t gfn);
+/* A page of the hypervisor's shared with @d appears at @gfn, and nowhere else.
+ * RAM that was there is freed.  HVM only. */
+int physmap_place_xen_page(struct domain *d, gfn_t gfn, mfn_t mfn);
+/* RAM at @from moves to @to, whose RAM is freed.  HVM only. */
+int physmap_move_ram(struct domain *d, gfn_t from, gfn_t to);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* sched.h - which vCPU runs: per-CPU run queues, round robin for now. */
+#ifndef CAIRN_SCHED_H
+#define CAIRN_SCHED_H
+
+#include <cairn/domain.h>
+#include <cairn/types.h>
+
+void sched_init(void);
+void vcpu_wake(struct vcpu *v);         /* runnable now? then queue it */
+void vcpu_sleep_nosync(struct vcpu *v); /* not runnable any more */
+void vcpu_sleep_sync(struct vcpu *v);   /* and off its CPU */
+bool vcpu_runnable(const struct vcpu *v);
+void vcpu_pause(struct vcpu *v);
+void vcpu_pause_nosync(struct vcpu *v);
+void vcpu_unpause(struct vcpu *v);
+void vcpu_block(void);   /* current; returns if an event is deliverable */
+void vcpu_yield(void);   /* current */
+void vcpu_unblock(struct vcpu *v);
+void sched_vcpu_init(struct vcpu *v);
+void sched_vcpu_destroy(struct vcpu *v);
+s_time_t vcpu_cpu_time(const struct vcpu *v);
+long do_sched_op(unsigned long cmd, unsigned long arg);
+long do_set_timer_op(s_time_t timeout);
+long do_vcpu_op(unsigned long cmd, unsigned long vcpuid, unsigned long arg);
+noreturn void idle_loop(void);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spinlock.h - spin locks and their order.
+ *
+ * Order, outermost first; taking a lock whose level is not above every lock
+ * already held by this CPU is a bug that debug builds report.  Locks of one
+ * level nest only by ascending address.
+ */
+#ifndef CAIRN_SPINLOCK_H
+#define CAIRN_SPINLOCK_H
+
+#include <cairn/types.h>
+
+enum lock_level {
+    LOCK_DOMCTL = 1,  /* domctl_lock: one control operation at a time */
+    LOCK_DOMLIST,     /* domlist: the list of domains */
+    LOCK_DOMAIN,      /* d->lock */
+    LOCK_EVENT,       /* d->event_lock */
+    LOCK_PAGING,      /* d->arch.paging_lock: page-type changes, shadow */
+    LOCK_P2M,         /* d->arch.p2m.lock; inside another's PAGING for a foreign map */
+    LOCK_PAGE_ALLOC,  /* d->page_alloc_lock: d's page list and counts */
+    LOCK_HEAP,        /* the buddy allocator, the small heap */
+    LOCK_SCHED,       /* a CPU's run queue */
+    LOCK_TIMER,       /* a CPU's timer heap */
+    LOCK_CONSOLE,     /* console ring and UART: anything may print */
+};
+
+typedef struct spinlock {
+    volatile uint32_t held; /* 0 free, else CPU number + 1 */
+    uint8_t level;          /* enum lock_level */
+} spinlock_t;
+
+#define SPIN_LOCK_INIT(lvl) {.held = 0, .level = (lvl)}
+#define DEFINE_SPINLOCK(name, lvl) spinlock_t name = SPIN_LOCK_INIT(lvl)
+
+static inline void spin_lock_init(spinlock_t *l, enum lock_level level)
+{
+    l->held = 0;
+    l->level = level;
+}
+
+void spin_lock(spinlock_t *l);
+bool spin_trylock(spinlock_t *l);
+void spin_unlock(spinlock_t *l);
+unsigned long spin_lock_irqsave(spinlock_t *l); /* returns RFLAGS */
+void spin_unlock_irqrestore(spinlock_t *l, unsigned long flags);
+bool spin_is_locked(const spinlock_t *l);
+/* From a panic on: locks are taken whoever holds them, nothing is checked. */
+void spin_lock_checks_off(void);
+
+#endif

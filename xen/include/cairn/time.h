@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* time.h - nanoseconds since boot, and timers kept a heap per CPU. */
+#ifndef CAIRN_TIME_H
+#define CAIRN_TIME_H
+
+#include <cairn/list.h>
+#include <cairn/types.h>
+
+#define MICROSECS(n) ((s_time_t)(n) * 1000)
+#define MILLISECS(n) ((s_time_t)(n) * 1000000)
+#define SECONDS(n) ((s_time_t)(n) * 1000000000)
+#define STIME_MAX INT64_MAX
+
+s_time_t NOW(void); /* monotonic; arch/x86/cpu/time.c */
+extern unsigned int cpu_khz;
+s_time_t tsc_to_ns(uint64_t ticks);
+
+struct timer {
+    s_time_t expires; /* 0 while inactive */
+    void (*fn)(void *arg);
+    void *arg;
+    unsigned int cpu;
+    /* timer.c: links of the heap; @prev is the parent or the left sibling */
+    struct timer *child, *sibling, *prev;
+};
+
+void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu);
+void timer_set(struct timer *t, s_time_t expires);
+void timer_stop(struct timer *t);
+void timers_init(void); /* once, at boot */
+
+/* Arch: program the one-shot hardware timer; 0 = nothing pending. */
+void reprogram_timer(s_time_t expires);
+
+#endif
