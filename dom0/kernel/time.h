@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* time.h - clocks.  plat_now_ns() of tools/include/plat.h is in time.c. */
+#ifndef KERNEL_TIME_H
+#define KERNEL_TIME_H
+
+#include <stdint.h>
+
+/* Fails with -ENODEV if the hypervisor gives no time. */
+int time_init(void);
+
+/* Nanoseconds since 1970, UTC. */
+uint64_t time_wall_ns(void);
+
+#endif
