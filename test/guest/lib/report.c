@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeps the worst verdict so far.
+ */
+#include <guest/report.h>
+
+#include <guest/platform.h>
+#include <xen/xen.h>
+#include <xen/sched.h>
+
+enum verdict { SILENT, SUCCESS, SKIP, ERROR, FAILURE };
+
+static enum verdict verdict;
+static bool advisory;
+
+static void line(const char *prefix, const char *fmt, va_list args)
+{
+    if (!fmt)
+        return;
+    printk("%s", prefix);
+    vprintk(fmt, args);
+    printk("\n");
+}
+
+#define REPORTER(name, value, prefix) \
+    void name(const char *fmt, ...)   \
+    {                                 \
+        va_list args;                 \
+                                      \
+        if (verdict < (value))        \
+            verdict = (value);        \
+        va_start(args, fmt);          \
+        line(prefix, fmt, args);      \
+        va_end(args);                 \
+    }
+
+REPORTER(report_success, SUCCESS, "")
+REPORTER(report_skip, SKIP, "Skip: ")
+REPORTER(report_error, ERROR, "Error: ")
+REPORTER(report_failure, FAILURE, "Failure: ")
+REPORTER(report_part_skipped, SILENT, "  not here: ")
+
+void checks_are_advisory(void)
+{
+    advisory = true;
+}
+
+#define CHECK_FAILED(...) (advisory ? report_skip : report_failure)(__VA_ARGS__)
+
+void check_fault(const char *what, fault_t got, fault_t want)
+{
+    if (got != want)
+        CHECK_FAILED("%s: got %s, want %s", what, fault_name(got), fault_name(want));
+}
+
+void check_equal(const char *what, uint64_t got, uint64_t want)
+{
+    if (got != want)
+        CHECK_FAILED("%s: got %llx, want %llx", what, (unsigned long long)got,
+                     (unsigned long long)want);
+}
+
+void check_true(const char *what, bool ok)
+{
+    if (!ok)
+        CHECK_FAILED("%s does not hold", what);
+}
+
+void report_finish(void)
+{
+    static const char *const names[] = {"ERROR", "SUCCESS", "SKIP", "ERROR", "FAILURE"};
+
+    if (verdict == SILENT)
+        report_error("the test reported nothing");
+    printk("Test result: %s\n", names[verdict]);
+    machine_exit(SHUTDOWN_poweroff, verdict);
+}

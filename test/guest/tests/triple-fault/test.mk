@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+CATEGORY := hostile
+EXPECT := {"result": null, "shutdown": "reboot", "line": "triple-fault: about to"}

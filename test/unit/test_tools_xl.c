@@ -1,0 +1,666 @@
+/* SPDX-License-Identifier: MIT */
+/* test_tools_xl.c - xl from the command line down to the hypercalls. */
+/* sources: test/unit/fake_plat.c tools/consoled/consoled.c tools/consoled/logfile.c tools/consoled/ring.c tools/libctl/domctl.c tools/libctl/evtchn.c tools/libctl/hvm.c tools/libctl/memory.c tools/libctl/misc.c tools/libctl/sysctl.c tools/libxl/build.c tools/libxl/cfg.c tools/libxl/config.c tools/libxl/console.c tools/libxl/create.c tools/libxl/domain.c tools/libxl/host.c tools/libxl/image_elf.c tools/libxl/image_hvm.c tools/libxl/image_pv.c tools/libxl/log.c tools/libxl/watch.c tools/xl/attach.c tools/xl/cmd_create.c tools/xl/cmd_domain.c tools/xl/cmd_info.c tools/xl/cmd_list.c tools/xl/cmdtable.c tools/xl/json.c tools/xl/main.c tools/xl/parse.c */
+/* defines: -DLOGFILE_DIR='"/tmp"' */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <elf.h>
+
+#include "consoled/consoled.h"
+#include "consoled/logfile.h"
+#include "fake_plat.h"
+#include "libxl/domain.h"
+#include "libxl/host.h"
+#include "libxl/log.h"
+#include "xl/cmdtable.h"
+#include "xl/xl.h"
+
+#include <xen/arch-x86/hvm/start_info.h>
+#include <xen/elfnote.h>
+#include <xen/hvm/params.h>
+#include <xen/io/console.h>
+
+#define FREE_MB 256
+
+static char logged[2048]; /* error and warning lines */
+static char *printed;     /* stdout of the last run */
+static size_t printed_len;
+static char dir[] = "/tmp/cairn-xl-XXXXXX";
+static char kernel[64], cfg_file[64];
+
+static void keep_log(enum log_level level, const char *line)
+{
+    strncat(logged, line, sizeof(logged) - strlen(logged) - 2);
+    strcat(logged, "\n");
+}
+
+/* Run one command line, words separated by blanks. */
+static int xl(const char *line)
+{
+    char copy[512], *argv[24], *save;
+    int argc = 0;
+    FILE *old = stdout;
+
+    snprintf(copy, sizeof(copy), "xl %s", line);
+    for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
+        argv[argc++] = w;
+    argv[argc] = NULL;
+    logged[0] = '\0';
+    free(printed);
+    printed = NULL;
+    stdout = open_memstream(&printed, &printed_len);
+    int rc = xl_main(argc, argv);
+    fclose(stdout);
+    stdout = old;
+    return rc;
+}
+
+static void write_file(const char *path, const void *bytes, size_t len)
+{
+    FILE *file = fopen(path, "w");
+
+    fwrite(bytes, 1, len, file);
+    fclose(file);
+}
+
+static struct {
+    Elf32_Ehdr header;
+    Elf32_Phdr segments[2];
+    struct {
+        Elf32_Nhdr header;
+        char name[4];
+        uint32_t value;
+    } note;
+    char code[5000];
+} elf;
+
+static int setup(void **state)
+{
+    fake_reset(FREE_MB);
+    memset(&elf, 0, sizeof(elf));
+    memcpy(elf.header.e_ident, ELFMAG "\1\1\1", 7);
+    elf.header.e_type = ET_EXEC;
+    elf.header.e_machine = EM_X86_64;
+    elf.header.e_phoff = sizeof(elf.header);
+    elf.header.e_phentsize = sizeof(Elf32_Phdr);
+    elf.header.e_phnum = 2;
+    elf.segments[0] = (Elf32_Phdr){
+        PT_LOAD, (char *)elf.code - (char *)&elf, 0x100010, 0x100010, sizeof(elf.code), 0x4000, 7,
+        4};
+    elf.segments[1] =
+        (Elf32_Phdr){PT_NOTE, (char *)&elf.note - (char *)&elf, 0, 0, sizeof(elf.note), 0, 4, 4};
+    elf.note.header = (Elf32_Nhdr){4, 4, XEN_ELFNOTE_PHYS32_ENTRY};
+    strcpy(elf.note.name, "Xen");
+    elf.note.value = 0x100070;
+    memset(elf.code, 'k', sizeof(elf.code));
+    write_file(kernel, &elf, sizeof(elf));
+
+    char text[300];
+    snprintf(text, sizeof(text),
+             "name=\"cairn-unit\"\ntype=\"hvm\"\nmemory=16\nfirmware_override=\"%s\"\n"
+             "on_reboot = \"destroy\"\n",
+             kernel);
+    write_file(cfg_file, text, strlen(text));
+    log_set_sink(keep_log);
+    return 0;
+}
+
+/* Destroys what a test left, so that the next starts with no domains. */
+static int teardown(void **state)
+{
+    struct domain *d;
+
+    while ((d = domain_each(NULL)) != NULL)
+        domain_destroy(d->domid, CONSOLE_NEVER_RAN);
+    fake.on_wait = NULL;
+    free(printed);
+    printed = NULL;
+    unlink("/tmp/guest-cairn-unit.log");
+    return 0;
+}
+
+static char command[256];
+static const char *with_cfg(const char *options, const char *overrides)
+{
+    snprintf(command, sizeof(command), "create %s %s %s", options, cfg_file, overrides);
+    return command;
+}
+
+static void test_create_hvm(void **state)
+{
+    assert_int_equal(xl(with_cfg("-p", "cmdline=\"hello\"")), XL_OK);
+    struct fake_domain *d = fake_find(1);
+    assert_non_null(d);
+    assert_true(d->hvm);
+    assert_true(d->paused);
+    assert_true(d->flags & XEN_DOMCTL_CDF_hap);
+    assert_int_equal(d->max_vcpus, 1);
+    assert_int_equal(d->pages, 16 * 256 - 32 + 3);
+    assert_null(fake_guest(1, 0xa0));
+    assert_null(fake_guest(1, 0xbf));
+    assert_non_null(fake_guest(1, 0xc0));
+    assert_null(fake_guest(1, 0x1000));
+
+    /* The image, its zeroes, and the registers. */
+    char *page = fake_guest(1, 0x100);
+    assert_int_equal(page[0x10], 'k');
+    assert_int_equal(((char *)fake_guest(1, 0x102))[0], 0);
+    const struct hvm_save_descriptor *record = (void *)d->hvm_context;
+    assert_int_equal(record->typecode, HVM_SAVE_CODE(HEADER));
+    record = (void *)((char *)(record + 1) + record->length);
+    assert_int_equal(record->typecode, HVM_SAVE_CODE(CPU));
+    const struct hvm_hw_cpu *cpu = (void *)(record + 1);
+    assert_int_equal(cpu->rip, 0x100070);
+    assert_int_equal(cpu->cr0, 0x11);
+    assert_int_equal(cpu->cs_arbytes, 0xc9b);
+    record = (void *)((char *)(record + 1) + record->length);
+    assert_int_equal(record->typecode, 0);
+    assert_int_equal((uint8_t *)(record + 1) - d->hvm_context, d->hvm_context_size);
+
+    /* The start information and what it points to. */
+    struct hvm_start_info *info = fake_guest(1, cpu->rbx >> 12);
+    assert_int_equal(cpu->rbx, 0x105000);
+    assert_int_equal(info->magic, XEN_HVM_START_MAGIC_VALUE);
+    assert_string_equal((char *)info + (info->cmdline_paddr - cpu->rbx), "hello");
+    struct hvm_memmap_table_entry *map = (void *)((char *)info + (info->memmap_paddr - cpu->rbx));
+    assert_int_equal(map[0].size, 0xa0000);
+    assert_int_equal(map[1].type, XEN_HVM_MEMMAP_TYPE_RESERVED);
+    assert_int_equal(map[2].addr + map[2].size, 16 << 20);
+
+    assert_int_equal(d->params[HVM_PARAM_CONSOLE_PFN], 0xfefff);
+    assert_int_equal(d->params[HVM_PARAM_STORE_PFN], 0xfeffc);
+    assert_int_equal(d->params[HVM_PARAM_IDENT_PT], 0xfeffe000);
+    assert_int_equal(((uint32_t *)fake_guest(1, 0xfeffe))[3], 3 << 22 | 0xe7);
+    assert_int_equal(fake.mappings, 1); /* the console ring */
+
+    assert_int_equal(xl("list"), XL_OK);
+    assert_non_null(strstr(printed, "Name                                        ID   Mem VCPUs"
+                                    "\tState\tTime(s)\ncairn-unit"));
+    assert_non_null(strstr(printed, "--p---"));
+    assert_int_equal(xl("list -l"), XL_OK);
+    assert_non_null(strstr(printed, "\"name\": \"cairn-unit\""));
+    assert_int_equal(xl("domid cairn-unit"), XL_OK);
+    assert_string_equal(printed, "1\n");
+    assert_int_equal(xl("domname 1"), XL_OK);
+    assert_string_equal(printed, "cairn-unit\n");
+    assert_int_equal(xl("unpause cairn-unit"), XL_OK);
+    assert_false(d->paused);
+    assert_int_equal(xl("destroy 1"), XL_OK);
+    assert_true(fake_is_clean(FREE_MB << 8));
+}
+
+/* Make call N fail, for every N: each time nothing may be left. */
+static void test_every_failure_undone(void **state)
+{
+    static const int errors[] = {-XEN_ENOMEM, -XEN_EINVAL};
+
+    for (size_t e = 0; e < 2; e++) {
+        unsigned int n = 0;
+        int rc;
+
+        do {
+            fake.calls = 0;
+            fake.fail_with = errors[e];
+            fake.fail_at = ++n;
+            rc = xl(with_cfg("", ""));
+            fake.fail_at = 0;
+            if (rc != XL_OK) {
+                if (!strstr(logged, "cairn-unit: stage ") || strchr(logged, '\n')[1])
+                    fail_msg("call %u: logged '%s'", n, logged);
+                assert_null(domain_each(NULL));
+                if (!fake_is_clean(FREE_MB << 8))
+                    fail_msg("call %u left something behind", n);
+            } else if (fake.calls >= n) {
+                /* A failure that is lived with, such as no large extents. */
+                assert_int_equal(xl("destroy cairn-unit"), XL_OK);
+            }
+        } while (rc != XL_OK || fake.calls >= n);
+        assert_true(n > 25);
+        assert_int_equal(xl("destroy cairn-unit"), XL_OK);
+        assert_true(fake_is_clean(FREE_MB << 8));
+    }
+}
+
+static void expect_failure(const char *line, int code, const char *words)
+{
+    int rc = xl(line);
+
+    if (rc != code || !strstr(logged, words) || !strchr(logged, '\n') ||
+        strchr(logged, '\n')[1] != '\0')
+        fail_msg("'%s' gave %d: %s", line, rc, logged);
+}
+
+static void test_bad_input(void **state)
+{
+    char path[80];
+
+    expect_failure("create /nonexistent.cfg", XL_FAILED, "cannot open '/nonexistent.cfg'");
+    expect_failure(with_cfg("", "memory=4096"), XL_FAILED, "MiB are free");
+    expect_failure(with_cfg("", "memory=0"), XL_FAILED, "argument:1:8: 'memory' must be between");
+    expect_failure(with_cfg("", "memory=x"), XL_FAILED, "argument:1:8: expected a string");
+    expect_failure(with_cfg("", "firmware_override='/no'"), XL_FAILED, "cannot open '/no'");
+    expect_failure(with_cfg("", "on_crash='explode'"), XL_FAILED, "must be one of: destroy,");
+    expect_failure(with_cfg("", "type='vm'"), XL_FAILED, "must be one of: pv, hvm, pvh");
+    expect_failure(with_cfg("", "name='7'"), XL_FAILED, "may not be a number");
+    expect_failure(with_cfg("", "hap=0"), XL_FAILED, "no shadow paging");
+    expect_failure(with_cfg("", "memory=1"), XL_FAILED, "which 'memory' = 1 does not give");
+    expect_failure(with_cfg("", "/other.cfg"), XL_USAGE, "more than one configuration file");
+    expect_failure("create", XL_USAGE, "no configuration file");
+
+    snprintf(path, sizeof(path), "%s.bad", kernel);
+    write_file(path, &elf, sizeof(elf) / 2);
+    char override[120];
+    snprintf(override, sizeof(override), "firmware_override='%s'", path);
+    expect_failure(with_cfg("", override), XL_FAILED, "truncated: segment 0");
+    elf.note.header.n_type = 99;
+    write_file(path, &elf, sizeof(elf));
+    expect_failure(with_cfg("", override), XL_FAILED, "no Xen PHYS32_ENTRY note");
+    unlink(path);
+    assert_true(fake_is_clean(FREE_MB << 8));
+
+    assert_int_equal(xl(with_cfg("-p", "")), XL_OK);
+    expect_failure(with_cfg("", ""), XL_FAILED, "a domain of this name exists already");
+    expect_failure("pause nobody", XL_FAILED, "no such domain: 'nobody'");
+    expect_failure("destroy Domain-0", XL_FAILED, "cannot destroy Domain-0");
+    fake.capabilities = XEN_SYSCTL_PHYSCAP_pv;
+    fake.ring = "boot\nVMX: disabled: old reason\nmore\nVMX: disabled: locked off by the BIOS\r\nx";
+    expect_failure(with_cfg("", "name='b'"), XL_FAILED, "no HVM: locked off by the BIOS");
+    assert_int_equal(xl("info hvm_unavailable"), XL_OK);
+    assert_string_equal(printed, "locked off by the BIOS\n");
+    assert_int_equal(xl("info virt_caps"), XL_OK);
+    assert_string_equal(printed, "pv\n");
+    assert_int_equal(xl("info nothing"), XL_FAILED);
+}
+
+static void test_warnings_have_places(void **state)
+{
+    assert_int_equal(xl(with_cfg("-n", "happ=1;vif=['x']")), XL_OK);
+    assert_string_equal(logged, "argument:1:1: unknown setting 'happ' ignored\n"
+                                "argument:1:8: 'vif' is not supported here and has no effect\n");
+    assert_non_null(strstr(printed, "\"target_memkb\": 16384"));
+    assert_null(domain_each(NULL));
+}
+
+/* A guest that prints more than the ring holds, then ends. */
+static unsigned int printed_lines;
+static void guest_runs(void)
+{
+    struct domain *d = domain_each(NULL);
+    char line[32];
+
+    if (d && !fake_find(d->domid)->paused && !fake_find(d->domid)->down) {
+        while (printed_lines < 20000) {
+            snprintf(line, sizeof(line), "line %05u\n", printed_lines);
+            struct xencons_interface *ring = fake_guest(d->domid, 0xfefff);
+            if (sizeof(ring->out) - (ring->out_prod - ring->out_cons) < strlen(line))
+                break;
+            fake_guest_print(d->domid, line);
+            printed_lines++;
+        }
+        if (printed_lines == 20000) {
+            fake_guest_print(d->domid, "last words");
+            fake_guest_end(d->domid, SHUTDOWN_poweroff);
+        }
+    }
+    consoled_step(true);
+}
+
+static void test_create_attached_loses_nothing(void **state)
+{
+    fake.on_wait = guest_runs;
+    printed_lines = 0;
+    assert_int_equal(xl(with_cfg("-c -q", "")), XL_OK);
+    char *at = printed;
+    for (unsigned int i = 0; i < 20000; i++) {
+        unsigned int number = ~0u;
+
+        assert_int_equal(sscanf(at, "line %u", &number), 1);
+        assert_int_equal(number, i);
+        at = strchr(at, '\n') + 1;
+    }
+    assert_string_equal(at, "last wordsDomain cairn-unit (id 1) shut down: reason poweroff\n");
+    assert_true(fake_is_clean(FREE_MB << 8));
+    assert_null(domain_each(NULL));
+
+    /* The log is bounded and ends with the end. */
+    size_t len;
+    char why[100];
+    char *log = host_read_file("/tmp/guest-cairn-unit.log", &len, why, sizeof(why));
+    assert_non_null(log);
+    assert_true(len <= LOGFILE_LIMIT);
+    assert_string_equal(log + len - 10, "last words");
+    assert_memory_equal(log, "[older output dropped]\n", 23);
+    free(log);
+}
+
+static void test_console_after_death(void **state)
+{
+    assert_int_equal(xl(with_cfg("-p", "")), XL_OK);
+    assert_int_equal(xl("unpause cairn-unit"), XL_OK);
+    fake_guest_print(1, "early\r\nTest result: SUCCESS\r\n");
+    fake_guest_end(1, SHUTDOWN_crash);
+    consoled_step(true);
+    assert_true(fake_is_clean(FREE_MB << 8));
+    assert_int_equal(xl("console cairn-unit"), XL_OK);
+    assert_string_equal(printed, "early\r\nTest result: SUCCESS\r\n");
+    expect_failure("console cairn-unit", XL_FAILED, "no such domain");
+}
+
+static void do_step(void)
+{
+    consoled_step(true);
+}
+
+static void test_console_input_and_escape(void **state)
+{
+    assert_int_equal(xl(with_cfg("", "")), XL_OK);
+    fake.typed = "ls\r\x1d";
+    fake.on_wait = do_step;
+    assert_int_equal(xl("console cairn-unit"), XL_OK);
+    consoled_step(false);
+    struct xencons_interface *ring = fake_guest(1, 0xfefff);
+    assert_int_equal(ring->in_prod, 3);
+    assert_memory_equal(ring->in, "ls\r", 3);
+    assert_true(fake.sends > 0);
+    fake.typed = "q";
+    assert_int_equal(xl("console -e q cairn-unit"), XL_OK);
+    assert_int_equal(xl("console -e long cairn-unit"), XL_USAGE);
+    assert_non_null(fake_find(1));
+}
+
+static void test_hostile_ring(void **state)
+{
+    assert_int_equal(xl(with_cfg("", "")), XL_OK);
+    struct xencons_interface *ring = fake_guest(1, 0xfefff);
+    for (uint32_t lie = 0; lie < 100; lie++) {
+        ring->out_prod += 0x12345678 * lie + 4097;
+        ring->in_cons -= 77 * lie;
+        consoled_step(false);
+    }
+    fake_guest_end(1, SHUTDOWN_poweroff);
+    consoled_step(true);
+    assert_true(fake_is_clean(FREE_MB << 8));
+    assert_int_equal(xl("console cairn-unit"), XL_OK);
+    assert_string_equal(printed, "\n[console ring corrupt: output dropped]\n");
+}
+
+static void test_actions(void **state)
+{
+    fake.on_wait = do_step;
+    assert_int_equal(xl(with_cfg("", "on_poweroff='preserve';on_crash='coredump-restart'")), XL_OK);
+    fake.now_ns += 5000000000ull;
+    fake_guest_end(1, SHUTDOWN_crash);
+    logged[0] = '\0';
+    consoled_step(true);
+    assert_non_null(strstr(logged, "coredump-restart is not supported, doing restart"));
+    assert_null(fake_find(1));
+    assert_non_null(fake_find(2));
+    assert_false(fake_find(2)->paused);
+    fake_guest_end(2, SHUTDOWN_poweroff);
+    consoled_step(true);
+    consoled_step(true);
+    assert_non_null(fake_find(2));
+    assert_int_equal(xl("list"), XL_OK);
+    assert_non_null(strstr(printed, "---s--"));
+    assert_int_equal(xl("destroy cairn-unit"), XL_OK);
+    assert_true(fake_is_clean(FREE_MB << 8));
+}
+
+static void test_rename_restart(void **state)
+{
+    assert_int_equal(xl(with_cfg("", "on_reboot='rename-restart'")), XL_OK);
+    fake_guest_end(1, SHUTDOWN_reboot);
+    consoled_step(true);
+    assert_int_equal(xl("domid cairn-unit-1"), XL_OK);
+    assert_string_equal(printed, "1\n");
+    assert_int_equal(xl("domid cairn-unit"), XL_OK);
+    assert_string_equal(printed, "2\n");
+}
+
+/* Triple faults for ever: restarted a few times, then not again. */
+static void test_reboot_loop_ends(void **state)
+{
+    assert_int_equal(xl(with_cfg("", "on_reboot='restart'")), XL_OK);
+    for (domid_t id = 1; fake_find(id); id++) {
+        assert_true(id < 10);
+        fake_guest_end(id, SHUTDOWN_reboot);
+        consoled_step(true);
+    }
+    assert_non_null(strstr(logged, "not again"));
+    assert_true(fake_is_clean(FREE_MB << 8));
+}
+
+static void end_now(void)
+{
+    struct domain *d = domain_each(NULL);
+
+    if (d && !fake_find(d->domid)->down)
+        fake_guest_end(d->domid, SHUTDOWN_reboot);
+    consoled_step(true);
+}
+
+static void test_foreground_and_shutdown(void **state)
+{
+    fake.on_wait = end_now;
+    assert_int_equal(xl(with_cfg("-F -q", "")), XL_OK);
+    assert_string_equal(printed, "Domain cairn-unit (id 1) shut down: reason reboot\n");
+    fake.on_wait = do_step;
+    assert_int_equal(xl(with_cfg("", "")), XL_OK);
+    assert_int_equal(xl("shutdown -w cairn-unit"), XL_OK);
+    assert_true(fake_is_clean(FREE_MB << 8));
+}
+
+/* Output of a silent end is not kept for ever, and rounds do not add up. */
+static void test_many_rounds(void **state)
+{
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(xl(with_cfg("", "")), XL_OK);
+        fake_guest_print(fake.next_domid - 1, "unread");
+        fake_guest_end(fake.next_domid - 1, SHUTDOWN_poweroff);
+        consoled_step(true);
+        assert_true(fake_is_clean(FREE_MB << 8));
+    }
+}
+
+static void test_no_large_extents(void **state)
+{
+    fake.no_large = true;
+    assert_int_equal(xl(with_cfg("-p", "")), XL_OK);
+    assert_int_equal(fake_find(1)->pages, 16 * 256 - 32 + 3);
+}
+
+/* Walk the tables as the processor would; 0 for nothing there. */
+static uint64_t walk(uint64_t root_mfn, uint64_t va)
+{
+    uint64_t entry = root_mfn << 12 | 1;
+
+    for (int shift = 39; shift >= 12 && (entry & 1); shift -= 9)
+        entry = ((uint64_t *)fake_page(entry >> 12 & 0xffffffffff))[va >> shift & 511];
+    return entry & 1 ? entry : 0;
+}
+
+static void make_pv_kernel(uint64_t virt_base)
+{
+    struct {
+        Elf64_Ehdr header;
+        Elf64_Phdr segments[2];
+        struct {
+            Elf64_Nhdr header;
+            char name[4];
+            uint64_t value;
+        } __attribute__((packed)) notes[3];
+        char code[6000];
+    } f;
+
+    memset(&f, 0, sizeof(f));
+    memcpy(f.header.e_ident, ELFMAG "\2\1\1", 7);
+    f.header.e_type = ET_EXEC;
+    f.header.e_machine = EM_X86_64;
+    f.header.e_entry = virt_base + 0x100000;
+    f.header.e_phoff = sizeof(f.header);
+    f.header.e_phentsize = sizeof(Elf64_Phdr);
+    f.header.e_phnum = 2;
+    f.segments[0] = (Elf64_Phdr){
+        PT_LOAD, 7, (char *)f.code - (char *)&f, virt_base + 0x100000, 0x100000, sizeof(f.code),
+        0x8000,  4};
+    f.segments[1] =
+        (Elf64_Phdr){PT_NOTE, 4, (char *)f.notes - (char *)&f, 0, 0, sizeof(f.notes), 0, 4};
+    for (int i = 0; i < 3; i++)
+        strcpy(f.notes[i].name, "Xen");
+    f.notes[0].header = (Elf64_Nhdr){4, 8, XEN_ELFNOTE_HYPERCALL_PAGE};
+    f.notes[0].value = virt_base + 0x106000;
+    f.notes[1].header = (Elf64_Nhdr){4, 8, XEN_ELFNOTE_VIRT_BASE};
+    f.notes[1].value = virt_base;
+    f.notes[2].header = (Elf64_Nhdr){4, 8, 99};
+    memset(f.code, 'p', sizeof(f.code));
+    write_file(kernel, &f, sizeof(f));
+
+    char text[300];
+    snprintf(text, sizeof(text), "name='cairn-unit'\ntype='pv'\nmemory=16\nkernel='%s'\n", kernel);
+    write_file(cfg_file, text, strlen(text));
+}
+
+static void check_pv(uint64_t virt_base)
+{
+    make_pv_kernel(virt_base);
+    assert_int_equal(xl(with_cfg("-p", "cmdline='arg'")), XL_OK);
+    struct fake_domain *d = fake_find(fake.next_domid - 1);
+    const vcpu_guest_context_t *v = d->vcpu0;
+
+    assert_false(d->hvm);
+    assert_int_equal(d->pages, 16 * 256);
+    assert_int_equal(v->user_regs.rip, virt_base + 0x100000);
+    uint64_t root = v->ctrlreg[3] >> 12;
+    assert_int_equal(d->pinned, root);
+    assert_int_equal(d->hypercall_page, d->p2m[0x106] - 1);
+
+    uint64_t entry = walk(root, v->user_regs.rsi);
+    assert_true(entry & 2);
+    const struct start_info *info = fake_page(entry >> 12);
+    assert_string_equal(info->magic, "xen-3.0-x86_64");
+    assert_string_equal((const char *)info->cmd_line, "arg");
+    assert_int_equal(info->nr_pages, 16 * 256);
+    /* Tables are mapped read-only, everything else writable and in order. */
+    uint64_t first = (info->pt_base - virt_base) >> 12;
+    assert_int_equal(walk(root, info->pt_base) >> 12, root);
+    for (uint64_t pfn = 0; pfn < first + info->nr_pt_frames + 128; pfn++) {
+        bool table = pfn >= first && pfn < first + info->nr_pt_frames;
+
+        entry = walk(root, virt_base + (pfn << 12));
+        assert_int_equal(entry >> 12, d->p2m[pfn] - 1);
+        assert_int_equal(entry & 0x67, table ? 0x65 : 0x67);
+    }
+    entry = walk(root, info->mfn_list);
+    assert_int_equal(((uint64_t *)fake_page(entry >> 12))[5], d->p2m[5] - 1);
+    assert_int_equal(walk(root, v->user_regs.rsp - 8) & 0x67, 0x67);
+    assert_int_equal(walk(root, virt_base + 0x100000) >> 12, d->p2m[0x100] - 1);
+    assert_int_equal(*(char *)fake_page(d->p2m[0x100] - 1), 'p');
+    assert_int_equal(xl("destroy cairn-unit"), XL_OK);
+    assert_true(fake_is_clean(FREE_MB << 8));
+}
+
+static void test_create_pv(void **state)
+{
+    check_pv(0);
+    check_pv(0xffffffff80000000);
+    check_pv(0xffff88ffffe00000); /* crosses tables of all levels but one */
+}
+
+static void test_pv_failures_undone(void **state)
+{
+    unsigned int n = 0;
+    int rc;
+
+    make_pv_kernel(0);
+    do {
+        fake.calls = 0;
+        fake.fail_at = ++n;
+        rc = xl(with_cfg("", ""));
+        fake.fail_at = 0;
+        if (rc != XL_OK && !fake_is_clean(FREE_MB << 8))
+            fail_msg("call %u left something behind", n);
+    } while (rc != XL_OK);
+    assert_true(n > 25);
+    expect_failure(with_cfg("", "name='b';memory=1"), XL_FAILED, "does not fit into");
+    make_pv_kernel(0xffff87ffffe00000);
+    expect_failure(with_cfg("", "name='b'"), XL_FAILED, "unusable virtual base");
+    expect_failure(with_cfg("", "name='b';hap=1"), XL_FAILED, "not for type=\"pv\"");
+}
+
+static void test_lookup_and_usage(void **state)
+{
+    char candidates[120];
+
+    for (size_t i = 0; xl_command_at(i); i++) {
+        const struct xl_command *c = xl_command_at(i);
+        char line[64];
+
+        assert_ptr_equal(xl_command_find(c->name, candidates, sizeof(candidates)), c);
+        assert_non_null(c->summary);
+        snprintf(line, sizeof(line), "help %s", c->name);
+        assert_int_equal(xl(line), XL_OK);
+        assert_non_null(strstr(printed, c->name));
+        assert_int_equal(xl("help"), XL_OK);
+        assert_non_null(strstr(printed, c->name));
+    }
+    assert_string_equal(xl_command_find("cr", candidates, sizeof(candidates))->name, "create");
+    assert_string_equal(xl_command_find("des", candidates, sizeof(candidates))->name, "destroy");
+    assert_null(xl_command_find("dom", candidates, sizeof(candidates)));
+    assert_string_equal(candidates, "domid, domname");
+    expect_failure("dom 1", XL_USAGE, "could be: domid, domname");
+    expect_failure("bogus", XL_USAGE, "no command 'bogus'");
+    expect_failure("pause", XL_USAGE, "'pause' needs Domain");
+    expect_failure("pause a b", XL_USAGE, "unexpected argument 'b'");
+    expect_failure("create -z", XL_USAGE, "unknown option '-z'");
+    expect_failure("create --zz", XL_USAGE, "unknown option '--zz'");
+    expect_failure("create -f", XL_USAGE, "needs an argument");
+    assert_int_equal(xl("list --help"), XL_OK);
+    assert_non_null(strstr(printed, "Usage: xl list [options] [Domain]"));
+    assert_int_equal(xl(""), XL_USAGE);
+    snprintf(command, sizeof(command), "create -nqf %s", cfg_file);
+    assert_int_equal(xl(command), XL_OK);
+    snprintf(command, sizeof(command), "create --dryrun --defconfig=%s", cfg_file);
+    assert_int_equal(xl(command), XL_OK);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_create_hvm),
+        T(test_every_failure_undone),
+        T(test_bad_input),
+        T(test_warnings_have_places),
+        T(test_create_attached_loses_nothing),
+        T(test_console_after_death),
+        T(test_console_input_and_escape),
+        T(test_hostile_ring),
+        T(test_actions),
+        T(test_rename_restart),
+        T(test_reboot_loop_ends),
+        T(test_foreground_and_shutdown),
+        T(test_many_rounds),
+        T(test_no_large_extents),
+        T(test_create_pv),
+        T(test_pv_failures_undone),
+        T(test_lookup_and_usage),
+    };
+
+    if (!mkdtemp(dir))
+        return 1;
+    snprintf(kernel, sizeof(kernel), "%s/kernel", dir);
+    snprintf(cfg_file, sizeof(cfg_file), "%s/a.cfg", dir);
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(kernel);
+    unlink(cfg_file);
+    rmdir(dir);
+    return rc;
+}
