@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""Guest test kernels: find them, choose among them, judge what they print.
+
+Any folder in XTF's layout will do, ours or a built or installed XTF: below
+it, one folder a test with info.json, kernels test-ENV-NAME, and xl
+configurations test-ENV-NAME[~VARIATION].cfg.
+"""
+
+import json
+import pathlib
+import re
+from dataclasses import dataclass
+
+ENVIRONMENTS = ("hvm64", "hvm32pae", "hvm32pse", "hvm32", "pv64", "pv32pae")
+
+# A verdict comes with CR LF, and with a prefix when the hypervisor prints it.
+_VERDICT = re.compile(r"Test result: (SUCCESS|SKIP|ERROR|FAILURE)\b( with warnings)?")
+_SHUT_DOWN = re.compile(r"^Domain \S+ \(id \d+\) shut down: reason (\S+)", re.MULTILINE)
+_FILES_IN_CFG = re.compile(
+    r"""^[ \t]*(?:kernel|firmware_override|ramdisk)[ \t]*=[ \t]*(["'])(.+?)\1""", re.MULTILINE
+)
+
+
+class GuestError(Exception):
+    """The folder or the selection is wrong; the text says how."""
+
+
+@dataclass(frozen=True)
+class Expect:
+    """How a guest is meant to end; "expect" in info.json says otherwise."""
+
+    result: str = "SUCCESS"
+    """Its verdict; None: it prints none."""
+    shutdown: str = "poweroff"
+    """Its reason to shut down; None: any, or it never does."""
+    line: str = ""
+    """Text that must appear."""
+    then: str = ""
+    """'destroy': it goes on for ever and is destroyed after that line."""
+
+    @property
+    def normal(self):
+        return self == Expect()
+
+
+@dataclass(frozen=True)
+class Guest:
+    """One test instance: a kernel with one configuration."""
+
+    instance: str
+    name: str
+    environment: str
+    variation: str
+    category: str
+    folder: pathlib.Path
+    expect: Expect = Expect()
+
+    @property
+    def kernel(self):
+        return self.folder / f"test-{self.environment}-{self.name}"
+
+    @property
+    def cfg(self):
+        return self.folder / f"{self.instance}.cfg"
+
+    @property
+    def cfg_in_dom0(self):
+        return f"/etc/xen/{self.instance}.cfg"
+
+    def files(self):
+        """What dom0 must hold to start it: path -> bytes.
+
+        Each file that the configuration names is at the path named there; it
+        is taken from the test's folder, wherever that is now.
+        """
+        try:
+            cfg = self.cfg.read_bytes()
+            found = {self.cfg_in_dom0: cfg}
+            for _, path in _FILES_IN_CFG.findall(cfg.decode(errors="replace")):
+                found[path] = (self.folder / pathlib.PurePosixPath(path).name).read_bytes()
+        except OSError as error:
+            raise GuestError(f"{self.instance}: {error.strerror}: {error.filename}") from error
+        return found
+
+
+def discover(directory):
+    """All test instances below directory, in order of name."""
+    directory = pathlib.Path(directory).resolve()
+    if not directory.is_dir():
+        raise GuestError(f"{directory}: no such folder")
+    found = []
+    for info_path in sorted(directory.rglob("info.json")):
+        try:
+            info = json.loads(info_path.read_text())
+            name, category = info["name"], info.get("category", "")
+            environments, variations = info["environments"], info.get("variations") or [""]
+            expect = Expect(**info.get("expect", {}))
+        except (ValueError, KeyError, TypeError) as error:
+            raise GuestError(f"{info_path}: not a test description ({error})") from error
+        for environment in sorted(environments, key=_environment_order):
+            for variation in variations:
+                tail = f"~{variation}" if variation else ""
+                instance = f"test-{environment}-{name}{tail}"
+                identity = (instance, name, environment, variation, category)
+                guest = Guest(*identity, info_path.parent, expect)
+                if guest.kernel.exists() or guest.cfg.exists():
+                    found.append(guest)
+    if not found:
+        raise GuestError(f"{directory}: no built tests (info.json with kernels) found")
+    return found
+
+
+def _environment_order(environment):
+    return ENVIRONMENTS.index(environment) if environment in ENVIRONMENTS else 99
+
+
+def select(guests, words):
+    """The guests that words choose, as xtf-runner does it.
+
+    A word is a category, an environment, 'pv' or 'hvm', or a test's name with
+    or without 'test-', environment and variation.  Words of one kind add up;
+    different kinds restrict each other.  No words: all.
+    """
+    categories, environments, names = set(), set(), []
+    for word in words:
+        if any(guest.category == word for guest in guests):
+            categories.add(word)
+        elif word in ENVIRONMENTS:
+            environments.add(word)
+        elif word in ("pv", "hvm"):
+            environments.update(e for e in ENVIRONMENTS if e.startswith(word))
+        else:
+            chosen = [guest for guest in guests if word in _names(guest)]
+            if not chosen:
+                raise GuestError(f"nothing is called '{word}'")
+            names += chosen
+    return [
+        guest
+        for guest in guests
+        if (not categories or guest.category in categories)
+        and (not environments or guest.environment in environments)
+        and (not names or guest in names)
+    ]
+
+
+def _names(guest):
+    base = f"{guest.environment}-{guest.name}"
+    bases = (guest.name, base, f"test-{base}")
+    tail = f"~{guest.variation}" if guest.variation else ""
+    return {*bases, *(b + tail for b in bases)}
+
+
+def verdict_of(output, expect=Expect()):
+    """What a guest's console output says: (verdict, note).
+
+    The last verdict printed counts, and a guest that ended otherwise than it
+    is meant to did not succeed, whatever it printed.
+    """
+    found = list(_VERDICT.finditer(output))
+    reason = _SHUT_DOWN.search(output)
+    ending = f"shut down: {reason[1]}" if reason else "no end seen"
+    verdict, warnings = found[-1].groups() if found else (None, None)
+    if expect.line and expect.line not in output:
+        return "FAILURE", f"it never said '{expect.line}'; {ending}"
+    if expect.result is None:
+        if verdict in ("SUCCESS", "SKIP", None):
+            verdict = "SUCCESS"
+    elif verdict is None:
+        return "CRASH", f"no result; {ending}"
+    if reason and expect.shutdown and reason[1] != expect.shutdown:
+        return "CRASH", f"{ending}, expected: {expect.shutdown}"
+    if expect.normal:
+        return verdict, "with warnings" if warnings else ""
+    return verdict, f"as expected; {ending}" if reason else "as expected"
