@@ -20,7 +20,7 @@ void *memset(void *, int, size_t);
 
 /* A kernel as XTF's: one segment at 1 MiB, notes behind the headers. */
 #define FILE_SIZE 0x2000u
-#define NOTES 0x200u
+#define NOTES     0x200u
 
 static void put16(uint8_t *p, uint16_t v)
 {
@@ -120,17 +120,17 @@ static void test_refused(void **state)
         unsigned int offset;
         uint64_t value;
     } bad[] = {
-        {24, 0x99999999},                      /* entry outside */
-        {32, ~0ull},                           /* phoff */
-        {64 + 8, ~0ull - 8},                   /* load offset */
-        {64 + 32, 0x12000},                    /* filesz > memsz */
-        {64 + 40, ~0ull},                      /* memsz */
-        {64 + 24, ~0ull - 0x800},              /* paddr */
-        {120 + 8, FILE_SIZE - 4},              /* notes over the end */
-        {NOTES + 16, 0x101008},                /* hypercall page not aligned */
-        {NOTES + 16, 0x111000},                /* hypercall page outside */
-        {NOTES, 0xffffffff00000004ull},        /* note size */
-        {NOTES, 0x00000008fffffffcull},        /* name size */
+        {24, 0x99999999},               /* entry outside */
+        {32, ~0ull},                    /* phoff */
+        {64 + 8, ~0ull - 8},            /* load offset */
+        {64 + 32, 0x12000},             /* filesz > memsz */
+        {64 + 40, ~0ull},               /* memsz */
+        {64 + 24, ~0ull - 0x800},       /* paddr */
+        {120 + 8, FILE_SIZE - 4},       /* notes over the end */
+        {NOTES + 16, 0x101008},         /* hypercall page not aligned */
+        {NOTES + 16, 0x111000},         /* hypercall page outside */
+        {NOTES, 0xffffffff00000004ull}, /* note size */
+        {NOTES, 0x00000008fffffffcull}, /* name size */
     };
     struct pv_image img;
     size_t n;
@@ -170,8 +170,8 @@ static void test_mutated(void **state)
 
 static void test_layout(void **state)
 {
-    static const uint64_t bases[] = {0, 0x1000, 0x200000, 0x7ffff000, 0xffffffff80000000,
-                                     0xffff880000000000};
+    static const uint64_t bases[] = {
+        0, 0x1000, 0x200000, 0x7ffff000, 0xffffffff80000000, 0xffff880000000000};
     unsigned int fitted = 0;
 
     for (unsigned int b = 0; b < 6; b++)
@@ -231,9 +231,9 @@ static void test_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),     cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_mutated),
-        cmocka_unit_test(test_layout),   cmocka_unit_test(test_layout_refused),
+        cmocka_unit_test(test_good),    cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_mutated),
+        cmocka_unit_test(test_layout),  cmocka_unit_test(test_layout_refused),
         cmocka_unit_test(test_tables),
     };
 

@@ -176,6 +176,7 @@ static long settimeoffset(struct domain *d, const struct xen_domctl_settimeoffse
     if (set->time_offset_seconds != (int32_t)set->time_offset_seconds)
         return -EINVAL;
     d->time_offset_seconds = set->time_offset_seconds;
+    arch_update_wallclock(d);
     return 0;
 }
 

@@ -9,26 +9,13 @@
  * Promises: port numbers stay below d->max_evtchn_port; closing one end
  * leaves the other unbound; a new port is not pending.
  */
-#include <cairn/event.h>
+#include "evtchn_private.h"
 
 #include <asm/current.h>
-#include <cairn/domain.h>
 #include <cairn/errno.h>
-#include <cairn/evtchn_port.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
-#include <cairn/sched.h>
 #include <xen/event_channel.h>
-
-static bool port_is_valid(const struct domain *d, unsigned int port)
-{
-    return port < d->max_evtchn_port && d->evtchn[port / EVTCHN_PER_BUCKET];
-}
-
-static struct evtchn *port_of(struct domain *d, unsigned int port)
-{
-    return &d->evtchn[port / EVTCHN_PER_BUCKET][port % EVTCHN_PER_BUCKET];
-}
 
 /* A port in use, or NULL. */
 static struct evtchn *used_port(struct domain *d, unsigned int port)
@@ -59,74 +46,6 @@ static void unlock_two(struct domain *a, struct domain *b)
     spin_unlock(&a->event_lock);
     if (a != b)
         spin_unlock(&b->event_lock);
-}
-
-/* ---- telling the guest ---- */
-
-bool vcpu_event_deliverable(const struct vcpu *v)
-{
-    const struct vcpu_info *vi = v->vcpu_info;
-
-    return vi && ACCESS_ONCE(vi->evtchn_upcall_pending) && !ACCESS_ONCE(vi->evtchn_upcall_mask);
-}
-
-static struct evtchn_2l words_of(struct vcpu *v)
-{
-    struct shared_info *si = v->domain->shared_info;
-
-    return (struct evtchn_2l){.pending = si->evtchn_pending,
-                              .mask = si->evtchn_mask,
-                              .pending_sel = &v->vcpu_info->evtchn_pending_sel,
-                              .upcall_pending = &v->vcpu_info->evtchn_upcall_pending};
-}
-
-/* SCHEDOP_poll ends for a pending port even if that is masked. */
-static void wake_pollers(struct domain *d, unsigned int port)
-{
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
-
-        if (v && (v->pause_flags & VPF_poll) && (!v->poll_port || v->poll_port == port))
-            vcpu_unblock(v);
-    }
-}
-
-void evtchn_set_pending(struct vcpu *v, unsigned int port)
-{
-    struct evtchn_2l words;
-
-    if (!v->vcpu_info || !v->domain->shared_info)
-        return;
-    words = words_of(v);
-    if (evtchn_2l_set_pending(&words, port))
-        vcpu_mark_events_pending(v);
-    wake_pollers(v->domain, port);
-}
-
-static void notify(struct domain *d, const struct evtchn *chn, unsigned int port)
-{
-    struct vcpu *v = chn->notify_vcpu < d->max_vcpus ? d->vcpu[chn->notify_vcpu] : NULL;
-
-    if (v)
-        evtchn_set_pending(v, port);
-}
-
-void send_guest_virq(struct vcpu *v, unsigned int virq)
-{
-    struct domain *d = v->domain;
-    uint32_t port;
-
-    spin_lock(&d->event_lock);
-    port = v->virq_port[virq];
-    if (port)
-        notify(d, port_of(d, port), port);
-    spin_unlock(&d->event_lock);
-}
-
-void send_global_virq(unsigned int virq)
-{
-    if (dom0 && dom0->vcpu[0])
-        send_guest_virq(dom0->vcpu[0], virq);
 }
 
 /* ---- allocation ---- */
@@ -201,7 +120,7 @@ static long bind_interdomain(struct evtchn_bind_interdomain *op)
         rchn->remote_port = rc;
         op->local_port = rc;
         /* An event sent while nobody was bound may have been lost. */
-        notify(ld, lchn, rc);
+        evtchn_notify(ld, lchn, rc);
         rc = 0;
     }
     unlock_two(ld, rd);
@@ -274,43 +193,51 @@ static void unbind_remote(struct domain *d, struct domain *rd, const struct evtc
     rchn->remote_port = 0;
 }
 
+/* Lock @d and, if @port is bound to another domain, that one, with a
+ * reference: it is returned.  NULL: only @d is locked. */
+static struct domain *lock_both_ends(struct domain *d, unsigned int port)
+{
+    for (;;) {
+        struct domain *rd = NULL;
+        struct evtchn *chn;
+        domid_t remote;
+
+        spin_lock(&d->event_lock);
+        chn = used_port(d, port);
+        if (!chn || chn->state != ECS_INTERDOMAIN || chn->remote_domid == d->domain_id)
+            return NULL;
+        remote = chn->remote_domid;
+        spin_unlock(&d->event_lock);
+
+        rd = get_domain_by_id(remote);
+        lock_two(d, rd ? rd : d);
+        /* Still bound there?  A domain that is gone has no other end. */
+        chn = used_port(d, port);
+        if (chn && chn->state == ECS_INTERDOMAIN && chn->remote_domid == remote)
+            return rd;
+        unlock_two(d, rd ? rd : d);
+        if (rd)
+            put_domain(rd);
+    }
+}
+
 static int close_port(struct domain *d, unsigned int port)
 {
-    struct domain *rd = NULL;
-    struct evtchn *chn;
+    struct domain *rd = lock_both_ends(d, port);
+    struct evtchn *chn = used_port(d, port);
 
-    spin_lock(&d->event_lock);
-    chn = used_port(d, port);
-    if (chn && chn->state == ECS_INTERDOMAIN) {
-        /* Both locks are needed; drop, take both, and look again. */
-        rd = chn->remote_domid == d->domain_id ? d : NULL;
-        if (!rd) {
-            domid_t remote = chn->remote_domid;
-
-            spin_unlock(&d->event_lock);
-            rd = get_domain_by_id(remote);
-            if (rd)
-                lock_two(d, rd);
-            else
-                spin_lock(&d->event_lock);
-            chn = used_port(d, port);
-        }
-    }
     if (chn) {
-        if (chn->state == ECS_INTERDOMAIN && rd && rd->domain_id == chn->remote_domid)
-            unbind_remote(d, rd, chn, port);
+        if (chn->state == ECS_INTERDOMAIN && (rd || chn->remote_domid == d->domain_id))
+            unbind_remote(d, rd ? rd : d, chn, port);
         if (chn->state == ECS_VIRQ)
             forget_virq(d, chn, port);
         *chn = (struct evtchn){.state = ECS_FREE};
         if (d->shared_info)
             evtchn_2l_clear_pending(d->shared_info->evtchn_pending, port);
     }
-    if (rd && rd != d) {
-        unlock_two(d, rd);
+    unlock_two(d, rd ? rd : d);
+    if (rd)
         put_domain(rd);
-    } else {
-        spin_unlock(&d->event_lock);
-    }
     return chn ? 0 : -EINVAL;
 }
 
@@ -341,7 +268,7 @@ static long evtchn_send(unsigned int port)
     chn = used_port(ld, port);
     rc = chn ? evtchn_check_send(chn) : -EINVAL;
     if (!rc && chn->state == ECS_IPI)
-        notify(ld, chn, port);
+        evtchn_notify(ld, chn, port);
     if (rc || chn->state != ECS_INTERDOMAIN) {
         spin_unlock(&ld->event_lock);
         return rc;
@@ -358,7 +285,7 @@ static long evtchn_send(unsigned int port)
     /* Closed or rebound meanwhile: the event is lost, as it may be. */
     if (chn && chn->state == ECS_INTERDOMAIN && chn->remote_domid == ld->domain_id &&
         chn->remote_port == port)
-        notify(rd, chn, rport);
+        evtchn_notify(rd, chn, rport);
     spin_unlock(&rd->event_lock);
     put_domain(rd);
     return 0;
@@ -430,45 +357,47 @@ static long evtchn_unmask(unsigned int port)
     spin_lock(&d->event_lock);
     chn = used_port(d, port);
     if (chn && d->vcpu[chn->notify_vcpu]) {
-        struct vcpu *v = d->vcpu[chn->notify_vcpu];
-        struct evtchn_2l words = words_of(v);
-
-        if (evtchn_2l_unmask(&words, port))
-            vcpu_mark_events_pending(v);
+        evtchn_unmask_port(d->vcpu[chn->notify_vcpu], port);
         rc = 0;
     }
     spin_unlock(&d->event_lock);
     return rc;
 }
 
+/* The other ABI, queues of events, is refused; a bad argument is still told
+ * from that. */
+static long init_control(const struct evtchn_init_control *op)
+{
+    struct domain *d = current->domain;
+    struct page_info *pg;
+
+    if (op->vcpu >= d->max_vcpus || !d->vcpu[op->vcpu])
+        return -ENOENT;
+    if (op->offset > PAGE_SIZE - sizeof(struct evtchn_fifo_control_block) || op->offset % 8)
+        return -EINVAL;
+    pg = get_page_from_gfn(d, _gfn(op->control_gfn), NULL);
+    if (!pg)
+        return -EINVAL;
+    put_page(pg);
+    return -ENOSYS;
+}
+
 /* ---- a domain's life ---- */
 
 int evtchn_init(struct domain *d, unsigned int max_port)
 {
-    struct evtchn *chn;
-    int rc;
-
     /* The parameter names the highest port; 0 is never one. */
     d->max_evtchn_port = max_port < EVTCHN_MAX_PORTS ? max_port + 1 : EVTCHN_MAX_PORTS;
-    if (d->max_evtchn_port < 2)
-        return 0;
-    /* The first bucket now: allocating it here cannot fail later. */
-    rc = port_alloc(d, ECS_UNBOUND, &chn);
-    if (rc < 0)
-        return rc;
-    chn->state = ECS_FREE;
-    return 0;
+    /* Most domains need no more than the first bucket: at hand from now on. */
+    d->evtchn[0] = xzalloc_array(struct evtchn, EVTCHN_PER_BUCKET);
+    return d->evtchn[0] ? 0 : -ENOMEM;
 }
 
 void evtchn_destroy(struct domain *d)
 {
-    for (unsigned int port = 1; port_is_valid(d, port) || port < d->max_evtchn_port; port++) {
-        if (!port_is_valid(d, port)) {
-            port |= EVTCHN_PER_BUCKET - 1;
-            continue;
-        }
-        close_port(d, port);
-    }
+    for (unsigned int port = 1; port < d->max_evtchn_port; port++)
+        if (port_is_valid(d, port))
+            close_port(d, port);
 }
 
 void evtchn_free(struct domain *d)
@@ -480,16 +409,16 @@ void evtchn_free(struct domain *d)
 /* ---- the hypercall ---- */
 
 /* Copy in, do, copy the answer out. */
-#define EVTCHN_OP(type, fn, copy_back)            \
-    ({                                            \
-        struct type op_;                          \
-        long rc_ = -EFAULT;                       \
-        if (!copy_from_guest_va(&op_, arg)) {     \
-            rc_ = fn;                             \
+#define EVTCHN_OP(type, fn, copy_back)                              \
+    ({                                                              \
+        struct type op_;                                            \
+        long rc_ = -EFAULT;                                         \
+        if (!copy_from_guest_va(&op_, arg)) {                       \
+            rc_ = fn;                                               \
             if (!rc_ && (copy_back) && copy_to_guest_va(arg, &op_)) \
-                rc_ = -EFAULT;                    \
-        }                                         \
-        rc_;                                      \
+                rc_ = -EFAULT;                                      \
+        }                                                           \
+        rc_;                                                        \
     })
 
 long do_event_channel_op(unsigned long cmd, unsigned long arg)
@@ -513,6 +442,8 @@ long do_event_channel_op(unsigned long cmd, unsigned long arg)
         return EVTCHN_OP(evtchn_bind_vcpu, bind_vcpu(&op_), false);
     case EVTCHNOP_unmask:
         return EVTCHN_OP(evtchn_unmask, evtchn_unmask(op_.port), false);
+    case EVTCHNOP_init_control:
+        return EVTCHN_OP(evtchn_init_control, init_control(&op_), false);
     case EVTCHNOP_reset:
         return EVTCHN_OP(evtchn_reset, evtchn_reset(&op_), false);
     default:

@@ -9,7 +9,7 @@
 #include <xen/event_channel.h>
 
 #define WORD(port) ((port) / 64)
-#define BIT(port) (1ul << ((port) % 64))
+#define BIT(port)  (1ul << ((port) % 64))
 
 static bool test_and_set_bits(unsigned long *w, unsigned long bits)
 {

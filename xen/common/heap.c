@@ -26,7 +26,7 @@ struct heap_page {
 
 /* Each holds 63, 31, ... 2, objects a page with little waste. */
 static const uint16_t class_size[] = {32, 64, 96, 128, 192, 256, 384, 512, 800, 1008, 1344, 2016};
-#define NR_CLASSES ARRAY_SIZE(class_size)
+#define NR_CLASSES   ARRAY_SIZE(class_size)
 #define FIRST_OBJECT ROUNDUP(sizeof(struct heap_page), 16)
 
 static DEFINE_SPINLOCK(lock, LOCK_HEAP);

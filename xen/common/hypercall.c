@@ -16,7 +16,7 @@
 #include <cairn/sched.h>
 
 /* Who may call. */
-#define PV 1u
+#define PV  1u
 #define HVM 2u
 #define ANY (PV | HVM)
 
@@ -26,8 +26,11 @@ struct hypercall {
 };
 
 /* One wrapper a call: unpacks the arguments with the handler's own types. */
-#define WRAP(name, call) \
-    static long hc_##name(const unsigned long *a) { return call; }
+#define WRAP(name, call)                          \
+    static long hc_##name(const unsigned long *a) \
+    {                                             \
+        return call;                              \
+    }
 
 /* clang-format off */
 WRAP(set_trap_table, do_set_trap_table(a[0]))

@@ -116,8 +116,9 @@ static void show_memory(struct domain *d)
 
 static void key_memory(char key)
 {
-    printk("'m' pressed -> memory: total %lu KiB, free %lu KiB, hypervisor %lu KiB (heap %lu KiB)\n",
-           total_pages * 4, avail_pages() * 4, hypervisor_pages() * 4, heap_bytes_used() / 1024);
+    printk(
+        "'m' pressed -> memory: total %lu KiB, free %lu KiB, hypervisor %lu KiB (heap %lu KiB)\n",
+        total_pages * 4, avail_pages() * 4, hypervisor_pages() * 4, heap_bytes_used() / 1024);
     for_each_domain(show_memory);
 }
 
@@ -133,7 +134,7 @@ static void perfc_line(const char *desc, const uint64_t *count, unsigned int n)
 static void key_perfc(char key)
 {
     printk("'p' pressed -> performance counters (those not 0)\n");
-#define PERFC(name, desc) perfc_line(desc, &perfc_count[PERFC_##name], 1);
+#define PERFC(name, desc)          perfc_line(desc, &perfc_count[PERFC_##name], 1);
 #define PERFC_ARRAY(name, desc, n) perfc_line(desc, &perfc_count[PERFC_##name], n);
 #include <cairn/perfc_defn.h>
 #undef PERFC

@@ -21,7 +21,7 @@
 #include <xen/memory.h>
 
 #define MEMOP_EXTENT_SHIFT 6
-#define MEMOP_CMD_MASK ((1u << MEMOP_EXTENT_SHIFT) - 1)
+#define MEMOP_CMD_MASK     ((1u << MEMOP_EXTENT_SHIFT) - 1)
 
 /* Largest extent: bounds what one step zeroes or frees. */
 #define MAX_EXTENT_ORDER 9
@@ -34,8 +34,13 @@ static struct domain *memory_target(domid_t domid, long *rc)
     *rc = -ESRCH;
     if (d && d != current->domain && !current->domain->is_privileged) {
         put_domain(d);
-        d = NULL;
         *rc = -EPERM;
+        return NULL;
+    }
+    /* Its tables are being taken down, or are gone. */
+    if (d && d->state >= DOMAIN_dying) {
+        put_domain(d);
+        return NULL;
     }
     return d;
 }
@@ -111,7 +116,7 @@ static long reservation_op(unsigned int op, unsigned long start, unsigned long a
         return start;
     d = memory_target(r.domid, &rc);
     if (!d)
-        return rc == -EPERM || rc == -ESRCH ? rc : (long)start;
+        return rc == -EPERM ? rc : (long)start;
     for (i = start; i < r.nr_extents; i++) {
         bool done;
 

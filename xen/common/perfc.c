@@ -15,7 +15,7 @@ static const struct {
     const char *text;
     uint32_t nr;
 } counters[] = {
-#define PERFC(name, desc) {desc, 1},
+#define PERFC(name, desc)          {desc, 1},
 #define PERFC_ARRAY(name, desc, n) {desc, n},
 #include <cairn/perfc_defn.h>
 #undef PERFC

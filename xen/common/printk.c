@@ -13,8 +13,8 @@
 #include <cairn/time.h>
 
 #define LEVEL_DEFAULT 1 /* of a message that names none: warning */
-#define RATE_WINDOW SECONDS(5)
-#define RATE_BURST 10
+#define RATE_WINDOW   SECONDS(5)
+#define RATE_BURST    10
 
 struct threshold {
     unsigned int always, limited; /* levels below are shown */

@@ -23,7 +23,7 @@
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 
-#define SLICE MILLISECS(30)
+#define SLICE     MILLISECS(30)
 #define RATELIMIT MILLISECS(1)
 #define SHORT_RUN MILLISECS(5)
 
@@ -258,8 +258,8 @@ void vcpu_block(void)
 
 void vcpu_unblock(struct vcpu *v)
 {
-    unsigned int old = __atomic_fetch_and(&v->pause_flags, ~(VPF_blocked | VPF_poll),
-                                          __ATOMIC_SEQ_CST);
+    unsigned int old =
+        __atomic_fetch_and(&v->pause_flags, ~(VPF_blocked | VPF_poll), __ATOMIC_SEQ_CST);
 
     if (old & (VPF_blocked | VPF_poll))
         vcpu_wake(v);

@@ -132,6 +132,6 @@ long do_set_timer_op(s_time_t timeout)
     if (timeout == 0)
         timer_stop(t);
     else
-        timer_set(t, timeout); /* a time gone by fires at once */
+        timer_set(t, max(timeout, (s_time_t)1)); /* a time gone by fires at once */
     return 0;
 }

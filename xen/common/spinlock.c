@@ -49,15 +49,9 @@ static void note_released(const spinlock_t *l)
         }
 }
 #else
-static void check_order(const spinlock_t *l)
-{
-}
-static void note_taken(const spinlock_t *l)
-{
-}
-static void note_released(const spinlock_t *l)
-{
-}
+static void check_order(const spinlock_t *l) {}
+static void note_taken(const spinlock_t *l) {}
+static void note_released(const spinlock_t *l) {}
 #endif
 
 void spin_lock_checks_off(void)

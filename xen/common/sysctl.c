@@ -27,7 +27,8 @@ static long readconsole(struct xen_sysctl_readconsole *op)
     char buf[256];
 
     while (done < op->count) {
-        size_t n = console_ring_read(buf, min((size_t)(op->count - done), sizeof(buf)), &pos, false);
+        size_t n =
+            console_ring_read(buf, min((size_t)(op->count - done), sizeof(buf)), &pos, false);
 
         if (!n)
             break;

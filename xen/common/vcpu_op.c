@@ -97,7 +97,7 @@ static long set_singleshot_timer(struct vcpu *v, unsigned long arg)
         return -EINVAL;
     if ((set.flags & VCPU_SSHOTTMR_future) && (s_time_t)set.timeout_abs_ns < NOW())
         return -ETIME;
-    timer_set(&v->singleshot_timer, set.timeout_abs_ns);
+    timer_set(&v->singleshot_timer, max((s_time_t)set.timeout_abs_ns, (s_time_t)1));
     return 0;
 }
 

@@ -15,6 +15,11 @@
 #include <cairn/lib.h>
 #include <xen/version.h>
 
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
 #define XEN_ABI_VERSION (4u << 16 | 17)
 
 /* @len bytes from @text, the rest zero; terminated. */
@@ -40,7 +45,7 @@ static long give_compile_info(unsigned long arg)
     struct xen_compile_info info;
 
     memset(&info, 0, sizeof(info));
-    strlcpy(info.compiler, __VERSION__, sizeof(info.compiler));
+    strlcpy(info.compiler, COMPILER, sizeof(info.compiler));
     strlcpy(info.compile_by, "cairn", sizeof(info.compile_by));
     /* No date: the same source gives the same image. */
     return copy_to_guest_va(arg, &info) ? -EFAULT : 0;

@@ -11,7 +11,7 @@
 #include <cairn/mm.h>
 
 #define HEADER_SIZE 36u
-#define MAX_TABLE MB(1)
+#define MAX_TABLE   MB(1)
 
 struct acpi_info acpi;
 

@@ -18,7 +18,7 @@
 #include <xen/xen.h>
 
 #define RING_DEFAULT KB(32)
-#define RX_QUEUE 256u
+#define RX_QUEUE     256u
 #define SWITCH_COUNT 3
 
 static DEFINE_SPINLOCK(lock, LOCK_CONSOLE);

@@ -9,7 +9,7 @@
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
-#define INPUT_QUEUE 1024u
+#define INPUT_QUEUE      1024u
 #define GUEST_LINE_LEVEL 3 /* debug */
 
 static char input_queue[INPUT_QUEUE];

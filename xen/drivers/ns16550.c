@@ -13,25 +13,25 @@
 #include <cairn/time.h>
 
 #define UART_DATA 0
-#define UART_IER 1
-#define UART_FCR 2 /* write */
-#define UART_IIR 2 /* read */
-#define UART_LCR 3
-#define UART_MCR 4
-#define UART_LSR 5
-#define UART_SCR 7
+#define UART_IER  1
+#define UART_FCR  2 /* write */
+#define UART_IIR  2 /* read */
+#define UART_LCR  3
+#define UART_MCR  4
+#define UART_LSR  5
+#define UART_SCR  7
 
-#define LCR_DLAB 0x80
-#define LSR_DR 0x01
-#define LSR_THRE 0x20
-#define LSR_TEMT 0x40
-#define IIR_FIFO 0xc0
+#define LCR_DLAB            0x80
+#define LSR_DR              0x01
+#define LSR_THRE            0x20
+#define LSR_TEMT            0x40
+#define IIR_FIFO            0xc0
 #define FCR_ENABLE_CLEAR_14 0xc7
-#define MCR_DTR_RTS_OUT2 0x0b
-#define CLOCK_BAUD 115200u
-#define FIFO_DEPTH 16
-#define WAIT_LIMIT 1000000
-#define POLL_PERIOD MILLISECS(20)
+#define MCR_DTR_RTS_OUT2    0x0b
+#define CLOCK_BAUD          115200u
+#define FIFO_DEPTH          16
+#define WAIT_LIMIT          1000000
+#define POLL_PERIOD         MILLISECS(20)
 
 static struct {
     uint32_t baud; /* 0: leave as it is */

@@ -8,11 +8,11 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
-#define VGA_TEXT 0xb8000
-#define COLUMNS 80
-#define ROWS 25
-#define BLANK 0x0720
-#define MISC_READ 0x3cc
+#define VGA_TEXT   0xb8000
+#define COLUMNS    80
+#define ROWS       25
+#define BLANK      0x0720
+#define MISC_READ  0x3cc
 #define CRTC_INDEX 0x3d4
 
 static uint16_t *screen;

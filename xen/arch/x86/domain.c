@@ -22,7 +22,7 @@
 
 /* ---- shared_info ---- */
 
-static void set_wallclock(struct domain *d)
+void arch_update_wallclock(struct domain *d)
 {
     struct shared_info *si = d->shared_info;
     uint64_t seconds = wallclock_at_boot() + d->time_offset_seconds;
@@ -47,7 +47,7 @@ static int shared_info_create(struct domain *d)
     /* PV kernels start with events masked. */
     for (unsigned int i = 0; !d->is_hvm && i < XEN_LEGACY_MAX_VCPUS; i++)
         si->vcpu_info[i].evtchn_upcall_mask = 1;
-    set_wallclock(d);
+    arch_update_wallclock(d);
     return 0;
 }
 

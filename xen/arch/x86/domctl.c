@@ -98,8 +98,7 @@ static long gethvmcontext(struct domain *d, struct xen_domctl_hvmcontext *op)
     rc = hvm_save(d, buf, &len);
     domain_unpause(d);
     if (!rc && op->buffer.p)
-        rc = len > op->size ? -ENOSPC
-                            : raw_copy_to_guest((unsigned long)op->buffer.p, buf, len);
+        rc = len > op->size ? -ENOSPC : raw_copy_to_guest((unsigned long)op->buffer.p, buf, len);
     op->size = len;
     xfree(buf);
     return rc;

@@ -9,13 +9,13 @@
 #include <asm/processor.h>
 #include <cairn/time.h>
 
-#define CMOS_INDEX 0x70
-#define CMOS_DATA 0x71
+#define CMOS_INDEX   0x70
+#define CMOS_DATA    0x71
 #define RTC_STATUS_A 0x0a
 #define RTC_STATUS_B 0x0b
 #define RTC_UPDATING 0x80
-#define RTC_BINARY 0x04
-#define RTC_24H 0x02
+#define RTC_BINARY   0x04
+#define RTC_24H      0x02
 
 static uint8_t cmos_read(uint8_t reg)
 {

@@ -20,7 +20,7 @@ mfn_t boot_alloc(unsigned long pages, unsigned long align_pages);
 /* Frame table and M2P exist by chunks of 64 K frames (256 MiB), where there
  * is RAM. */
 #define FRAME_CHUNK_ORDER 16
-#define FRAME_CHUNK (1ul << FRAME_CHUNK_ORDER)
+#define FRAME_CHUNK       (1ul << FRAME_CHUNK_ORDER)
 bool frame_present(uint32_t frame);
 void frametable_init(void);
 void m2p_init(void);

@@ -9,7 +9,7 @@
 #include <cairn/types.h>
 
 #define PV_IMAGE_MAX_LOADS 16
-#define PV_UNSET (~0ull)
+#define PV_UNSET           (~0ull)
 
 struct pv_image {
     struct {

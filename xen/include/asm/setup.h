@@ -11,8 +11,7 @@
 #include <cairn/types.h>
 
 /* Page-aligned group borders, in this order. */
-extern char _start[], _etext[], _erodata[], __init_begin[], __init_text_end[], __init_end[],
-    _end[];
+extern char _start[], _etext[], _erodata[], __init_begin[], __init_text_end[], __init_end[], _end[];
 extern char _stext[]; /* first byte that C or entry code occupies */
 
 /* Built by head.S, extended by mm_init(). */
@@ -33,7 +32,7 @@ static inline void *boot_phys_to_virt(uint64_t pa)
 
 /* head.S calls it on the final stack: @kind BOOT_*, @info physical address. */
 #define BOOT_MULTIBOOT2 0
-#define BOOT_PVH 1
+#define BOOT_PVH        1
 noreturn void start_xen(unsigned int kind, uint32_t info);
 
 /* cpu/cpuid.c: read the processor into host_cpu. */

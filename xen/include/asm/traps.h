@@ -12,17 +12,17 @@
 #include <xen/xen.h>
 
 /* Selectors; 0xe000 = FIRST_RESERVED_GDT_ENTRY * 8. */
-#define HYPERVISOR_CS 0xe008
-#define HYPERVISOR_SS 0x0000
+#define HYPERVISOR_CS   0xe008
+#define HYPERVISOR_SS   0x0000
 #define HYPERVISOR_DS32 0xe010
-#define TSS_SELECTOR 0xe040
-#define LDT_SELECTOR 0xe050
+#define TSS_SELECTOR    0xe040
+#define LDT_SELECTOR    0xe050
 
 #define LOCAL_TIMER_VECTOR 0xf0
-#define SPURIOUS_VECTOR 0xff
-#define UART_VECTOR 0xe0
+#define SPURIOUS_VECTOR    0xff
+#define UART_VECTOR        0xe0
 #define EVENT_CHECK_VECTOR 0xf1
-#define FIRST_IRQ_VECTOR 0x20
+#define FIRST_IRQ_VECTOR   0x20
 
 struct cpu_user_regs;
 
@@ -33,7 +33,7 @@ void do_irq(struct cpu_user_regs *regs); /* regs->entry_vector */
 void do_irq_vector(unsigned int vector);
 void irq_register(unsigned int vector, void (*fn)(void));
 
-void traps_init(void);   /* IDT, TSS, IST: first thing in C */
+void traps_init(void); /* IDT, TSS, IST: first thing in C */
 void show_registers(const struct cpu_user_regs *regs);
 void show_stack(const struct cpu_user_regs *regs);
 noreturn void fatal_trap(const struct cpu_user_regs *regs);
@@ -41,7 +41,7 @@ const char *exception_name(unsigned int vector);
 
 /* extable.c: where execution goes on after a fault at @rip; 0 if nowhere. */
 unsigned long extable_fixup(unsigned long rip);
-#define ASM_EXTABLE(from, to)                  \
+#define ASM_EXTABLE(from, to)                   \
     ".section .extable, \"a\"\n\t.balign 4\n\t" \
     ".long " from " - ., " to " - .\n\t.previous\n\t"
 

@@ -10,8 +10,8 @@
 
 #include <cairn/types.h>
 
-#define BOOT_MAX_E820 128
-#define BOOT_MAX_MODULES 8
+#define BOOT_MAX_E820     128
+#define BOOT_MAX_MODULES  8
 #define BOOT_CMDLINE_SIZE 1024
 
 enum { E820_RAM = 1, E820_RESERVED = 2, E820_ACPI = 3, E820_NVS = 4, E820_UNUSABLE = 5 };

@@ -20,7 +20,7 @@
 struct buddy {
     struct page_info *frame; /* frame[n] describes machine frame n */
     uint32_t nr_frames;
-    bool (*present)(uint32_t n); /* frame[n] exists; asked by chunk only */
+    bool (*present)(uint32_t n);     /* frame[n] exists; asked by chunk only */
     uint32_t head[2][MAX_ORDER + 1]; /* [0] below 4 GiB, [1] above */
     unsigned long nr_free;
 };

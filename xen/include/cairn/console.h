@@ -36,7 +36,7 @@ enum console_writer { CONSOLE_XEN, CONSOLE_DOM0 };
 void console_emit(enum console_writer who, const char *s, size_t n);
 unsigned long console_lock(void);
 void console_unlock(unsigned long flags);
-void console_remap(void); /* after mm_init(): device memory has moved */
+void console_remap(void);       /* after mm_init(): device memory has moved */
 void console_start_input(void); /* dom0 is about to run: it gets the input */
 /* Input for dom0 from the line; false if its buffer is full. */
 bool console_guest_input(char c);

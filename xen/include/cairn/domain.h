@@ -169,6 +169,7 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *ctxt);
 void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *ctxt);
 /* Wake whatever way this kind of vCPU takes events. */
 void vcpu_mark_events_pending(struct vcpu *v);
+void arch_update_wallclock(struct domain *d); /* after a change of time_offset_seconds */
 void arch_update_vcpu_time(struct vcpu *v); /* vcpu_time_info of a vCPU about to run */
 
 #endif

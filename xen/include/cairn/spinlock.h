@@ -12,17 +12,17 @@
 #include <cairn/types.h>
 
 enum lock_level {
-    LOCK_DOMCTL = 1,  /* domctl_lock: one control operation at a time */
-    LOCK_DOMLIST,     /* domlist: the list of domains */
-    LOCK_DOMAIN,      /* d->lock */
-    LOCK_EVENT,       /* d->event_lock */
-    LOCK_PAGING,      /* d->arch.paging_lock: page-type changes, shadow */
-    LOCK_P2M,         /* d->arch.p2m.lock; inside another's PAGING for a foreign map */
-    LOCK_PAGE_ALLOC,  /* d->page_alloc_lock: d's page list and counts */
-    LOCK_HEAP,        /* the buddy allocator, the small heap */
-    LOCK_SCHED,       /* a CPU's run queue */
-    LOCK_TIMER,       /* a CPU's timer heap */
-    LOCK_CONSOLE,     /* console ring and UART: anything may print */
+    LOCK_DOMCTL = 1, /* domctl_lock: one control operation at a time */
+    LOCK_DOMLIST,    /* domlist: the list of domains */
+    LOCK_DOMAIN,     /* d->lock */
+    LOCK_EVENT,      /* d->event_lock */
+    LOCK_PAGING,     /* d->arch.paging_lock: page-type changes, shadow */
+    LOCK_P2M,        /* d->arch.p2m.lock; inside another's PAGING for a foreign map */
+    LOCK_PAGE_ALLOC, /* d->page_alloc_lock: d's page list and counts */
+    LOCK_HEAP,       /* the buddy allocator, the small heap */
+    LOCK_SCHED,      /* a CPU's run queue */
+    LOCK_TIMER,      /* a CPU's timer heap */
+    LOCK_CONSOLE,    /* console ring and UART: anything may print */
 };
 
 typedef struct spinlock {
@@ -30,7 +30,10 @@ typedef struct spinlock {
     uint8_t level;          /* enum lock_level */
 } spinlock_t;
 
-#define SPIN_LOCK_INIT(lvl) {.held = 0, .level = (lvl)}
+#define SPIN_LOCK_INIT(lvl)       \
+    {                             \
+        .held = 0, .level = (lvl) \
+    }
 #define DEFINE_SPINLOCK(name, lvl) spinlock_t name = SPIN_LOCK_INIT(lvl)
 
 static inline void spin_lock_init(spinlock_t *l, enum lock_level level)

@@ -6,10 +6,10 @@
 #include <cairn/list.h>
 #include <cairn/types.h>
 
-#define MICROSECS(n) ((s_time_t)(n) * 1000)
-#define MILLISECS(n) ((s_time_t)(n) * 1000000)
-#define SECONDS(n) ((s_time_t)(n) * 1000000000)
-#define STIME_MAX INT64_MAX
+#define MICROSECS(n) ((s_time_t)(n)*1000)
+#define MILLISECS(n) ((s_time_t)(n)*1000000)
+#define SECONDS(n)   ((s_time_t)(n)*1000000000)
+#define STIME_MAX    INT64_MAX
 
 s_time_t NOW(void); /* monotonic; arch/x86/cpu/time.c */
 extern unsigned int cpu_khz;
@@ -20,7 +20,7 @@ struct timer {
     void (*fn)(void *arg);
     void *arg;
     unsigned int cpu;
-    /* timer.c: links of the heap; @prev is the parent or the left sibling */
+    /* timer_heap.c: links of the heap; @prev is the parent or the left sibling */
     struct timer *child, *sibling, *prev;
 };
 
@@ -28,6 +28,11 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu
 void timer_set(struct timer *t, s_time_t expires);
 void timer_stop(struct timer *t);
 void timers_init(void); /* once, at boot */
+
+/* timer_heap.c, pure: both return the new root; @t->expires is the key, set
+ * before inserting and 0 after removing. */
+struct timer *timer_heap_insert(struct timer *root, struct timer *t);
+struct timer *timer_heap_remove(struct timer *root, struct timer *t);
 
 /* Arch: program the one-shot hardware timer; 0 = nothing pending. */
 void reprogram_timer(s_time_t expires);

@@ -38,7 +38,7 @@ static uint32_t type_at(const struct e820_entry *map, unsigned int nr, uint64_t 
 
 unsigned int e820_sanitize(struct e820_entry *map, unsigned int nr, unsigned int max)
 {
-    static struct e820_entry in[BOOT_MAX_E820];
+    struct e820_entry in[BOOT_MAX_E820];
     unsigned int n = 0, kept = 0;
     uint64_t at = 0, next;
 

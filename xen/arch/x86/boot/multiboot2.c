@@ -10,11 +10,17 @@
 #include <cairn/lib.h>
 
 enum {
-    TAG_END = 0, TAG_CMDLINE = 1, TAG_LOADER = 2, TAG_MODULE = 3, TAG_MMAP = 6,
-    TAG_FRAMEBUFFER = 8, TAG_RSDP_OLD = 14, TAG_RSDP_NEW = 15
+    TAG_END = 0,
+    TAG_CMDLINE = 1,
+    TAG_LOADER = 2,
+    TAG_MODULE = 3,
+    TAG_MMAP = 6,
+    TAG_FRAMEBUFFER = 8,
+    TAG_RSDP_OLD = 14,
+    TAG_RSDP_NEW = 15
 };
 
-#define TAG_HEADER 8u
+#define TAG_HEADER           8u
 #define FRAMEBUFFER_EGA_TEXT 2
 
 static uint32_t get32(const uint8_t *p)

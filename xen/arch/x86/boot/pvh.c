@@ -34,8 +34,7 @@ static int read_modules(const struct hvm_start_info *si, phys_read_fn read, stru
             return -EINVAL;
         m->start = e.paddr;
         m->size = e.size;
-        if (e.cmdline_paddr &&
-            read_string(read, m->cmdline, e.cmdline_paddr, sizeof(m->cmdline)))
+        if (e.cmdline_paddr && read_string(read, m->cmdline, e.cmdline_paddr, sizeof(m->cmdline)))
             return -EINVAL;
     }
     bi->nr_mods = si->nr_modules;

@@ -24,6 +24,7 @@
 #include <xen/domctl.h>
 
 struct boot_info boot_info;
+static uint64_t tsc_at_start;
 
 extern const struct boot_param __params_start[], __params_end[];
 extern const uint8_t __build_id_start[], __build_id_end[];
@@ -141,7 +142,7 @@ static noinline noreturn void start_dom0(void)
     printk("Memory: %lu KiB, %lu KiB free, %lu KiB hypervisor, %lu KiB dom0\n", total_pages * 4,
            avail_pages() * 4, hypervisor_pages() * 4, dom0->tot_pages * 4);
     free_init_sections();
-    printk("Xen-compatible hypervisor is up: starting dom0\n");
+    printk(XENLOG_INFO "Start took %lu thousand TSC ticks\n", (rdtsc() - tsc_at_start) / 1000);
     console_start_input();
     domain_unpause_by_controller(dom0);
     idle_loop();
@@ -149,8 +150,10 @@ static noinline noreturn void start_dom0(void)
 
 __init void start_xen(unsigned int kind, uint32_t info)
 {
-    int rc = parse_loader(kind, info);
-    int bad_params;
+    int rc, bad_params;
+
+    tsc_at_start = rdtsc();
+    rc = parse_loader(kind, info);
 
     /* 1. Parameters and a console, so that everything else can speak. */
     traps_init();
@@ -159,8 +162,8 @@ __init void start_xen(unsigned int kind, uint32_t info)
     print_banner();
     if (rc)
         panic("Boot loader's information is unusable: error %d", rc);
-    bad_params = params_parse(__params_start, __params_end - __params_start,
-                              hypervisor_options(), report_param);
+    bad_params = params_parse(__params_start, __params_end - __params_start, hypervisor_options(),
+                              report_param);
     if (bad_params)
         printk(XENLOG_WARNING "%d boot parameters not understood\n", bad_params);
 

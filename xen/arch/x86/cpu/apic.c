@@ -15,26 +15,26 @@
 
 #define APIC_BASE_ENABLE (1ul << 11)
 #define APIC_BASE_X2APIC (1ul << 10)
-#define X2APIC_MSR(reg) (0x800 + ((reg) >> 4))
+#define X2APIC_MSR(reg)  (0x800 + ((reg) >> 4))
 
-#define APIC_ID 0x20
-#define APIC_VERSION 0x30
-#define APIC_TPR 0x80
-#define APIC_EOI 0xb0
-#define APIC_SPIV 0xf0
-#define APIC_LVT_TIMER 0x320
-#define APIC_LVT_PERF 0x340
-#define APIC_LVT_LINT0 0x350
-#define APIC_LVT_LINT1 0x360
-#define APIC_LVT_ERROR 0x370
+#define APIC_ID            0x20
+#define APIC_VERSION       0x30
+#define APIC_TPR           0x80
+#define APIC_EOI           0xb0
+#define APIC_SPIV          0xf0
+#define APIC_LVT_TIMER     0x320
+#define APIC_LVT_PERF      0x340
+#define APIC_LVT_LINT0     0x350
+#define APIC_LVT_LINT1     0x360
+#define APIC_LVT_ERROR     0x370
 #define APIC_TIMER_INITIAL 0x380
 #define APIC_TIMER_CURRENT 0x390
-#define APIC_TIMER_DIVIDE 0x3e0
+#define APIC_TIMER_DIVIDE  0x3e0
 
-#define LVT_MASKED 0x10000u
+#define LVT_MASKED       0x10000u
 #define LVT_TSC_DEADLINE 0x40000u
-#define SPIV_ENABLE 0x100u
-#define DIVIDE_BY_1 0xbu
+#define SPIV_ENABLE      0x100u
+#define DIVIDE_BY_1      0xbu
 
 static bool opt_x2apic = true;
 boolean_param("x2apic", opt_x2apic);
@@ -135,6 +135,7 @@ void apic_init(void)
     apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
     irq_register(LOCAL_TIMER_VECTOR, timer_interrupt);
     apic_write(APIC_LVT_TIMER, LOCAL_TIMER_VECTOR | (tsc_deadline ? LVT_TSC_DEADLINE : 0));
-    printk(XENLOG_INFO "APIC: id %u version %#x, %s, timer %s\n", apic_id(), apic_read(APIC_VERSION),
-           x2apic ? "x2APIC" : "xAPIC", tsc_deadline ? "TSC deadline" : "one-shot");
+    printk(XENLOG_INFO "APIC: id %u version %#x, %s, timer %s\n", apic_id(),
+           apic_read(APIC_VERSION), x2apic ? "x2APIC" : "xAPIC",
+           tsc_deadline ? "TSC deadline" : "one-shot");
 }

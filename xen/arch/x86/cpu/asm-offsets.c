@@ -8,7 +8,7 @@
 #include <cairn/domain.h>
 #include <cairn/types.h>
 
-#define DEFINE(name, value) __asm__ volatile("\n#=> " #name " %0 <=" ::"i"((long)(value)))
+#define DEFINE(name, value)        __asm__ volatile("\n#=> " #name " %0 <=" ::"i"((long)(value)))
 #define OFFSET(name, type, member) DEFINE(name, offsetof(type, member))
 
 void asm_offsets(void);

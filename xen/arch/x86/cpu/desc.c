@@ -34,22 +34,23 @@ struct table_register {
     uint64_t base;
 } __packed;
 
-#define IST_DF 1
+#define IST_DF  1
 #define IST_NMI 2
-#define IST_MC 3
-#define IST_DB 4
+#define IST_MC  3
+#define IST_DB  4
 
-#define GDT_FIRST (HYPERVISOR_CS / 8 - 1) /* entry that page 14 begins with */
+#define GDT_FIRST          (HYPERVISOR_CS / 8 - 1) /* entry that page 14 begins with */
 #define GDT_SLOT(selector) ((selector) / 8 - GDT_FIRST)
 
 extern char trap_stubs[]; /* 16 bytes a vector */
 
-static uint64_t gdt_page[512] __attribute__((__section__(".data.page_aligned"), __aligned__(4096))) = {
-    [GDT_SLOT(HYPERVISOR_CS)] = 0x00af9b000000ffff,   /* ring 0 code, 64-bit */
-    [GDT_SLOT(HYPERVISOR_DS32)] = 0x00cf93000000ffff, /* ring 0 data */
-    [GDT_SLOT(FLAT_RING3_CS32)] = 0x00cffb000000ffff, /* ring 3 code, 32-bit */
-    [GDT_SLOT(FLAT_RING3_DS32)] = 0x00cff3000000ffff, /* ring 3 data */
-    [GDT_SLOT(FLAT_RING3_CS64)] = 0x00affb000000ffff, /* ring 3 code, 64-bit */
+static uint64_t gdt_page[512]
+    __attribute__((__section__(".data.page_aligned"), __aligned__(4096))) = {
+        [GDT_SLOT(HYPERVISOR_CS)] = 0x00af9b000000ffff,   /* ring 0 code, 64-bit */
+        [GDT_SLOT(HYPERVISOR_DS32)] = 0x00cf93000000ffff, /* ring 0 data */
+        [GDT_SLOT(FLAT_RING3_CS32)] = 0x00cffb000000ffff, /* ring 3 code, 32-bit */
+        [GDT_SLOT(FLAT_RING3_DS32)] = 0x00cff3000000ffff, /* ring 3 data */
+        [GDT_SLOT(FLAT_RING3_CS64)] = 0x00affb000000ffff, /* ring 3 code, 64-bit */
 };
 static struct idt_gate idt[256] __aligned(4096);
 static struct tss64 tss __aligned(128);
@@ -105,11 +106,12 @@ void cpu_load_descriptors(void)
     gdt_set_system(GDT_SLOT(TSS_SELECTOR), (uintptr_t)&tss, sizeof(tss) - 1, 9);
 
     __asm__ volatile("lgdt %0" ::"m"(gdtr));
-    __asm__ volatile("pushq %q0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:" ::"r"(
-                         (uint64_t)HYPERVISOR_CS)
-                     : "rax", "memory");
-    __asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%fs; movl %0, %%gs; movl %0, %%ss" ::"r"(
-        HYPERVISOR_SS));
+    __asm__ volatile(
+        "pushq %q0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:" ::"r"((uint64_t)HYPERVISOR_CS)
+        : "rax", "memory");
+    __asm__ volatile(
+        "movl %0, %%ds; movl %0, %%es; movl %0, %%fs; movl %0, %%gs; movl %0, %%ss" ::"r"(
+            HYPERVISOR_SS));
     __asm__ volatile("lidt %0; ltr %w1; lldt %w2" ::"m"(idtr), "r"(TSS_SELECTOR), "r"(0));
 }
 

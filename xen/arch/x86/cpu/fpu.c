@@ -9,11 +9,11 @@
 #include <cairn/errno.h>
 #include <cairn/lib.h>
 
-#define FXSAVE_SIZE 512
-#define FXSAVE_FCW 0
+#define FXSAVE_SIZE  512
+#define FXSAVE_FCW   0
 #define FXSAVE_MXCSR 24
-#define FCW_INIT 0x037f
-#define MXCSR_INIT 0x1f80
+#define FCW_INIT     0x037f
+#define MXCSR_INIT   0x1f80
 
 void fpu_init(void)
 {

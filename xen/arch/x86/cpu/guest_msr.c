@@ -29,6 +29,7 @@
 #define MISC_ENABLE_NO_BTS (1ull << 11)
 #define MISC_ENABLE_NO_PEBS (1ull << 12)
 #define MTRR_DEF_TYPE_E (1ull << 11)
+#define APIC_BASE_ENABLE (1ull << 11)
 #define PAT_RESET 0x0007040600070406ull
 
 static bool memory_type_valid(uint8_t type, bool uc_minus)
@@ -154,7 +155,12 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
         hvm->msr_cstar = val; /* SYSCALL of compatibility mode does not exist on Intel */
         return 0;
     case MSR_IA32_APIC_BASE:
-        return val == hvm->apic_base ? 0 : -EPERM; /* there is no APIC to enable */
+        /* The enable bit is only remembered: no APIC is behind it yet, and its
+         * registers read as an empty bus. */
+        if ((val ^ hvm->apic_base) & ~APIC_BASE_ENABLE)
+            return -EPERM;
+        hvm->apic_base = val;
+        return 0;
     case MSR_MTRR_DEF_TYPE:
         if ((val & ~(MTRR_DEF_TYPE_E | 0xff)) || !memory_type_valid(val, false))
             return -EPERM;

@@ -11,11 +11,11 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
-#define IOAPIC_VERSION 0x01
+#define IOAPIC_VERSION    0x01
 #define IOAPIC_REDIR(pin) (0x10 + 2 * (pin))
-#define REDIR_ACTIVE_LOW (1u << 13)
-#define REDIR_LEVEL (1u << 15)
-#define REDIR_MASKED (1u << 16)
+#define REDIR_ACTIVE_LOW  (1u << 13)
+#define REDIR_LEVEL       (1u << 15)
+#define REDIR_MASKED      (1u << 16)
 
 static volatile uint32_t *ioapic_regs;
 static unsigned int ioapic_pins;

@@ -9,6 +9,7 @@
 #include <cairn/acpi.h>
 #include <cairn/console.h>
 #include <cairn/lib.h>
+#include <cairn/time.h>
 
 #define SLP_EN (1u << 13)
 
@@ -57,9 +58,10 @@ void machine_poweroff(void)
         uint16_t keep = inw(acpi.pm1a_cnt) & ~(7u << 10 | SLP_EN);
         outw(acpi.pm1a_cnt, keep | acpi.s5_typ_a << 10 | SLP_EN);
         if (acpi.pm1b_cnt)
-            outw(acpi.pm1b_cnt, (inw(acpi.pm1b_cnt) & ~(7u << 10 | SLP_EN)) |
-                                    acpi.s5_typ_b << 10 | SLP_EN);
-        for (unsigned int i = 0; i < 100000; i++)
+            outw(acpi.pm1b_cnt,
+                 (inw(acpi.pm1b_cnt) & ~(7u << 10 | SLP_EN)) | acpi.s5_typ_b << 10 | SLP_EN);
+        /* Time for the chip set, or for an emulator's other thread. */
+        for (s_time_t end = NOW() + SECONDS(2); NOW() < end;)
             inb(0x64);
     }
     printk(XENLOG_ERR "Power off by ACPI did not work: halting\n");

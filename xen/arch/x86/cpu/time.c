@@ -9,15 +9,15 @@
 #include <asm/traps.h>
 #include <cairn/lib.h>
 
-#define PIT_HZ 1193182u
-#define PIT_CH2 0x42
-#define PIT_MODE 0x43
-#define PORT_B 0x61 /* bit 0: gate of channel 2, bit 1: speaker, bit 5: its output */
+#define PIT_HZ          1193182u
+#define PIT_CH2         0x42
+#define PIT_MODE        0x43
+#define PORT_B          0x61 /* bit 0: gate of channel 2, bit 1: speaker, bit 5: its output */
 #define CALIBRATE_TICKS (PIT_HZ / 100)
 
 unsigned int cpu_khz;
 static uint64_t tsc_at_boot;
-static uint64_t ns_per_tick; /* << 32 */
+static uint64_t ns_per_tick;  /* << 32 */
 static uint64_t ticks_per_ns; /* << 32 */
 
 s_time_t tsc_to_ns(uint64_t ticks)

@@ -13,11 +13,31 @@
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
+static unsigned long nmi_count;
+static bool stack_shown; /* by fatal_trap(): panic() need not add its own */
+
 static const char *const exception_names[] = {
-    "divide error", "debug", "NMI", "breakpoint", "overflow", "bound range", "invalid opcode",
-    "device not available", "double fault", "coprocessor overrun", "invalid TSS",
-    "segment not present", "stack fault", "general protection", "page fault", "reserved",
-    "x87 error", "alignment check", "machine check", "SIMD error", "virtualization exception",
+    "divide error",
+    "debug",
+    "NMI",
+    "breakpoint",
+    "overflow",
+    "bound range",
+    "invalid opcode",
+    "device not available",
+    "double fault",
+    "coprocessor overrun",
+    "invalid TSS",
+    "segment not present",
+    "stack fault",
+    "general protection",
+    "page fault",
+    "reserved",
+    "x87 error",
+    "alignment check",
+    "machine check",
+    "SIMD error",
+    "virtualization exception",
     "control protection",
 };
 
@@ -42,7 +62,8 @@ void show_registers(const struct cpu_user_regs *regs)
     printk(XENLOG_ERR "rbp: %016lx   rsp: %016lx   r8:  %016lx\n", regs->rbp, regs->rsp, regs->r8);
     printk(XENLOG_ERR "r9:  %016lx   r10: %016lx   r11: %016lx\n", regs->r9, regs->r10, regs->r11);
     printk(XENLOG_ERR "r12: %016lx   r13: %016lx   r14: %016lx\n", regs->r12, regs->r13, regs->r14);
-    printk(XENLOG_ERR "r15: %016lx   cr0: %016lx   cr2: %016lx\n", regs->r15, read_cr0(), read_cr2());
+    printk(XENLOG_ERR "r15: %016lx   cr0: %016lx   cr2: %016lx\n", regs->r15, read_cr0(),
+           read_cr2());
     printk(XENLOG_ERR "cr3: %016lx   cr4: %016lx   ss: %04x\n", read_cr3(), read_cr4(), regs->ss);
 }
 
@@ -92,7 +113,7 @@ void show_stack(const struct cpu_user_regs *regs)
 {
     if (regs)
         backtrace(regs->rsp, regs->rbp);
-    else
+    else if (!stack_shown)
         backtrace((unsigned long)__builtin_frame_address(0),
                   (unsigned long)__builtin_frame_address(0));
 }
@@ -105,8 +126,9 @@ void fatal_trap(const struct cpu_user_regs *regs)
     printk(XENLOG_ERR "----[ Cairn " CAIRN_VERSION " x86_64 ]----\n");
     show_registers(regs);
     show_stack(regs);
-    panic("FATAL TRAP: vector %u (%s), error code %04x%s", vector, exception_name(vector),
-          regs->error_code, local_irq_is_enabled() ? "" : ", in interrupt context");
+    stack_shown = true;
+    panic("FATAL TRAP: vector %u (%s), error code %04x", vector, exception_name(vector),
+          regs->error_code);
 }
 
 /* The hypervisor's own: debug traps that a guest set on our addresses. */
@@ -129,7 +151,8 @@ static void host_exception(struct cpu_user_regs *regs)
         host_debug_trap(regs);
         return;
     case X86_EXC_PF:
-        if (pv_fixup_page_fault(regs, read_cr2()))
+        if (current && !is_idle_vcpu(current) && !is_hvm_vcpu(current) &&
+            pv_fixup_page_fault(regs, read_cr2()))
             return;
         break;
     case X86_EXC_DF:
@@ -147,7 +170,7 @@ static void host_exception(struct cpu_user_regs *regs)
 void do_exception(struct cpu_user_regs *regs)
 {
     if (unlikely(regs->entry_vector == X86_EXC_NMI)) {
-        printk(XENLOG_ERR "NMI ignored\n");
+        nmi_count++; /* nothing may be locked here, so nothing is printed */
         return;
     }
     if (!guest_mode(regs)) {

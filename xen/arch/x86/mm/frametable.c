@@ -14,7 +14,7 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
-#define NR_CHUNKS ((1ul << (44 - PAGE_SHIFT)) / FRAME_CHUNK)
+#define NR_CHUNKS   ((1ul << (44 - PAGE_SHIFT)) / FRAME_CHUNK)
 #define FRAME_TABLE ((struct page_info *)FRAMETABLE_VA_START)
 
 static uint64_t chunk_map[NR_CHUNKS / 64];
@@ -59,7 +59,8 @@ void __init frametable_init(void)
 {
     for (unsigned int i = 0; i < boot_info.nr_e820; i++) {
         const struct e820_entry *e = &boot_info.e820[i];
-        uint64_t first = PFN_UP(e->addr), last = min(PFN_DOWN(e->addr + e->size), (uint64_t)max_page);
+        uint64_t first = PFN_UP(e->addr),
+                 last = min(PFN_DOWN(e->addr + e->size), (uint64_t)max_page);
 
         if (e->type != E820_RAM || first >= last)
             continue;

@@ -35,8 +35,8 @@ static bool page_count_inc(struct page_info *pg)
 
         if (!count || count >= PGC_count_mask - 1)
             return false;
-    } while (!__atomic_compare_exchange_n(&pg->count_info, &old, old + 1, false,
-                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    } while (!__atomic_compare_exchange_n(&pg->count_info, &old, old + 1, false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED));
     return true;
 }
 

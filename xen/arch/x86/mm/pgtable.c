@@ -222,7 +222,8 @@ void __init mm_init(void)
 }
 
 /* Walks below @table; @w and @x: what the levels above allow. */
-static unsigned int wx_walk(const pte_t *table, unsigned int level, unsigned long va, bool w, bool x)
+static unsigned int wx_walk(const pte_t *table, unsigned int level, unsigned long va, bool w,
+                            bool x)
 {
     unsigned int found = 0;
 

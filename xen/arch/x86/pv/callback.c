@@ -13,8 +13,7 @@
 #include <xen/callback.h>
 
 /* Flags that the guest kernel is entered without. */
-#define ENTRY_CLEARS \
-    (X86_EFLAGS_AC | X86_EFLAGS_VM | X86_EFLAGS_RF | X86_EFLAGS_NT | X86_EFLAGS_TF)
+#define ENTRY_CLEARS (X86_EFLAGS_AC | X86_EFLAGS_VM | X86_EFLAGS_RF | X86_EFLAGS_NT | X86_EFLAGS_TF)
 
 /* Flags that an iret hypercall may load; arithmetic ones included. */
 #define IRET_FLAGS \
@@ -99,8 +98,8 @@ void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs)
 /* A selector of the guest's did not load at the switch to it. */
 static void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    uint64_t head[6] = {regs->rcx,       regs->r11,       v->arch.pv.ds,
-                        v->arch.pv.es,   v->arch.pv.fs,   v->arch.pv.gs};
+    uint64_t head[6] = {regs->rcx,     regs->r11,     v->arch.pv.ds,
+                        v->arch.pv.es, v->arch.pv.fs, v->arch.pv.gs};
 
     v->arch.pv.segs_failed = false;
     if (!v->arch.pv.failsafe_callback)
@@ -135,29 +134,38 @@ static bool sysret_can(const struct cpu_user_regs *regs)
            !(regs->rflags & (X86_EFLAGS_RF | X86_EFLAGS_VM));
 }
 
+/* One thing that stands between v and its guest; false: nothing did. */
+static noinline bool exit_work(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    if (softirq_pending()) {
+        local_irq_enable();
+        do_softirq(); /* may switch away for ever */
+        local_irq_disable();
+    } else if (v->arch.pv.trap_bounce.flags) {
+        pv_bounce(v, regs);
+    } else if (v->arch.pv.segs_failed) {
+        bounce_failsafe(v, regs);
+    } else if (event_pending(v)) {
+        bounce_event(v, regs);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /*
  * pv_exit_prepare - the last thing before a PV guest runs; interrupts off.
  * Returns nonzero if SYSRET will do.
  */
 unsigned int pv_exit_prepare(struct cpu_user_regs *regs)
 {
-    struct vcpu *v = current;
+    const struct cpu_info *info = container_of(regs, struct cpu_info, guest_regs);
+    struct vcpu *v = info->current_vcpu;
 
-    for (;;) {
-        if (unlikely(softirq_pending())) {
-            local_irq_enable();
-            do_softirq(); /* may switch away for ever */
-            local_irq_disable();
-        } else if (unlikely(v->arch.pv.trap_bounce.flags)) {
-            pv_bounce(v, regs);
-        } else if (unlikely(v->arch.pv.segs_failed)) {
-            bounce_failsafe(v, regs);
-        } else if (unlikely(event_pending(v))) {
-            bounce_event(v, regs);
-        } else {
-            break;
-        }
-    }
+    while (unlikely(ACCESS_ONCE(info->softirq_pending) | v->arch.pv.trap_bounce.flags |
+                    v->arch.pv.segs_failed | ACCESS_ONCE(v->vcpu_info->evtchn_upcall_pending)) &&
+           exit_work(v, regs))
+        continue;
     return sysret_can(regs);
 }
 
@@ -265,8 +273,7 @@ long do_callback_op(unsigned long cmd, unsigned long arg)
     case CALLBACKOP_register:
         if (copy_from_guest_va(&reg, arg))
             return -EFAULT;
-        return register_callback(current, reg.type, reg.address,
-                                 reg.flags & CALLBACKF_mask_events);
+        return register_callback(current, reg.type, reg.address, reg.flags & CALLBACKF_mask_events);
     case CALLBACKOP_unregister:
         if (copy_from_guest_va(&unreg, arg))
             return -EFAULT;

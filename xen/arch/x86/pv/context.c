@@ -90,7 +90,7 @@ static void load_registers(struct vcpu *v, const struct vcpu_guest_context *c)
     pv->gs_base_user = c->gs_base_user;
     pv->kernel_sp = c->kernel_sp;
     pv->kernel_ss = pv_fixup_selector(c->kernel_ss);
-    pv->ctrlreg[4] = pv_fixup_cr4(c->ctrlreg[4]);
+    pv->ctrlreg[4] = pv_fixup_cr4(v->domain, c->ctrlreg[4]);
     pv->cr0_ts = c->ctrlreg[0] & X86_CR0_TS;
     pv->ldt_base = c->ldt_base;
     pv->ldt_ents = c->ldt_ents;

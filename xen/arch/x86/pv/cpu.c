@@ -12,7 +12,7 @@
 #include <cairn/mm.h>
 
 #define STUB_SIZE 64
-#define SYSCALL_CLEARS                                                              \
+#define SYSCALL_CLEARS                                                               \
     (X86_EFLAGS_AC | X86_EFLAGS_VM | X86_EFLAGS_RF | X86_EFLAGS_NT | X86_EFLAGS_DF | \
      X86_EFLAGS_IF | X86_EFLAGS_TF)
 

@@ -12,12 +12,12 @@
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 
-#define DR6_FIXED 0xffff0ff0ul
-#define DR6_WRITABLE 0x0000e00ful
-#define DR7_FIXED 0x00000400ul
-#define DR7_ACTIVE 0x000000fful
+#define DR6_FIXED         0xffff0ff0ul
+#define DR6_WRITABLE      0x0000e00ful
+#define DR7_FIXED         0x00000400ul
+#define DR7_ACTIVE        0x000000fful
 #define DR7_RESERVED_ZERO 0x0000d800ul /* bits 11, 12, 14, 15 */
-#define DR7_GD 0x00002000ul
+#define DR7_GD            0x00002000ul
 
 #define DR_WRITE(n, v) __asm__ volatile("mov %0, %%db" #n ::"r"(v))
 

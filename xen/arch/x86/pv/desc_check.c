@@ -9,10 +9,10 @@
  */
 #include <asm/desc_check.h>
 
-#define DESC_S (1ull << 44)
-#define DESC_P (1ull << 47)
+#define DESC_S    (1ull << 44)
+#define DESC_P    (1ull << 47)
 #define DESC_TYPE (15ull << 40)
-#define DESC_DPL (3ull << 45)
+#define DESC_DPL  (3ull << 45)
 
 bool pv_check_descriptor(uint64_t *desc)
 {

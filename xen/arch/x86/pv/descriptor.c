@@ -73,8 +73,7 @@ int pv_set_gdt(struct vcpu *v, const unsigned long *frames, unsigned int entries
     pv_destroy_gdt(v);
     for (i = 0; i < n; i++) {
         v->arch.pv.gdt_frames[i] = frames[i];
-        window_set(v, GDT_VA(v->vcpu_id) + i * PAGE_SIZE,
-                   pte_make(_mfn(frames[i]), WINDOW_FLAGS));
+        window_set(v, GDT_VA(v->vcpu_id) + i * PAGE_SIZE, pte_make(_mfn(frames[i]), WINDOW_FLAGS));
     }
     v->arch.pv.gdt_ents = entries;
     return 0;

@@ -16,11 +16,12 @@
 #include <cairn/mm.h>
 
 #define MAX_CHUNK_ORDER 9
-#define DOM0_DEFAULT_MEM MB(64)
+/* Without dom0_mem=: this, and the size of what is loaded. */
+#define DOM0_DEFAULT_MEM MB(16)
 /* What the hypervisor keeps for itself and the guests' bookkeeping. */
 #define HYPERVISOR_RESERVE_PAGES (MB(4) >> PAGE_SHIFT)
 
-static unsigned long opt_dom0_mem = DOM0_DEFAULT_MEM;
+static unsigned long opt_dom0_mem;
 size_param("dom0_mem", opt_dom0_mem);
 
 struct build {
@@ -153,8 +154,8 @@ static pte_t *__init descend(struct build *b, pte_t *entry)
 {
     if (!(entry->pte & PTE_P)) {
         BUG_ON(b->tables_used >= b->lay.nr_tables);
-        *entry = pte_make(_mfn(table_frame(b, b->tables_used++)),
-                          PTE_P | PTE_W | PTE_U | PTE_A | PTE_D);
+        *entry =
+            pte_make(_mfn(table_frame(b, b->tables_used++)), PTE_P | PTE_W | PTE_U | PTE_A | PTE_D);
     }
     return mfn_to_virt(pte_mfn(*entry));
 }
@@ -259,6 +260,14 @@ static void __init free_module(const struct boot_module *m)
         free_boot_range(_maddr(m->start), _maddr(m->start + m->size));
 }
 
+static unsigned long __init default_memory(const struct pv_image *img,
+                                           const struct boot_module *initrd)
+{
+    uint64_t loaded = img->kend - img->kstart + (initrd ? initrd->size : 0);
+
+    return DOM0_DEFAULT_MEM + ROUNDUP(loaded, MB(1));
+}
+
 int __init pv_dom0_build(struct domain *d, const struct boot_module *kernel,
                          const struct boot_module *initrd, const char *cmdline)
 {
@@ -273,7 +282,7 @@ int __init pv_dom0_build(struct domain *d, const struct boot_module *kernel,
         printk(XENLOG_ERR "dom0: cannot load the kernel module: %s\n", err);
         return -EINVAL;
     }
-    b.nr_pages = opt_dom0_mem >> PAGE_SHIFT;
+    b.nr_pages = (opt_dom0_mem ? opt_dom0_mem : default_memory(&b.img, initrd)) >> PAGE_SHIFT;
     if (avail_pages() > HYPERVISOR_RESERVE_PAGES)
         b.nr_pages = min(b.nr_pages, avail_pages() - HYPERVISOR_RESERVE_PAGES);
 

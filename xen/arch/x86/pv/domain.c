@@ -15,13 +15,16 @@
 #include <cairn/mm.h>
 #include <cairn/softirq.h>
 
-#define VCPUS_PER_L1 8
+#define VCPUS_PER_L1      8
 #define VCPU_WINDOW_PAGES 64
-#define TABLE_FLAGS (PTE_P | PTE_W | PTE_A)
+#define CPUID7_FSGSBASE   1u
+#define TABLE_FLAGS       (PTE_P | PTE_W | PTE_A)
 
 /* CR4 bits that follow the guest; all others are the hypervisor's. */
 #define GUEST_CR4_BITS (X86_CR4_TSD | X86_CR4_DE | X86_CR4_FSGSBASE)
-/* Bits of the hypervisor's that a guest has no business with. */
+/* UMIP is off while a PV guest runs: its kernel reads IDT and LDT registers
+ * at ring 3, and finds nothing secret there.
+ * Bits of the hypervisor's that a guest has no business with. */
 #define HIDDEN_CR4_BITS \
     (X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_UMIP | X86_CR4_VMXE | X86_CR4_PGE | X86_CR4_PCIDE)
 
@@ -172,18 +175,19 @@ int pv_domain_teardown(struct domain *d)
 
 /* ---- vCPUs ---- */
 
-unsigned long pv_fixup_cr4(unsigned long guest)
+unsigned long pv_fixup_cr4(const struct domain *d, unsigned long guest)
 {
     unsigned long mine = GUEST_CR4_BITS;
 
-    if (!host_cpu.has_fsgsbase)
+    if (!(d->arch.policy.basic[7].b & CPUID7_FSGSBASE))
         mine &= ~X86_CR4_FSGSBASE;
     return (guest & mine) | (get_cpu_info()->cr4 & ~(GUEST_CR4_BITS | HIDDEN_CR4_BITS));
 }
 
 unsigned long pv_make_cr4(const struct vcpu *v)
 {
-    return (get_cpu_info()->cr4 & ~GUEST_CR4_BITS) | (v->arch.pv.ctrlreg[4] & GUEST_CR4_BITS);
+    return (get_cpu_info()->cr4 & ~(GUEST_CR4_BITS | X86_CR4_UMIP)) |
+           (v->arch.pv.ctrlreg[4] & GUEST_CR4_BITS);
 }
 
 int pv_vcpu_create(struct vcpu *v)
@@ -200,7 +204,7 @@ int pv_vcpu_create(struct vcpu *v)
             pte_make(pv->perdomain_l1[i], TABLE_FLAGS);
     }
     v->arch.pv.in_kernel = true;
-    v->arch.pv.ctrlreg[4] = pv_fixup_cr4(0);
+    v->arch.pv.ctrlreg[4] = pv_fixup_cr4(v->domain, 0);
     v->arch.pv.kernel_ss = FLAT_KERNEL_SS64;
     v->arch.dr6 = 0xffff0ff0;
     v->arch.dr7 = 0x400;
@@ -233,23 +237,23 @@ void pv_toggle_mode(struct vcpu *v)
         pv_write_ptbase(v);
 }
 
-#define LOAD_SEGMENT(reg, sel)                                                  \
-    ({                                                                          \
-        bool ok_ = false;                                                       \
-        __asm__ volatile("1: movw %w[s], %%" reg "\n\tmovb $1, %b[ok]\n2:\n\t"  \
-                         ASM_EXTABLE("1b", "2b")                                \
-                         : [ok] "+q"(ok_)                                       \
-                         : [s] "r"(sel)                                         \
-                         : "memory");                                           \
-        if (!ok_)                                                               \
-            __asm__ volatile("movw %w0, %%" reg ::"r"(0) : "memory");           \
-        ok_;                                                                    \
+#define LOAD_SEGMENT(reg, sel)                                                 \
+    ({                                                                         \
+        bool ok_ = false;                                                      \
+        __asm__ volatile("1: movw %w[s], %%" reg                               \
+                         "\n\tmovb $1, %b[ok]\n2:\n\t" ASM_EXTABLE("1b", "2b") \
+                         : [ok] "+q"(ok_)                                      \
+                         : [s] "r"(sel)                                        \
+                         : "memory");                                          \
+        if (!ok_)                                                              \
+            __asm__ volatile("movw %w0, %%" reg ::"r"(0) : "memory");          \
+        ok_;                                                                   \
     })
-#define READ_SEGMENT(reg)                                         \
-    ({                                                            \
-        uint16_t sel_;                                            \
-        __asm__ volatile("movw %%" reg ", %0" : "=r"(sel_));      \
-        sel_;                                                     \
+#define READ_SEGMENT(reg)                                    \
+    ({                                                       \
+        uint16_t sel_;                                       \
+        __asm__ volatile("movw %%" reg ", %0" : "=r"(sel_)); \
+        sel_;                                                \
     })
 
 bool pv_load_gs_user(uint16_t sel)

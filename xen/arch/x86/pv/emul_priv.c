@@ -148,10 +148,13 @@ static uint64_t *gpr(struct cpu_user_regs *regs, unsigned int nr)
 
 /* ---- ports ---- */
 
-/* The guest kernel counts as ring 1, its user mode as ring 3. */
+/* User mode counts as ring 3, the guest kernel as ring 1; as ring 0 for one
+ * that asked for architectural IOPL. */
 static bool iopl_allows(const struct vcpu *v)
 {
-    return v->arch.pv.iopl >= (v->arch.pv.in_kernel ? 1 : 3);
+    unsigned int kernel = v->domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl) ? 0 : 1;
+
+    return v->arch.pv.iopl >= (v->arch.pv.in_kernel ? kernel : 3);
 }
 
 static bool bitmap_allows(const struct vcpu *v, unsigned int port, unsigned int bytes)
@@ -277,7 +280,7 @@ static enum outcome write_cr(struct vcpu *v, unsigned int cr, uint64_t val)
     case 3:
         return write_cr3_guest(v, val);
     case 4:
-        pv->ctrlreg[4] = pv_fixup_cr4(val);
+        pv->ctrlreg[4] = pv_fixup_cr4(v->domain, val);
         write_cr4(pv_make_cr4(v));
         return EMUL_done;
     default:
@@ -320,6 +323,9 @@ static bool read_msr(struct vcpu *v, uint32_t msr, uint64_t *val)
         return true;
     case MSR_EFER:
         *val = HOST_EFER;
+        return true;
+    case MSR_IA32_DEBUGCTL: /* nothing of it is offered; reading is harmless */
+        *val = 0;
         return true;
     default:
         return guest_rdmsr(v, msr, val) == 0;

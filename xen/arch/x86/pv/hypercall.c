@@ -9,7 +9,7 @@
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 
-#define SYSCALL_LENGTH 2
+#define SYSCALL_LENGTH      2
 #define HYPERCALL_STUB_SIZE 32
 
 /* Bounce to @entry of the guest kernel. */
@@ -85,8 +85,8 @@ void pv_sysenter(struct cpu_user_regs *regs)
 static const uint8_t stub_call[] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
                                     0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
 /* push %rcx; push %r11; push %rax; mov $iret, %eax; syscall */
-static const uint8_t stub_iret[] = {0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret, 0,
-                                    0,    0,    0x0f, 0x05};
+static const uint8_t stub_iret[] = {0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret,
+                                    0,    0,    0,    0x0f, 0x05};
 
 void pv_hypercall_page_init(void *va)
 {

@@ -28,8 +28,8 @@ struct elf_note {
     uint32_t namesz, descsz, type;
 };
 
-#define PT_LOAD 1
-#define PT_NOTE 4
+#define PT_LOAD   1
+#define PT_NOTE   4
 #define EM_X86_64 62
 #define MAX_PADDR (1ull << 46)
 

@@ -12,7 +12,7 @@
 #include <cairn/errno.h>
 
 #define BORDER (4ull << 20)
-#define SPARE (512ull << 10)
+#define SPARE  (512ull << 10)
 
 /* Tables of the level whose tables cover 1 << @shift bytes each. */
 static uint64_t tables_at(uint64_t start, uint64_t end, unsigned int shift)

@@ -20,10 +20,10 @@
 #include <cairn/mm.h>
 #include <cairn/softirq.h>
 
-#define PTE_AVAIL (0xe00ul | 0x7ff0000000000000ul)
+#define PTE_AVAIL     (0xe00ul | 0x7ff0000000000000ul)
 #define TABLE_ALLOWED (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_AVAIL | PTE_NX)
 #define L1_CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PS /* PAT */)
-#define L1_ALLOWED (TABLE_ALLOWED | L1_CACHE_BITS | PTE_G)
+#define L1_ALLOWED    (TABLE_ALLOWED | L1_CACHE_BITS | PTE_G)
 
 static uint64_t level_type(unsigned int level)
 {
@@ -42,7 +42,7 @@ static bool is_hypervisor_slot(unsigned int level, unsigned int slot)
 
 /* ---- device memory ---- */
 
-#define APIC_FRAME 0xfee00ul
+#define APIC_FRAME   0xfee00ul
 #define IOAPIC_FRAME 0xfec00ul
 
 /* Frames that are not RAM, and not the interrupt hardware which is ours. */
@@ -105,8 +105,8 @@ static void l1e_put(struct domain *d, pte_t e)
         return;
     }
     /* The LDT goes by linear address: an unmapped frame is not part of it. */
-    if ((pg->type_info & PGT_type_mask) == PGT_seg_desc_page &&
-        (pg->type_info & PGT_count_mask) && pg->owner == d->domain_id)
+    if ((pg->type_info & PGT_type_mask) == PGT_seg_desc_page && (pg->type_info & PGT_count_mask) &&
+        pg->owner == d->domain_id)
         drop_ldts(d);
     put_page(pg);
 }

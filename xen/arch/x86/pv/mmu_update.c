@@ -29,8 +29,7 @@ static int write_entry(struct domain *pt_owner, struct domain *pg_owner, struct 
         return -EINVAL;
     if ((type & PGT_count_mask) && (type & PGT_type_mask) >= PGT_l1_page_table &&
         (type & PGT_type_mask) <= PGT_l4_page_table)
-        return pv_mod_table_entry(pt_owner, pg_owner, page, slot, (pte_t){req->val},
-                                  preserve_ad);
+        return pv_mod_table_entry(pt_owner, pg_owner, page, slot, (pte_t){req->val}, preserve_ad);
 
     rc = get_page_type(page, PGT_writable_page);
     if (rc)
@@ -88,8 +87,7 @@ static int one_update(struct domain *pt_owner, struct domain *pg_owner, struct m
 }
 
 /* Both with a reference. */
-static int get_owners(unsigned long foreigndom, struct domain **pt_owner,
-                      struct domain **pg_owner)
+static int get_owners(unsigned long foreigndom, struct domain **pt_owner, struct domain **pg_owner)
 {
     unsigned int pt = (uint32_t)foreigndom >> 16; /* domain id + 1 */
     int rc;

@@ -60,7 +60,7 @@ pte_t *pv_window_pte(struct vcpu *v, unsigned long va);
 void pv_install_hypervisor_slots(struct domain *d, pte_t *l4);
 void pv_write_ptbase(struct vcpu *v);
 unsigned long pv_make_cr4(const struct vcpu *v);
-unsigned long pv_fixup_cr4(unsigned long guest);
+unsigned long pv_fixup_cr4(const struct domain *d, unsigned long guest);
 void pv_toggle_mode(struct vcpu *v);
 /* Load @sel into a data segment register; false if it faulted (then null). */
 bool pv_load_gs_user(uint16_t sel);

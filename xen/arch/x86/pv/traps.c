@@ -15,7 +15,7 @@
 
 #define EC_EXT 1u
 #define EC_IDT 2u
-#define EC_TI 4u
+#define EC_TI  4u
 
 /* ---- handing over ---- */
 
@@ -25,8 +25,7 @@ static void bounce_to(struct vcpu *v, unsigned int vector, bool has_ec, uint32_t
     const struct trap_info *ti = &v->arch.pv.trap_ctxt[vector];
 
     perfc_incr(pv_traps);
-    tb->flags = TBF_EXCEPTION | (has_ec ? TBF_ERROR_CODE : 0) |
-                (TI_GET_IF(ti) ? TBF_INTERRUPT : 0);
+    tb->flags = TBF_EXCEPTION | (has_ec ? TBF_ERROR_CODE : 0) | (TI_GET_IF(ti) ? TBF_INTERRUPT : 0);
     tb->error_code = ec;
     tb->cs = ti->cs;
     tb->eip = ti->address;
@@ -69,12 +68,21 @@ static void page_fault(struct vcpu *v, struct cpu_user_regs *regs, unsigned long
         pv_inject_exception(v, X86_EXC_GP, (offset & ~(EC_EXT | EC_IDT)) | EC_TI);
 }
 
-/* INT n from ring 3: our gates refuse it, the guest's table decides. */
-static bool software_interrupt(struct vcpu *v, struct cpu_user_regs *regs)
+/*
+ * INT n from ring 3: our gates refuse it, the guest's table decides.  The
+ * vector is taken from the instruction: the error code that goes with a
+ * 16-byte gate differs between processors (QEMU's TCG says n * 16).
+ */
+static bool software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, uint32_t *ec)
 {
-    unsigned int vector = regs->error_code >> 3 & 0xff;
-    const struct trap_info *ti = &v->arch.pv.trap_ctxt[vector];
+    unsigned int vector = *ec >> 3 & 0xff;
+    const struct trap_info *ti;
+    uint8_t insn[2];
 
+    if (!raw_copy_from_guest(insn, regs->rip, sizeof(insn)) && insn[0] == 0xcd)
+        vector = insn[1];
+    *ec = vector << 3 | EC_IDT;
+    ti = &v->arch.pv.trap_ctxt[vector];
     if (!ti->address || TI_GET_DPL(ti) < (v->arch.pv.in_kernel ? 1 : 3))
         return false;
     regs->rip += 2;
@@ -90,7 +98,7 @@ static void general_protection(struct vcpu *v, struct cpu_user_regs *regs)
         pv_inject_exception(v, X86_EXC_GP, ec);
         return;
     }
-    if ((ec & EC_IDT) && software_interrupt(v, regs))
+    if ((ec & EC_IDT) && software_interrupt(v, regs, &ec))
         return;
     if (ec == 0 && pv_emulate_privileged_op(regs))
         return;

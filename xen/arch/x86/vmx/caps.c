@@ -13,7 +13,7 @@
 #define HIGH(msr) ((uint32_t)((msr) >> 32)) /* controls that may be 1 */
 
 #define PIN_NEED (PIN_EXT_INTR_EXITING | PIN_NMI_EXITING)
-#define PIN_WANT (PIN_NEED | PIN_VIRTUAL_NMIS)
+#define PIN_WANT (PIN_NEED | PIN_VIRTUAL_NMIS | PIN_PREEMPT_TIMER)
 #define PROC_NEED                                                                             \
     (PROC_TSC_OFFSETTING | PROC_HLT_EXITING | PROC_MWAIT_EXITING | PROC_RDPMC_EXITING |       \
      PROC_CR8_LOAD_EXITING | PROC_CR8_STORE_EXITING | PROC_MOV_DR_EXITING |                   \
@@ -86,6 +86,7 @@ bool vmx_raw_remove(struct vmx_raw *raw, const char *name)
         {"efer-switch", .exit = EXIT_LOAD_EFER | EXIT_SAVE_EFER, .entry = ENTRY_LOAD_EFER},
         {"pat-switch", .exit = EXIT_LOAD_PAT | EXIT_SAVE_PAT, .entry = ENTRY_LOAD_PAT},
         {"virtual-nmi", .pin = PIN_VIRTUAL_NMIS},
+        {"preemption-timer", .pin = PIN_PREEMPT_TIMER},
         {"invpcid", .proc2 = PROC2_INVPCID},
         {"rdtscp", .proc2 = PROC2_RDTSCP},
         {"wbinvd-exit", .proc2 = PROC2_WBINVD_EXITING},
@@ -151,6 +152,7 @@ static void name_features(struct vmx_caps *caps)
     caps->efer_switch = caps->entry & ENTRY_LOAD_EFER;
     caps->pat_switch = caps->entry & ENTRY_LOAD_PAT;
     caps->virtual_nmis = caps->pin & PIN_VIRTUAL_NMIS;
+    caps->preempt_timer = caps->pin & PIN_PREEMPT_TIMER;
     caps->rdtscp = caps->proc2 & PROC2_RDTSCP;
     caps->invpcid = caps->proc2 & PROC2_INVPCID;
     caps->wbinvd_exiting = caps->proc2 & PROC2_WBINVD_EXITING;
@@ -228,6 +230,13 @@ const char *vmx_caps_derive(const struct vmx_raw *given, struct vmx_caps *caps)
     if (!caps->proc2 && !(LOW(raw.proc) & PROC_SECONDARY))
         caps->proc &= ~PROC_SECONDARY;
     return NULL;
+}
+
+uint32_t vmx_preempt_timer_count(uint64_t misc, uint64_t tsc_khz, uint32_t us)
+{
+    uint64_t count = (tsc_khz * us / 1000) >> (misc & 0x1f);
+
+    return count < 1 ? 1 : count > UINT32_MAX ? UINT32_MAX : count;
 }
 
 const char *vmx_caps_hvm_missing(const struct vmx_caps *caps)

@@ -64,7 +64,7 @@ struct vmx_caps {
     bool ept, vpid, unrestricted_guest;
     bool efer_switch; /* by VM-entry and VM-exit controls: second generation */
     bool pat_switch;
-    bool virtual_nmis, rdtscp, invpcid, wbinvd_exiting, insn_info_io;
+    bool virtual_nmis, preempt_timer, rdtscp, invpcid, wbinvd_exiting, insn_info_io;
     bool ept_2m, ept_1g, ept_ad, invept_single, invvpid_single;
     bool invvpid_all;
     uint32_t dropped_pairs; /* bit i: pair i of vmx_pair_name() was inconsistent */
@@ -89,6 +89,13 @@ bool vmx_raw_remove(struct vmx_raw *raw, const char *name);
  * Source: SDM "VMX Capability Reporting Facility".
  */
 const char *vmx_caps_derive(const struct vmx_raw *raw, struct vmx_caps *caps);
+/*
+ * vmx_preempt_timer_count - what the VMX-preemption timer must count down
+ * from to stop a guest after @us microseconds without another exit; at least 1.
+ * Source: SDM "VMX-Preemption Timer": it ticks when bit IA32_VMX_MISC[4:0] of
+ * the TSC changes.
+ */
+uint32_t vmx_preempt_timer_count(uint64_t misc, uint64_t tsc_khz, uint32_t us);
 const char *vmx_pair_name(unsigned int i); /* NULL past the last */
 /* Why guests of the HVM kind cannot run with these; NULL if they can. */
 const char *vmx_caps_hvm_missing(const struct vmx_caps *caps);

@@ -20,6 +20,12 @@
 
 typedef enum exit_action (*exit_fn)(struct vcpu *v, struct cpu_user_regs *regs);
 
+/* Nothing to do but to have been here: interrupts were let in on the way. */
+static enum exit_action exit_preempt_timer(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    return EXIT_RESUME;
+}
+
 static enum exit_action exit_hlt(struct vcpu *v, struct cpu_user_regs *regs)
 {
     /* The instruction is over before the vCPU waits. */
@@ -93,6 +99,7 @@ static const struct exit_entry {
     [EXIT_TASK_SWITCH] = {exit_task_switch},
     [EXIT_CPUID] = {exit_cpuid},
     [EXIT_GETSEC] = {exit_undefined},
+    [EXIT_PREEMPT_TIMER] = {exit_preempt_timer},
     [EXIT_HLT] = {exit_hlt},
     [EXIT_INVD] = {exit_cache},
     [EXIT_RDPMC] = {exit_general_protection},

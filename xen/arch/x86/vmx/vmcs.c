@@ -159,6 +159,14 @@ void vmx_set_proc_control(struct vcpu *v, uint32_t bit, bool on)
     vmwrite32(PROC_BASED_CONTROLS, new);
 }
 
+/*
+ * A guest that makes no exit for this long is stopped by the preemption timer,
+ * which starts anew at each entry and so costs nothing otherwise.  External
+ * interrupts stop guests too, but Bochs 2.7 holds them back from a guest that
+ * was entered with IF=0 (docs/emulators.md).
+ */
+#define LONGEST_STRETCH_US 5000
+
 static void write_controls(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
@@ -200,6 +208,9 @@ static void write_controls(struct vcpu *v)
     vmwrite32(GUEST_INTERRUPTIBILITY, 0);
     vmwrite32(GUEST_ACTIVITY, 0);
     vmwritenw(GUEST_PENDING_DBG, 0);
+    if (vmx_caps.preempt_timer)
+        vmwrite32(PREEMPT_TIMER_VALUE,
+                  vmx_preempt_timer_count(vmx_caps.misc, cpu_khz, LONGEST_STRETCH_US));
     if (vmx_caps.pat_switch)
         vmwrite64(GUEST_PAT, v->arch.hvm.msr_pat);
 }

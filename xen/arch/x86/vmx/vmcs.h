@@ -99,6 +99,7 @@ enum vmcs32 {
     GUEST_INTERRUPTIBILITY = 0x4824,
     GUEST_ACTIVITY = 0x4826,
     GUEST_SYSENTER_CS = 0x482a,
+    PREEMPT_TIMER_VALUE = 0x482e,
     HOST_SYSENTER_CS = 0x4c00,
 };
 
@@ -147,6 +148,7 @@ enum vmcsnw {
 #define PIN_EXT_INTR_EXITING (1u << 0)
 #define PIN_NMI_EXITING (1u << 3)
 #define PIN_VIRTUAL_NMIS (1u << 5)
+#define PIN_PREEMPT_TIMER (1u << 6)
 
 /* Primary processor-based controls */
 #define PROC_INTR_WINDOW (1u << 2)

@@ -149,11 +149,12 @@ void __init vmx_init(void)
     vmx_on = true;
     hvm_why_not = vmx_caps_hvm_missing(&vmx_caps);
     const struct vmx_caps *c = &vmx_caps;
-    printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
+    printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
            c->ept_ad ? " EPT-A/D" : "", c->ept_1g ? " EPT-1G" : c->ept_2m ? " EPT-2M" : "",
            c->vpid ? " VPID" : "", c->unrestricted_guest ? " unrestricted-guest" : "",
            c->efer_switch ? " EFER-switch(2nd gen)" : " EFER-by-MSR-list(1st gen)",
            c->pat_switch ? " PAT-switch" : "", c->virtual_nmis ? " virtual-NMI" : "",
+           c->preempt_timer ? " preemption-timer" : "",
            c->rdtscp ? " RDTSCP" : "", c->invpcid ? " INVPCID" : "",
            c->wbinvd_exiting ? " WBINVD-exit" : "", c->revision);
     if (hvm_why_not)

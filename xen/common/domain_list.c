@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain_list.c - finding domains, and keeping them while they are used.
+ *
+ * Owns the list of domains and their reference counts.
+ * Promises: a domain with a reference stays; its number is not given out
+ * again before it is freed.
+ */
+#include "domain_private.h"
+
+#include <asm/current.h>
+#include <cairn/lib.h>
+#include <cairn/softirq.h>
+
+#define HASH_SIZE 256
+
+static DEFINE_SPINLOCK(domlist_lock, LOCK_DOMLIST);
+static LIST_HEAD(domain_list);
+static struct domain *domain_hash[HASH_SIZE];
+static struct domain *dead_domains; /* no reference left; by hash_next */
+
+/* Without the lock: only removal is a danger, and a removed domain is freed
+ * from a softirq, which this CPU does not run meanwhile. */
+static struct domain *hash_find(domid_t domid)
+{
+    struct domain *d = domain_hash[domid % HASH_SIZE];
+
+    while (d && d->domain_id != domid)
+        d = d->hash_next;
+    return d;
+}
+
+bool domain_list_insert(struct domain *d)
+{
+    struct domain **bucket = &domain_hash[d->domain_id % HASH_SIZE];
+    struct domain *pos;
+    bool unused;
+
+    spin_lock(&domlist_lock);
+    unused = !hash_find(d->domain_id);
+    if (unused) {
+        d->hash_next = *bucket;
+        *bucket = d;
+        list_for_each_entry(pos, &domain_list, list) if (pos->domain_id > d->domain_id) break;
+        list_add_tail(&d->list, &pos->list);
+    }
+    spin_unlock(&domlist_lock);
+    return unused;
+}
+
+static void domain_list_remove(struct domain *d)
+{
+    struct domain **p = &domain_hash[d->domain_id % HASH_SIZE];
+
+    spin_lock(&domlist_lock);
+    while (*p && *p != d)
+        p = &(*p)->hash_next;
+    if (*p) {
+        *p = d->hash_next;
+        list_del(&d->list);
+    }
+    spin_unlock(&domlist_lock);
+}
+
+static bool get_domain_unless_dead(struct domain *d)
+{
+    unsigned int old = __atomic_load_n(&d->refcnt, __ATOMIC_RELAXED);
+
+    do {
+        if (!old)
+            return false;
+    } while (!__atomic_compare_exchange_n(&d->refcnt, &old, old + 1, false, __ATOMIC_ACQUIRE,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+void get_knownalive_domain(struct domain *d)
+{
+    unsigned int old = __atomic_fetch_add(&d->refcnt, 1, __ATOMIC_RELAXED);
+
+    BUG_ON(!old || old > UINT32_MAX / 2);
+}
+
+struct domain *get_domain_by_id(domid_t domid)
+{
+    struct domain *d;
+
+    spin_lock(&domlist_lock);
+    d = hash_find(domid);
+    if (d && (d->state == DOMAIN_building || !get_domain_unless_dead(d)))
+        d = NULL;
+    spin_unlock(&domlist_lock);
+    return d;
+}
+
+struct domain *domain_next(domid_t after)
+{
+    struct domain *d, *found = NULL;
+
+    spin_lock(&domlist_lock);
+    list_for_each_entry(d, &domain_list, list)
+    {
+        if (d->domain_id >= after && d->state != DOMAIN_building && get_domain_unless_dead(d)) {
+            found = d;
+            break;
+        }
+    }
+    spin_unlock(&domlist_lock);
+    return found;
+}
+
+struct domain *get_domain_for_op(domid_t domid)
+{
+    if (domid == DOMID_SELF || domid == current->domain->domain_id) {
+        get_knownalive_domain(current->domain);
+        return current->domain;
+    }
+    return get_domain_by_id(domid);
+}
+
+struct domain *page_owner(const struct page_info *pg)
+{
+    domid_t owner = pg->owner;
+
+    return owner < DOMID_FIRST_RESERVED ? hash_find(owner) : NULL;
+}
+
+void put_domain(struct domain *d)
+{
+    if (__atomic_sub_fetch(&d->refcnt, 1, __ATOMIC_ACQ_REL))
+        return;
+    BUG_ON(d->state != DOMAIN_dead);
+    domain_list_remove(d);
+    struct domain *head = __atomic_load_n(&dead_domains, __ATOMIC_RELAXED);
+    do {
+        d->hash_next = head;
+    } while (!__atomic_compare_exchange_n(&dead_domains, &head, d, false, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED));
+    softirq_raise(RECLAIM_SOFTIRQ);
+}
+
+static void reclaim_domains(void)
+{
+    struct domain *d = __atomic_exchange_n(&dead_domains, NULL, __ATOMIC_ACQUIRE);
+
+    while (d) {
+        struct domain *next = d->hash_next;
+
+        domain_free(d);
+        d = next;
+    }
+}
+
+void domain_init(void)
+{
+    softirq_open(RECLAIM_SOFTIRQ, reclaim_domains);
+}
