@@ -54,6 +54,8 @@ static void physinfo(struct xen_sysctl_physinfo *pi)
     pi->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
     if (!hvm_unavailable_reason())
         pi->capabilities |= XEN_SYSCTL_PHYSCAP_hvm;
+    if (hvm_shadow_available())
+        pi->capabilities |= XEN_SYSCTL_PHYSCAP_shadow;
     if (hvm_hap_available())
         pi->capabilities |= XEN_SYSCTL_PHYSCAP_hap;
     pi->total_pages = total_pages;

@@ -12,6 +12,7 @@
 #include <asm/config.h>
 #include <asm/current.h>
 #include <asm/page.h>
+#include <asm/paging.h>
 #include <asm/processor.h>
 #include <asm/pvclock.h>
 #include <asm/traps.h>
@@ -64,10 +65,10 @@ static int check_hvm_possible(const struct xen_domctl_createdomain *cfg)
 {
     const char *reason = hvm_unavailable_reason();
 
-    if (!reason && !(cfg->flags & XEN_DOMCTL_CDF_hap))
-        reason = "shadow paging is not built yet, use hap=1";
-    if (!reason && !hvm_hap_available())
-        reason = "no EPT, and shadow paging is not built yet";
+    if (!reason && (cfg->flags & XEN_DOMCTL_CDF_hap) && !hvm_hap_available())
+        reason = "no hardware assisted paging here, use hap=0";
+    if (!reason && !(cfg->flags & XEN_DOMCTL_CDF_hap) && !hvm_shadow_available())
+        reason = "no shadow paging here, use hap=1";
     if (!reason)
         return 0;
     printk(XENLOG_WARNING "HVM: unavailable: %s\n", reason);
@@ -106,6 +107,8 @@ int arch_domain_teardown(struct domain *d)
 
 void arch_domain_free(struct domain *d)
 {
+    if (d->arch.paging)
+        d->arch.paging->domain_free(d);
     if (!d->shared_info)
         return;
     set_gpfn_from_mfn(virt_to_mfn(d->shared_info), INVALID_M2P_ENTRY);

@@ -8,6 +8,7 @@
 #include <cairn/hypercall.h>
 
 #include <asm/current.h>
+#include <asm/paging.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
 #include <cairn/lib.h>
@@ -130,15 +131,23 @@ static long set_address_size(struct domain *d, uint32_t size)
     return size == 64 ? 0 : size == 32 ? -EOPNOTSUPP : -EINVAL;
 }
 
-/* The p2m takes its pages from the common pool: any budget is accepted, and
- * what is asked back is what is used. */
+static long set_allocation(struct domain *d, uint32_t mib)
+{
+    if (!d->arch.paging)
+        return 0; /* a PV domain has no such tables */
+    domain_pause(d);
+    long rc = d->arch.paging->set_allocation(d, mib);
+    domain_unpause(d);
+    return rc;
+}
+
 static long shadow_op(struct domain *d, struct xen_domctl_shadow_op *op, bool *copyback)
 {
     switch (op->op) {
     case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
-        return 0;
+        return set_allocation(d, op->mb);
     case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
-        op->mb = DIV_ROUND_UP(d->is_hvm ? d->arch.p2m.nr_tables : 0, 256ul);
+        op->mb = d->arch.paging ? d->arch.paging->get_allocation(d) : 0;
         *copyback = true;
         return 0;
     default:

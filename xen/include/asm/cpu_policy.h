@@ -34,6 +34,7 @@ struct cpuid_view {
 struct policy_host {
     struct cpuid_leaf basic[0x20], ext[9];
     bool rdtscp, invpcid;  /* VMX lets guests execute these */
+    bool shadow;           /* its tables are ours: no PCID, no 1 GiB pages */
     uint64_t cr4_possible; /* CR4 bits that VMX lets guests set */
 };
 /* cpu_policy_derive - pure; cpu_policy_init reads this machine and calls it. */

@@ -13,11 +13,13 @@
 #include <xen/xen.h>
 
 struct paging_ops;
+struct shadow_domain;
 
 struct arch_domain {
     struct cpu_policy policy;
     struct p2m p2m; /* HVM */
     const struct paging_ops *paging; /* HVM */
+    struct shadow_domain *shadow; /* shadow paging */
     spinlock_t paging_lock;
     uint32_t emulation_flags;
     struct pv_domain pv;   /* exactly one of the two is in use */

@@ -14,6 +14,8 @@
 
 struct domain;
 struct vcpu;
+struct shadow_vcpu;
+struct vmx_msr_lists;
 
 /* Control registers as the guest sees them (pure functions in hvm/cr.c). */
 struct x86_ctrl {
@@ -30,6 +32,7 @@ struct hvm_domain {
 #define HVM_WORK_EVENT (1u << 0)      /* hvm_vcpu.event waits to be injected */
 #define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
 #define HVM_WORK_NMI (1u << 2)        /* an NMI waits */
+#define HVM_WORK_ROOT (1u << 3)       /* paging_ops.update_root is owed */
 
 struct vmx_vcpu {
     mfn_t vmcs;           /* one frame */
@@ -43,6 +46,8 @@ struct vmx_vcpu {
     bool ctrl_stale;         /* hvm_vcpu.ctrl lacks what the guest changed unseen */
     uint32_t proc_controls;  /* as in the VMCS */
     uint32_t entry_controls; /* as in the VMCS */
+    bool efer_read_exits;    /* which MSR bitmap the VMCS has */
+    struct vmx_msr_lists *msr_lists; /* first generation: MSRs switched by lists */
 };
 
 struct hvm_vcpu {
@@ -61,6 +66,8 @@ struct hvm_vcpu {
         uint32_t ec;
         uint8_t insn_len; /* software exceptions */
     } event;
+    struct shadow_vcpu *shadow; /* shadow paging */
+    uint64_t pdpte[4];          /* shadow paging: what PAE paging has loaded */
     struct vmx_vcpu vmx;
 };
 
@@ -92,6 +99,9 @@ void hvm_sync_ctrl(struct vcpu *v);
 /* Write hvm_vcpu.ctrl, a state that hvm/cr.c allowed, to the hardware. */
 void hvm_update_ctrl(struct vcpu *v);
 void hvm_update_efer(struct vcpu *v); /* only SCE or NXE changed */
+void hvm_update_cr3(struct vcpu *v);  /* only CR3 changed, and maybe the PDPTEs */
+/* Shadow paging: the root on which the hardware runs. */
+void hvm_set_hardware_cr3(struct vcpu *v, maddr_t root);
 /* The four PDPTEs that PAE paging has loaded; meaningful only in that mode. */
 void hvm_set_pdptes(struct vcpu *v, const uint64_t pdpte[4]);
 void hvm_get_pdptes(struct vcpu *v, uint64_t pdpte[4]);
@@ -127,6 +137,7 @@ void hvm_vcpu_destroy(struct vcpu *v);
 /* Why HVM guests cannot be created on this machine; NULL if they can. */
 const char *hvm_unavailable_reason(void);
 bool hvm_hap_available(void);
+bool hvm_shadow_available(void);
 unsigned int hvm_max_leaf_order(void); /* of EPT: 0, 9 or 18 */
 bool hvm_has_invpcid(void);
 bool hvm_has_rdtscp(void);

@@ -73,14 +73,14 @@ static void mask_basic_leaves(struct cpu_policy *p, const struct policy_host *ho
     }
     p->basic[0].a = p->max_leaf;
     p->basic[1].b &= 0xff00; /* CLFLUSH size; one logical processor, APIC ID per vCPU */
-    p->basic[1].c &= F1C_SHOW | (p->is_hvm ? F1C_PCID : 0);
+    p->basic[1].c &= F1C_SHOW | (p->is_hvm && !host->shadow ? F1C_PCID : 0);
     p->basic[1].c |= F1C_HYPERVISOR;
     p->basic[1].d &= F1D_COMMON | (p->is_hvm ? F1D_HVM : 0);
     if (p->max_leaf < 7)
         return;
     uint32_t show = F7B_COMMON;
     if (p->is_hvm)
-        show |= F7B_FSGSBASE | F7B_SMEP | F7B_SMAP | (host->invpcid ? F7B_INVPCID : 0);
+        show |= F7B_FSGSBASE | F7B_SMEP | F7B_SMAP | (host->invpcid && !host->shadow ? F7B_INVPCID : 0);
     p->basic[7].a = 0; /* no further subleaves */
     p->basic[7].b &= show;
     p->basic[7].c &= p->is_hvm ? F7C_UMIP : 0;
@@ -99,7 +99,7 @@ static void mask_ext_leaves(struct cpu_policy *p, const struct policy_host *host
     p->ext[1].c &= E1C_SHOW;
     uint32_t show = E1D_SYSCALL | E1D_NX | E1D_LM;
     if (p->is_hvm)
-        show |= E1D_1G | (host->rdtscp ? E1D_RDTSCP : 0);
+        show |= (host->shadow ? 0 : E1D_1G) | (host->rdtscp ? E1D_RDTSCP : 0);
     p->ext[1].d &= show;
     /* AMD repeats leaf 1's bits here: show them alike. */
     const uint32_t repeated = 0x0183f3ff;

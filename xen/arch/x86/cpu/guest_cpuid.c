@@ -14,6 +14,7 @@ void cpu_policy_init(struct cpu_policy *p, bool hvm, bool hap, uint16_t domid)
     struct policy_host host = {
         .rdtscp = hvm_has_rdtscp(),
         .invpcid = hvm_has_invpcid(),
+        .shadow = hvm && !hap,
         .cr4_possible = hvm_cr4_possible(),
     };
     uint32_t max = cpuid(0, 0).a;

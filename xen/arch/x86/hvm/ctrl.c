@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ctrl.c - control registers of a vCPU: cr.c decides, this applies. */
+#include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
@@ -38,9 +39,8 @@ static int commit(struct vcpu *v, const struct x86_ctrl *next, unsigned int owed
         hvm_set_pdptes(v, pdpte);
     }
     v->arch.hvm.ctrl = *next;
-    hvm_update_ctrl(v);
     if (owed & X86_FLUSH_TLB)
-        v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+        v->domain->arch.paging->flush(v);
     return 0;
 }
 
@@ -55,7 +55,28 @@ int hvm_set_cr0(struct vcpu *v, uint64_t value)
     if ((value ^ v->arch.hvm.ctrl.cr0) & X86_CR0_PG)
         fill_segment_env(v, &env);
     int rc = x86_set_cr0(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-    return rc ? rc : commit(v, &next, owed);
+    if (!rc)
+        rc = commit(v, &next, owed);
+    if (!rc)
+        hvm_update_ctrl(v);
+    return rc;
+}
+
+/* Shadow paging: MOV to CR3 exits. */
+int hvm_set_cr3(struct vcpu *v, uint64_t value)
+{
+    struct x86_ctrl_env env;
+    struct x86_ctrl next;
+    unsigned int owed;
+
+    hvm_sync_ctrl(v);
+    fill_env(v, &env);
+    int rc = x86_set_cr3(&v->arch.hvm.ctrl, &env, value, &next, &owed);
+    if (!rc)
+        rc = commit(v, &next, owed);
+    if (!rc)
+        hvm_update_cr3(v);
+    return rc;
 }
 
 int hvm_set_cr4(struct vcpu *v, uint64_t value)
@@ -67,7 +88,11 @@ int hvm_set_cr4(struct vcpu *v, uint64_t value)
     hvm_sync_ctrl(v);
     fill_env(v, &env);
     int rc = x86_set_cr4(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-    return rc ? rc : commit(v, &next, owed);
+    if (!rc)
+        rc = commit(v, &next, owed);
+    if (!rc)
+        hvm_update_ctrl(v);
+    return rc;
 }
 
 int hvm_set_efer(struct vcpu *v, uint64_t value)
@@ -84,6 +109,6 @@ int hvm_set_efer(struct vcpu *v, uint64_t value)
     v->arch.hvm.ctrl.efer = next.efer;
     hvm_update_efer(v);
     if (owed & X86_FLUSH_TLB)
-        v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+        v->domain->arch.paging->flush(v);
     return 0;
 }

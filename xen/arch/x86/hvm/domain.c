@@ -5,6 +5,7 @@
 #include <asm/paging.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
+#include <xen/domctl.h>
 #include <xen/sched.h>
 
 int hvm_domain_create(struct domain *d)
@@ -14,7 +15,12 @@ int hvm_domain_create(struct domain *d)
     int rc = p2m_init(d);
     if (rc)
         return rc;
-    d->arch.paging = &hap_ops;
+    d->arch.paging = d->createflags & XEN_DOMCTL_CDF_hap ? &hap_ops : &shadow_ops;
+    rc = d->arch.paging->domain_create(d);
+    if (rc) {
+        p2m_teardown(d); /* only its root: one step */
+        return rc;
+    }
     d->arch.hvm.hypercall_gfn = INVALID_GFN;
     d->arch.hvm.params[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     return 0;
@@ -22,5 +28,6 @@ int hvm_domain_create(struct domain *d)
 
 int hvm_domain_teardown(struct domain *d)
 {
-    return p2m_teardown(d);
+    int rc = d->arch.paging->domain_teardown(d);
+    return rc ? rc : p2m_teardown(d);
 }

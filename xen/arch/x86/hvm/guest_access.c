@@ -12,6 +12,7 @@
 #include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/p2m.h>
+#include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
@@ -19,7 +20,6 @@
 #include <cairn/mm.h>
 #include <cairn/perfc.h>
 
-#include "../mm/guest_walk.h"
 #include "cr.h"
 
 static void *xlat_window;
@@ -63,6 +63,11 @@ static bool walk_update(void *ctx, gaddr_t addr, uint64_t old, uint64_t new, siz
     return __sync_bool_compare_and_swap((uint32_t *)at, (uint32_t)old, (uint32_t)new);
 }
 
+struct walk_memory guest_walk_memory(struct domain *d)
+{
+    return (struct walk_memory){walk_read, walk_update, d};
+}
+
 static unsigned int access_of(enum copy_kind kind)
 {
     switch (kind) {
@@ -88,7 +93,7 @@ int guest_copy_linear(struct vcpu *v, gva_t va, void *buf, size_t len, enum copy
 {
     struct domain *d = v->domain;
     const struct cpu_policy *p = &d->arch.policy;
-    const struct walk_memory mem = {walk_read, walk_update, d};
+    const struct walk_memory mem = guest_walk_memory(d);
     unsigned int access = access_of(kind);
     struct paging_role role;
     uint64_t pdpte[4];
@@ -111,10 +116,12 @@ int guest_copy_linear(struct vcpu *v, gva_t va, void *buf, size_t len, enum copy
             return -EFAULT;
         }
         page += PAGE_OFFSET(gaddr_x(res.addr));
-        if (access & WALK_WRITE)
+        if (access & WALK_WRITE) {
             memcpy(page, buf, n);
-        else
+            d->arch.paging->frame_written(d, gaddr_to_gfn(res.addr));
+        } else {
             memcpy(buf, page, n);
+        }
         va += n;
         buf = (char *)buf + n;
         len -= n;
@@ -162,10 +169,12 @@ static int copy_phys(struct domain *d, gaddr_t addr, void *buf, size_t len, bool
         char *page = map_gfn(d, _gfn(PFN_DOWN(at)), write);
         if (!page)
             return -EFAULT;
-        if (write)
+        if (write) {
             memcpy(page + PAGE_OFFSET(at), buf, n);
-        else
+            d->arch.paging->frame_written(d, _gfn(PFN_DOWN(at)));
+        } else {
             memcpy(buf, page + PAGE_OFFSET(at), n);
+        }
         at += n;
         buf = (char *)buf + n;
         len -= n;

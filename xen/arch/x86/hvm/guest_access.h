@@ -6,6 +6,9 @@
 #include <asm/addr.h>
 #include <cairn/types.h>
 
+#include "../mm/guest_walk.h"
+
+struct domain;
 struct vcpu;
 
 enum copy_kind {
@@ -15,6 +18,9 @@ enum copy_kind {
     COPY_TO_GUEST_AS_CPL,
     FETCH_FROM_GUEST,
 };
+
+/* For guest_walk(): a domain's memory by guest-physical address. */
+struct walk_memory guest_walk_memory(struct domain *d);
 
 /* guest_copy_linear - 0, or -EFAULT with the faulting address and the error
  * code for a #PF; a part may have been copied. */

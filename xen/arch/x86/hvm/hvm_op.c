@@ -5,6 +5,7 @@
  */
 #include <asm/current.h>
 #include <asm/hvm.h>
+#include <asm/paging.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
@@ -136,7 +137,7 @@ long do_hvm_op(unsigned long op, unsigned long arg)
             return -ENOSYS;
         for (unsigned int i = 0; i < current->domain->max_vcpus; i++)
             if (current->domain->vcpu[i])
-                current->domain->vcpu[i]->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+                current->domain->arch.paging->flush(current->domain->vcpu[i]);
         return 0;
     case HVMOP_get_mem_type:
     case HVMOP_set_evtchn_upcall_vector:

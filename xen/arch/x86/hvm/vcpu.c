@@ -9,6 +9,7 @@
  */
 #include <asm/current.h>
 #include <asm/hvm.h>
+#include <asm/paging.h>
 #include <asm/processor.h>
 #include <asm/traps.h>
 #include <cairn/domain.h>
@@ -52,9 +53,14 @@ int hvm_vcpu_create(struct vcpu *v)
     hvm->apic_base = APIC_BASE_RESET | (v->vcpu_id == 0 ? APIC_BASE_BSP : 0);
     hvm->tsc_offset = -rdtsc();
     fpu_reset_area(v->arch.fpu);
-    int rc = vmx_vcpu_create(v);
+    int rc = v->domain->arch.paging->vcpu_create(v);
     if (rc)
         return rc;
+    rc = vmx_vcpu_create(v);
+    if (rc) {
+        v->domain->arch.paging->vcpu_destroy(v);
+        return rc;
+    }
     set_reset_state(v);
     return 0;
 }
@@ -62,6 +68,7 @@ int hvm_vcpu_create(struct vcpu *v)
 void hvm_vcpu_destroy(struct vcpu *v)
 {
     vmx_vcpu_destroy(v);
+    v->domain->arch.paging->vcpu_destroy(v);
 }
 
 /* ---- the record stream ---- */
@@ -188,7 +195,7 @@ static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
     if (c->pending_valid)
         hvm_queue_event(v, c->pending_vector, c->pending_type, c->pending_error_valid,
                          c->error_code, 0);
-    hvm->work |= HVM_WORK_FLUSH_VPID;
+    hvm->work |= HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT;
     v->is_initialised = true;
     v->pause_flags &= ~VPF_down;
 }

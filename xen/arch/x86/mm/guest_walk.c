@@ -127,6 +127,7 @@ static bool mark_entries(struct walk *w, unsigned int access)
         if (new != w->entry[i] &&
             !w->mem->update(w->mem->ctx, w->addr[i], w->entry[i], new, w->entry_size))
             return false;
+        w->entry[i] = new;
     }
     return true;
 }
@@ -139,6 +140,23 @@ static uint64_t frame_of(const struct paging_role *role, unsigned int level, uin
     }
     uint64_t mask = role->levels == 2 ? 0xfffff000 : bits(role->maxphysaddr - 1, 12);
     return e & mask & ~((1ull << (12 + 9 * (level - 1))) - 1);
+}
+
+bool guest_entry_reserved(const struct paging_role *role, unsigned int level, uint64_t e)
+{
+    return e & reserved_bits(role, level, e);
+}
+
+bool guest_entry_is_leaf(const struct paging_role *role, unsigned int level, uint64_t e)
+{
+    return is_leaf(role, level, e);
+}
+
+uint64_t guest_entry_address(const struct paging_role *role, unsigned int level, uint64_t e)
+{
+    if (is_leaf(role, level, e))
+        return frame_of(role, level, e);
+    return e & (role->levels == 2 ? 0xfffff000 : bits(role->maxphysaddr - 1, 12));
 }
 
 enum step { STEP_FAULT, STEP_NEXT, STEP_LEAF };
@@ -209,7 +227,11 @@ static int walk_once(const struct paging_role *role, uint64_t root, const uint64
         case STEP_LEAF:
             if (!finish(&w, level, va, access, res))
                 return 0;
-            return mark_entries(&w, access) ? 1 : -1;
+            if (!mark_entries(&w, access))
+                return -1;
+            res->seen = w.seen;
+            memcpy(res->entry, w.entry, sizeof(res->entry));
+            return 1;
         case STEP_NEXT:
             table = w.entry[w.seen - 1] &
                     (role->levels == 2 ? 0xfffff000 : bits(role->maxphysaddr - 1, 12));

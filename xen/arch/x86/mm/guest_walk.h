@@ -46,6 +46,8 @@ struct walk_result {
     gaddr_t addr;        /* translation of the address */
     unsigned int order;  /* of the page: 0, 9, 10 (4 MiB) or 18 */
     bool user, writable; /* of the page */
+    unsigned int seen;   /* on success: entries walked, from the top, as they are now */
+    uint64_t entry[4];
     uint32_t ec;         /* on failure: error code of the #PF */
     bool not_canonical;  /* on failure: #GP (or #SS) instead of #PF */
 };
@@ -59,5 +61,11 @@ struct walk_result {
  */
 bool guest_walk(const struct paging_role *role, uint64_t root, const uint64_t pdpte[4], gva_t va,
                 unsigned int access, const struct walk_memory *mem, struct walk_result *res);
+
+/* ---- one present entry of a table of @level, 1 lowest ---- */
+bool guest_entry_reserved(const struct paging_role *role, unsigned int level, uint64_t e);
+bool guest_entry_is_leaf(const struct paging_role *role, unsigned int level, uint64_t e);
+/* Where its page or the next table begins. */
+uint64_t guest_entry_address(const struct paging_role *role, unsigned int level, uint64_t e);
 
 #endif

@@ -6,16 +6,16 @@
 #include <asm/hvm.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
+#include <cairn/lib.h>
 
 /* GUEST_CR3 is the guest's CR3: hvm_update_ctrl() writes it. */
-static void hap_load_root(struct vcpu *v)
+static void hap_update_root(struct vcpu *v)
 {
 }
 
-/* Page faults do not exit under EPT; one that comes is the guest's. */
-static bool hap_page_fault(struct vcpu *v, gva_t va, uint32_t *ec)
+static void hap_flush(struct vcpu *v)
 {
-    return false;
+    v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
 }
 
 static void hap_invlpg(struct vcpu *v, gva_t va)
@@ -23,9 +23,10 @@ static void hap_invlpg(struct vcpu *v, gva_t va)
     v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
 }
 
-static void hap_mode_changed(struct vcpu *v)
+/* Page faults do not exit under EPT; one that comes is the guest's. */
+static enum paging_fault hap_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, gaddr_t *addr)
 {
-    v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+    return PAGING_INJECT;
 }
 
 /* ept_set() noted p2m->flush_owed; it is paid before the next VM entry. */
@@ -33,11 +34,58 @@ static void hap_p2m_changed(struct domain *d, gfn_t gfn)
 {
 }
 
+static void hap_frame_written(struct domain *d, gfn_t gfn)
+{
+}
+
+/* The p2m takes its pages from the common pool: any budget is accepted, and
+ * what is asked back is what is used. */
+static int hap_set_allocation(struct domain *d, uint32_t mib)
+{
+    return 0;
+}
+
+static uint32_t hap_get_allocation(struct domain *d)
+{
+    return DIV_ROUND_UP(d->arch.p2m.nr_tables, 256ul);
+}
+
+static int hap_domain_create(struct domain *d)
+{
+    return 0;
+}
+
+static int hap_domain_teardown(struct domain *d)
+{
+    return 0;
+}
+
+static void hap_domain_free(struct domain *d)
+{
+}
+
+static int hap_vcpu_create(struct vcpu *v)
+{
+    return 0;
+}
+
+static void hap_vcpu_destroy(struct vcpu *v)
+{
+}
+
 const struct paging_ops hap_ops = {
     .name = "hap",
-    .load_root = hap_load_root,
-    .page_fault = hap_page_fault,
+    .update_root = hap_update_root,
+    .flush = hap_flush,
     .invlpg = hap_invlpg,
-    .mode_changed = hap_mode_changed,
+    .page_fault = hap_page_fault,
     .p2m_changed = hap_p2m_changed,
+    .frame_written = hap_frame_written,
+    .set_allocation = hap_set_allocation,
+    .get_allocation = hap_get_allocation,
+    .domain_create = hap_domain_create,
+    .domain_teardown = hap_domain_teardown,
+    .domain_free = hap_domain_free,
+    .vcpu_create = hap_vcpu_create,
+    .vcpu_destroy = hap_vcpu_destroy,
 };

@@ -135,6 +135,7 @@ static void close_dependencies(const struct vmx_raw *raw, struct vmx_caps *caps)
                                PROC_INVLPG_EXITING;
     caps->ept = (caps->proc2 & PROC2_EPT) && (raw->ept_vpid & ept_need) == ept_need &&
                 !(LOW(raw->proc) & cr3_exits);
+    caps->shadow_exits = !(~HIGH(raw->proc) & cr3_exits);
     caps->unrestricted_guest = caps->ept && (caps->proc2 & PROC2_UNRESTRICTED_GUEST);
     caps->vpid = (caps->proc2 & PROC2_VPID) && (raw->ept_vpid & vpid_need) == vpid_need;
     if (!caps->ept)
@@ -239,13 +240,21 @@ uint32_t vmx_preempt_timer_count(uint64_t misc, uint64_t tsc_khz, uint32_t us)
     return count < 1 ? 1 : count > UINT32_MAX ? UINT32_MAX : count;
 }
 
-const char *vmx_caps_hvm_missing(const struct vmx_caps *caps)
+const char *vmx_caps_hap_missing(const struct vmx_caps *caps)
 {
     if (!caps->ept)
-        return "no EPT (shadow paging is not there yet)";
+        return "no EPT";
     if (!caps->unrestricted_guest)
         return "no unrestricted guest";
-    if (!caps->efer_switch)
-        return "no VM-entry/VM-exit control to load EFER";
     return NULL;
+}
+
+const char *vmx_caps_shadow_missing(const struct vmx_caps *caps)
+{
+    return caps->shadow_exits ? NULL : "CR3 accesses and INVLPG cannot be intercepted";
+}
+
+const char *vmx_caps_hvm_missing(const struct vmx_caps *caps)
+{
+    return vmx_caps_hap_missing(caps) ? vmx_caps_shadow_missing(caps) : NULL;
 }

@@ -62,6 +62,7 @@ struct vmx_caps {
     uint64_t ept_vpid, misc;
     uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
     bool ept, vpid, unrestricted_guest;
+    bool shadow_exits; /* what shadow paging must intercept can be */
     bool efer_switch; /* by VM-entry and VM-exit controls: second generation */
     bool pat_switch;
     bool virtual_nmis, preempt_timer, rdtscp, invpcid, wbinvd_exiting, insn_info_io;
@@ -97,7 +98,10 @@ const char *vmx_caps_derive(const struct vmx_raw *raw, struct vmx_caps *caps);
  */
 uint32_t vmx_preempt_timer_count(uint64_t misc, uint64_t tsc_khz, uint32_t us);
 const char *vmx_pair_name(unsigned int i); /* NULL past the last */
-/* Why guests of the HVM kind cannot run with these; NULL if they can. */
+/* Why guests of the HVM kind cannot run with these, with EPT, under shadow
+ * paging, or at all; NULL if they can. */
+const char *vmx_caps_hap_missing(const struct vmx_caps *caps);
+const char *vmx_caps_shadow_missing(const struct vmx_caps *caps);
 const char *vmx_caps_hvm_missing(const struct vmx_caps *caps);
 
 #endif

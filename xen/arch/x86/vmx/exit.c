@@ -102,6 +102,7 @@ static const struct exit_entry {
     [EXIT_PREEMPT_TIMER] = {exit_preempt_timer},
     [EXIT_HLT] = {exit_hlt},
     [EXIT_INVD] = {exit_cache},
+    [EXIT_INVLPG] = {exit_invlpg},
     [EXIT_RDPMC] = {exit_general_protection},
     [EXIT_VMCALL] = {exit_vmcall},
     [EXIT_VMCLEAR] = {exit_undefined},

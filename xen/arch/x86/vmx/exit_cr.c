@@ -3,7 +3,9 @@
  * exit_cr.c - MOV to and from control registers, CLTS, LMSW, MOV DR.
  * What is legal and what results is decided in hvm/cr.c.
  */
+#include <asm/paging.h>
 #include <asm/processor.h>
+#include <cairn/domain.h>
 #include <cairn/lib.h>
 
 #include "../hvm/cr.h"
@@ -61,6 +63,8 @@ static int move_to_cr(struct vcpu *v, unsigned int cr, uint64_t value)
     switch (cr) {
     case 0:
         return hvm_set_cr0(v, value);
+    case 3:
+        return hvm_set_cr3(v, value);
     case 4:
         return hvm_set_cr4(v, value);
     case 8:
@@ -85,9 +89,12 @@ enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
         break;
     }
     case CR_MOV_FROM:
-        if (q.cr != 8)
+        if (q.cr == 3)
+            hvm_write_gpr(regs, q.gpr, v->arch.hvm.ctrl.cr3);
+        else if (q.cr == 8)
+            hvm_write_gpr(regs, q.gpr, v->arch.hvm.cr8);
+        else
             return EXIT_CRASH;
-        hvm_write_gpr(regs, q.gpr, v->arch.hvm.cr8);
         break;
     case CR_CLTS:
         hvm_sync_ctrl(v);
@@ -102,6 +109,13 @@ enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
         hvm_inject_exception(v, X86_EXC_GP, 0);
         return EXIT_RESUME;
     }
+    return EXIT_ADVANCE;
+}
+
+/* Shadow paging.  The processor has checked the address already. */
+enum exit_action exit_invlpg(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    v->domain->arch.paging->invlpg(v, vmreadnw(EXIT_QUALIFICATION));
     return EXIT_ADVANCE;
 }
 

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exit_exception.c - exceptions that exit: #DB and #AC.
+ * exit_exception.c - exceptions that exit: #DB, #AC and, under shadow paging,
+ * #PF.
  *
- * Both are the guest's own.  They are intercepted only because their delivery
- * can raise them again for ever (XSA-156): given back after an exit, each
- * round passes through here, where softirqs and the scheduler run.
+ * The first two are the guest's own.  They are intercepted only because their
+ * delivery can raise them again for ever (XSA-156): given back after an exit,
+ * each round passes through here, where softirqs and the scheduler run.
  */
+#include <asm/page.h>
+#include <asm/paging.h>
 #include <asm/processor.h>
+#include <cairn/lib.h>
 
+#include "../hvm/io.h"
 #include "vmx.h"
 
 #define DR6_HIT_BITS 0xe00f /* BT BS BD B3-B0, as the exit qualification has them */
@@ -37,6 +42,45 @@ static void reinject_debug(struct vcpu *v, uint32_t info)
     hvm_queue_event(v, X86_EXC_DB, type, false, 0, len);
 }
 
+/* The tables allow the access, but there is nothing that takes it. */
+static void access_nothing(struct vcpu *v, struct cpu_user_regs *regs, gaddr_t addr, uint32_t ec)
+{
+    bool delivering = vmread32(IDT_VECTORING_INFO) & INTR_VALID;
+    unsigned int len = delivering || (ec & PFEC_I) ? 0 : hvm_mmio_access(v, regs);
+
+    if (len) {
+        vmx_advance(v, len);
+        return;
+    }
+    domain_crash(v->domain, "vmx: %s of guest physical %lx (%s), rip %lx: nothing there",
+                 ec & PFEC_I   ? "fetch"
+                 : ec & PFEC_W ? "write"
+                               : "read",
+                 (unsigned long)gaddr_x(addr),
+                 delivering ? "while delivering an event" : "instruction not emulated",
+                 (unsigned long)vmreadnw(GUEST_RIP));
+}
+
+static enum exit_action handle_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    gva_t va = vmreadnw(EXIT_QUALIFICATION);
+    uint32_t ec = vmread32(VM_EXIT_INTR_EC);
+    gaddr_t addr;
+
+    switch (v->domain->arch.paging->page_fault(v, va, &ec, &addr)) {
+    case PAGING_INJECT:
+        hvm_inject_page_fault(v, va, ec);
+        break;
+    case PAGING_MMIO:
+        access_nothing(v, regs, addr, ec);
+        break;
+    case PAGING_RETRY:
+    case PAGING_CRASH:
+        break;
+    }
+    return EXIT_RESUME;
+}
+
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)
 {
     uint32_t info = vmread32(VM_EXIT_INTR_INFO);
@@ -50,6 +94,8 @@ enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)
     case X86_EXC_DB:
         reinject_debug(v, info);
         return EXIT_RESUME;
+    case X86_EXC_PF:
+        return handle_page_fault(v, regs);
     case X86_EXC_AC:
         hvm_inject_exception(v, X86_EXC_AC, vmread32(VM_EXIT_INTR_EC));
         return EXIT_RESUME;

@@ -9,6 +9,7 @@
  * Source: SDM "Event Injection", "Interrupt 8 - Double Fault Exception".
  */
 #include <asm/current.h>
+#include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/lib.h>
 #include <cairn/sched.h>
@@ -151,6 +152,10 @@ void vmx_intr_assist(struct vcpu *v)
     unsigned int upcall = v->domain->arch.hvm.callback_vector;
     bool want_upcall = upcall && v->vcpu_info->evtchn_upcall_pending;
 
+    if (hvm->work & HVM_WORK_ROOT) {
+        hvm->work &= ~HVM_WORK_ROOT;
+        v->domain->arch.paging->update_root(v);
+    }
     if (p2m->flush_owed) {
         p2m->flush_owed = false;
         hvm_flush_ept(p2m);

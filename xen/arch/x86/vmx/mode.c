@@ -7,24 +7,42 @@
 /*
  * CR0: PE and PG decide the mode, CD and NW are the host's, NE must be 1.
  * The others mean nothing to us unless we walk the guest's tables, and then
- * we read them from the VMCS.
+ * we read them from the VMCS.  WP is part of what shadow tables say.
  */
-uint64_t vmx_cr0_guest_owned(void)
+uint64_t vmx_cr0_guest_owned(bool shadow)
 {
-    return X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | X86_CR0_WP | X86_CR0_AM;
+    return X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | X86_CR0_AM | (shadow ? 0 : X86_CR0_WP);
 }
 
 /*
  * CR4: PAE and LA57 decide the mode, PCIDE has rules that we check, VMXE and
  * MCE are the host's.  In PAE paging the processor itself reloads the PDPTEs
- * when the guest changes PGE, PSE or SMEP.
+ * when the guest changes PGE, PSE or SMEP; under shadow paging we do, and all
+ * four are part of what the tables say or flush them.
  */
-uint64_t vmx_cr4_guest_owned(uint64_t cr4_legal)
+uint64_t vmx_cr4_guest_owned(uint64_t cr4_legal, bool shadow)
 {
-    return cr4_legal &
-           (X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | X86_CR4_PGE |
-            X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_UMIP |
-            X86_CR4_FSGSBASE | X86_CR4_SMEP | X86_CR4_SMAP);
+    const uint64_t paging = X86_CR4_PSE | X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP;
+    const uint64_t others = X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PCE |
+                            X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_UMIP |
+                            X86_CR4_FSGSBASE;
+    return cr4_legal & (others | (shadow ? 0 : paging));
+}
+
+/* The processor always has paging on, by PAE or 4-level tables of ours. */
+static void force_paging(const struct vmx_mode_env *env, const struct x86_ctrl *g,
+                         struct vmx_mode_plan *plan)
+{
+    /* WP protects the guest's tables from the guest's supervisor. */
+    plan->cr0 |= env->cr0_fixed0 | X86_CR0_PE | X86_CR0_PG | X86_CR0_WP;
+    plan->cr4 |= X86_CR4_PAE;
+    plan->cr4 &= ~(X86_CR4_PCIDE | X86_CR4_PKE | X86_CR4_PKS);
+    /* Without paging everything is mapped for the user as well. */
+    if (!(g->cr0 & X86_CR0_PG))
+        plan->cr4 &= ~(X86_CR4_SMEP | X86_CR4_SMAP);
+    plan->efer |= EFER_NXE;
+    if (!(g->efer & EFER_LMA))
+        plan->efer &= ~EFER_LME;
 }
 
 void vmx_plan_mode(const struct vmx_mode_env *env, const struct x86_ctrl *g,
@@ -34,15 +52,17 @@ void vmx_plan_mode(const struct vmx_mode_env *env, const struct x86_ctrl *g,
     uint64_t cr0_forced = (env->cr0_fixed0 & ~(X86_CR0_PE | X86_CR0_PG)) | X86_CR0_NE;
 
     plan->cr0 = (g->cr0 & ~(X86_CR0_CD | X86_CR0_NW)) | cr0_forced;
-    plan->cr0_mask = ~vmx_cr0_guest_owned();
+    plan->cr0_mask = ~vmx_cr0_guest_owned(env->shadow);
     plan->cr0_shadow = g->cr0;
 
     /* MCE: a machine check must reach the host, not shut the processor down. */
     plan->cr4 = g->cr4 | env->cr4_fixed0 | X86_CR4_VMXE | X86_CR4_MCE;
-    plan->cr4_mask = ~vmx_cr4_guest_owned(env->cr4_legal);
+    plan->cr4_mask = ~vmx_cr4_guest_owned(env->cr4_legal, env->shadow);
     plan->cr4_shadow = g->cr4;
 
     plan->efer = g->efer;
+    if (env->shadow)
+        force_paging(env, g, plan);
     plan->ia32e = g->efer & EFER_LMA;
     plan->efer_read_exits = plan->efer != g->efer;
 }

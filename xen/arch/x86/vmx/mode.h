@@ -17,6 +17,7 @@
 struct vmx_mode_env {
     uint64_t cr0_fixed0, cr4_fixed0; /* bits that VMX operation demands */
     uint64_t cr4_legal;              /* bits that the guest may set */
+    bool shadow; /* the processor walks our tables, not the guest's, and is never without paging */
 };
 
 struct vmx_mode_plan {
@@ -28,15 +29,16 @@ struct vmx_mode_plan {
 };
 
 /*
- * vmx_plan_mode - for EPT with unrestricted guest and EFER switched by
- * controls: the guest's PE and PG are the hardware's.
+ * vmx_plan_mode - with EPT and unrestricted guest the guest's PE and PG are
+ * the hardware's; under shadow paging PE, PG, WP and NXE are always 1, PAE too,
+ * and LME follows LMA.
  * @g must obey the rules of hvm/cr.c.
  */
 void vmx_plan_mode(const struct vmx_mode_env *env, const struct x86_ctrl *g,
                    struct vmx_mode_plan *plan);
 
 /* Bits that the guest changes without an exit. */
-uint64_t vmx_cr0_guest_owned(void);
-uint64_t vmx_cr4_guest_owned(uint64_t cr4_legal);
+uint64_t vmx_cr0_guest_owned(bool shadow);
+uint64_t vmx_cr4_guest_owned(uint64_t cr4_legal, bool shadow);
 
 #endif

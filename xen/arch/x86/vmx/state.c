@@ -3,6 +3,7 @@
  * state.c - guest state between hvm/ and the VMCS: what asm/hvm.h declares.
  */
 #include <asm/current.h>
+#include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/lib.h>
 
@@ -71,30 +72,37 @@ void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s)
 void hvm_sync_ctrl(struct vcpu *v)
 {
     struct x86_ctrl *ctrl = &v->arch.hvm.ctrl;
+    bool shadow = v->domain->arch.paging->shadow;
     if (!v->arch.hvm.vmx.ctrl_stale)
         return;
     vmcs_enter(v);
-    uint64_t cr0_owned = vmx_cr0_guest_owned();
-    uint64_t cr4_owned = vmx_cr4_guest_owned(v->domain->arch.policy.cr4_legal);
+    uint64_t cr0_owned = vmx_cr0_guest_owned(shadow);
+    uint64_t cr4_owned = vmx_cr4_guest_owned(v->domain->arch.policy.cr4_legal, shadow);
     ctrl->cr0 = (ctrl->cr0 & ~cr0_owned) | (vmreadnw(GUEST_CR0) & cr0_owned);
     ctrl->cr4 = (ctrl->cr4 & ~cr4_owned) | (vmreadnw(GUEST_CR4) & cr4_owned);
-    ctrl->cr3 = vmreadnw(GUEST_CR3); /* MOV CR3 does not exit under EPT */
+    if (!shadow)
+        ctrl->cr3 = vmreadnw(GUEST_CR3); /* MOV CR3 does not exit under EPT */
     v->arch.hvm.vmx.ctrl_stale = false;
     vmcs_exit(v);
+}
+
+static void plan_mode(struct vcpu *v, struct vmx_mode_plan *plan)
+{
+    const struct vmx_mode_env env = {
+        .cr0_fixed0 = vmx_caps.cr0_fixed0,
+        .cr4_fixed0 = vmx_caps.cr4_fixed0,
+        .cr4_legal = v->domain->arch.policy.cr4_legal,
+        .shadow = v->domain->arch.paging->shadow,
+    };
+    vmx_plan_mode(&env, &v->arch.hvm.ctrl, plan);
 }
 
 void hvm_update_ctrl(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
-    const struct vmx_mode_env env = {
-        .cr0_fixed0 = vmx_caps.cr0_fixed0,
-        .cr4_fixed0 = vmx_caps.cr4_fixed0,
-        .cr4_legal = v->domain->arch.policy.cr4_legal,
-    };
     struct vmx_mode_plan plan;
 
-    vmx_plan_mode(&env, &v->arch.hvm.ctrl, &plan);
-    ASSERT(!plan.efer_read_exits); /* the MSR bitmap lets EFER be read */
+    plan_mode(v, &plan);
     uint32_t entry = vmx->entry_controls & ~ENTRY_IA32E_GUEST;
     if (plan.ia32e)
         entry |= ENTRY_IA32E_GUEST;
@@ -106,8 +114,11 @@ void hvm_update_ctrl(struct vcpu *v)
     vmwritenw(GUEST_CR4, plan.cr4);
     vmwritenw(CR4_GUEST_HOST_MASK, plan.cr4_mask);
     vmwritenw(CR4_READ_SHADOW, plan.cr4_shadow);
-    vmwritenw(GUEST_CR3, v->arch.hvm.ctrl.cr3);
-    vmwrite64(GUEST_EFER, plan.efer);
+    if (v->domain->arch.paging->shadow)
+        v->arch.hvm.work |= HVM_WORK_ROOT;
+    else
+        vmwritenw(GUEST_CR3, v->arch.hvm.ctrl.cr3);
+    vmx_set_guest_efer(v, plan.efer, plan.efer_read_exits);
     if (entry != vmx->entry_controls) {
         vmx->entry_controls = entry;
         vmwrite32(VM_ENTRY_CONTROLS, entry);
@@ -119,13 +130,37 @@ void hvm_update_ctrl(struct vcpu *v)
 /* WRMSR EFER outside a mode change touches one field. */
 void hvm_update_efer(struct vcpu *v)
 {
+    struct vmx_mode_plan plan;
+
+    plan_mode(v, &plan);
     vmcs_enter(v);
-    vmwrite64(GUEST_EFER, v->arch.hvm.ctrl.efer);
+    vmx_set_guest_efer(v, plan.efer, plan.efer_read_exits);
+    vmcs_exit(v);
+    if (v->domain->arch.paging->shadow)
+        v->arch.hvm.work |= HVM_WORK_ROOT; /* NXE is part of the role */
+}
+
+void hvm_update_cr3(struct vcpu *v)
+{
+    ASSERT(v->domain->arch.paging->shadow);
+    v->arch.hvm.work |= HVM_WORK_ROOT;
+}
+
+void hvm_set_hardware_cr3(struct vcpu *v, maddr_t root)
+{
+    vmcs_enter(v);
+    vmwritenw(GUEST_CR3, maddr_x(root));
     vmcs_exit(v);
 }
 
+/* The VMCS has fields for them only where there is EPT; without it the
+ * processor reads its PDPTEs, which are not the guest's, from memory. */
 void hvm_set_pdptes(struct vcpu *v, const uint64_t pdpte[4])
 {
+    if (v->domain->arch.paging->shadow) {
+        memcpy(v->arch.hvm.pdpte, pdpte, sizeof(v->arch.hvm.pdpte));
+        return;
+    }
     vmcs_enter(v);
     vmwrite64(GUEST_PDPTE0, pdpte[0]);
     vmwrite64(GUEST_PDPTE1, pdpte[1]);
@@ -136,6 +171,10 @@ void hvm_set_pdptes(struct vcpu *v, const uint64_t pdpte[4])
 
 void hvm_get_pdptes(struct vcpu *v, uint64_t pdpte[4])
 {
+    if (v->domain->arch.paging->shadow) {
+        memcpy(pdpte, v->arch.hvm.pdpte, sizeof(v->arch.hvm.pdpte));
+        return;
+    }
     vmcs_enter(v);
     pdpte[0] = vmread64(GUEST_PDPTE0);
     pdpte[1] = vmread64(GUEST_PDPTE1);
@@ -155,7 +194,8 @@ void hvm_set_tsc_offset(struct vcpu *v, uint64_t offset)
 void hvm_set_pat(struct vcpu *v, uint64_t pat)
 {
     v->arch.hvm.msr_pat = pat;
-    if (!vmx_caps.pat_switch)
+    /* Shadow entries choose the PAT's first type, which must stay write-back. */
+    if (!vmx_caps.pat_switch || v->domain->arch.paging->shadow)
         return;
     vmcs_enter(v);
     vmwrite64(GUEST_PAT, pat);

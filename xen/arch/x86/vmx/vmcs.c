@@ -8,6 +8,7 @@
  */
 #include <asm/current.h>
 #include <asm/page.h>
+#include <asm/paging.h>
 #include <asm/processor.h>
 #include <asm/traps.h>
 #include <cairn/errno.h>
@@ -16,13 +17,14 @@
 
 #include "../mm/ept.h"
 #include "mode.h"
+#include "msrlist.h"
 #include "vmx.h"
 
 #define MAX_VPID 4096
 #define CPU_NONE (~0u)
 
 static DEFINE_PER_CPU(struct vcpu *, loaded_vmcs);
-static uint8_t *msr_bitmap;
+static uint8_t *msr_bitmap; /* two pages: the second lets EFER be read */
 static uint64_t vpid_used[MAX_VPID / 64] = {1}; /* 0 is the host's */
 
 extern pte_t idle_pgt[PT_ENTRIES];
@@ -121,9 +123,8 @@ static void bitmap_allow_write(uint32_t msr)
 }
 
 /*
- * One MSR bitmap serves all guests.  EFER is read without an exit because
- * with EPT and unrestricted guest its hardware value always is the guest's
- * (vmx_plan_mode: efer_read_exits never set); its writes always exit.
+ * Two MSR bitmaps serve all guests.  EFER is read without an exit exactly
+ * while its hardware value is the guest's; its writes always exit.
  * STAR, LSTAR and FMASK hold the guest's values while it is on the CPU.
  */
 int __init vmx_alloc_bitmaps(void)
@@ -134,19 +135,44 @@ int __init vmx_alloc_bitmaps(void)
     };
     static const uint32_t read_only[] = {MSR_STAR, MSR_LSTAR, MSR_SYSCALL_MASK};
 
-    msr_bitmap = alloc_xen_page();
-    if (!msr_bitmap)
+    uint8_t *both = alloc_xen_pages(1, 0);
+    if (!both)
         return -ENOMEM;
-    memset(msr_bitmap, 0xff, PAGE_SIZE);
+    memset(both, 0xff, PAGE_SIZE);
+    msr_bitmap = both;
     for (unsigned int i = 0; i < ARRAY_SIZE(read_write); i++) {
         bitmap_allow_read(read_write[i]);
         bitmap_allow_write(read_write[i]);
     }
     for (unsigned int i = 0; i < ARRAY_SIZE(read_only); i++)
         bitmap_allow_read(read_only[i]);
-    if (vmx_caps.efer_switch && vmx_caps.unrestricted_guest)
-        bitmap_allow_read(MSR_EFER);
+    memcpy(both + PAGE_SIZE, both, PAGE_SIZE);
+    msr_bitmap = both + PAGE_SIZE;
+    bitmap_allow_read(MSR_EFER);
+    msr_bitmap = both;
     return 0;
+}
+
+static void write_bitmap(const struct vmx_vcpu *vmx)
+{
+    const uint8_t *bitmap = msr_bitmap + (vmx->efer_read_exits ? 0 : PAGE_SIZE);
+    vmwrite64(MSR_BITMAP, maddr_x(mfn_to_maddr(virt_to_mfn(bitmap))));
+}
+
+void vmx_set_guest_efer(struct vcpu *v, uint64_t efer, bool read_exits)
+{
+    struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
+
+    if (vmx_caps.efer_switch)
+        vmwrite64(GUEST_EFER, efer);
+    else if (efer == HOST_EFER)
+        vmx_msrlist_remove(v, MSR_EFER);
+    else
+        vmx_msrlist_set(v, MSR_EFER, efer, HOST_EFER);
+    if (read_exits != vmx->efer_read_exits) {
+        vmx->efer_read_exits = read_exits;
+        write_bitmap(vmx);
+    }
 }
 
 void vmx_set_proc_control(struct vcpu *v, uint32_t bit, bool on)
@@ -171,12 +197,18 @@ static void write_controls(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
     struct p2m *p2m = &v->domain->arch.p2m;
+    bool shadow = v->domain->arch.paging->shadow;
     uint32_t proc2 = vmx_caps.proc2;
 
     if (!vmx->vpid)
         proc2 &= ~PROC2_VPID;
+    if (shadow)
+        proc2 &= ~(PROC2_EPT | PROC2_UNRESTRICTED_GUEST | PROC2_INVPCID);
     vmwrite32(PIN_BASED_CONTROLS, vmx_caps.pin);
     vmx->proc_controls = vmx_caps.proc;
+    if (shadow)
+        vmx->proc_controls |= PROC_CR3_LOAD_EXITING | PROC_CR3_STORE_EXITING |
+                              PROC_INVLPG_EXITING;
     vmwrite32(PROC_BASED_CONTROLS, vmx->proc_controls);
     if (vmx->proc_controls & PROC_SECONDARY)
         vmwrite32(SECONDARY_CONTROLS, proc2);
@@ -192,10 +224,12 @@ static void write_controls(struct vcpu *v)
      * #DB and #AC: their delivery can raise them again without end inside the
      * processor (XSA-156); an exit each time keeps the host in control.
      */
-    vmwrite32(EXCEPTION_BITMAP, 1u << X86_EXC_DB | 1u << X86_EXC_AC | 1u << X86_EXC_MC);
+    vmwrite32(EXCEPTION_BITMAP, 1u << X86_EXC_DB | 1u << X86_EXC_AC | 1u << X86_EXC_MC |
+                                    (shadow ? 1u << X86_EXC_PF : 0));
     vmwrite32(PF_EC_MASK, 0);
     vmwrite32(PF_EC_MATCH, 0);
-    vmwrite64(MSR_BITMAP, maddr_x(mfn_to_maddr(virt_to_mfn(msr_bitmap))));
+    vmx->efer_read_exits = true;
+    write_bitmap(vmx);
     vmwrite64(TSC_OFFSET, v->arch.hvm.tsc_offset);
     vmwrite64(VMCS_LINK_POINTER, ~0ull);
     if (vmx->vpid)
@@ -211,8 +245,9 @@ static void write_controls(struct vcpu *v)
     if (vmx_caps.preempt_timer)
         vmwrite32(PREEMPT_TIMER_VALUE,
                   vmx_preempt_timer_count(vmx_caps.misc, cpu_khz, LONGEST_STRETCH_US));
+    /* All shadow entries name the PAT's first type: the host's, write-back. */
     if (vmx_caps.pat_switch)
-        vmwrite64(GUEST_PAT, v->arch.hvm.msr_pat);
+        vmwrite64(GUEST_PAT, shadow ? rdmsr(MSR_IA32_PAT) : v->arch.hvm.msr_pat);
 }
 
 /* ---- life ---- */
@@ -239,7 +274,7 @@ int vmx_vcpu_create(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
 
-    if (!vmx_on || vmx_caps_hvm_missing(&vmx_caps))
+    if (hvm_unavailable_reason())
         return -EOPNOTSUPP;
     uint32_t *region = alloc_xen_page();
     if (!region)
@@ -255,8 +290,11 @@ int vmx_vcpu_create(struct vcpu *v)
     vmclear(v);
     vmcs_enter(v);
     write_controls(v);
+    int rc = vmx_caps.efer_switch ? 0 : vmx_msrlist_create(v);
     vmcs_exit(v);
-    return 0;
+    if (rc)
+        vmx_vcpu_destroy(v);
+    return rc;
 }
 
 void vmx_vcpu_destroy(struct vcpu *v)
@@ -270,6 +308,7 @@ void vmx_vcpu_destroy(struct vcpu *v)
         this_cpu(loaded_vmcs) = NULL;
     free_vpid(vmx->vpid);
     free_xen_page(mfn_to_virt(vmx->vmcs));
+    vmx_msrlist_destroy(v);
     vmx->vmcs = _mfn(0);
     vmx->vpid = 0;
 }

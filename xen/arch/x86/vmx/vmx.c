@@ -27,6 +27,8 @@ static const char *vmx_why_not = "vmx_init() has not run";
 static const char *hvm_why_not = "VMX is not in use";
 static char opt_vmx_mask[128];
 string_param("vmx-mask", opt_vmx_mask);
+static bool opt_hap = true;
+boolean_param("hap", opt_hap);
 
 /* The host's SYSCALL registers, while a guest's are in the hardware. */
 static struct {
@@ -147,7 +149,9 @@ void __init vmx_init(void)
         return;
     }
     vmx_on = true;
-    hvm_why_not = vmx_caps_hvm_missing(&vmx_caps);
+    hvm_why_not = hvm_hap_available() || hvm_shadow_available()
+                      ? NULL
+                      : vmx_caps_hap_missing(&vmx_caps);
     const struct vmx_caps *c = &vmx_caps;
     printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
            c->ept_ad ? " EPT-A/D" : "", c->ept_1g ? " EPT-1G" : c->ept_2m ? " EPT-2M" : "",
@@ -159,6 +163,9 @@ void __init vmx_init(void)
            c->wbinvd_exiting ? " WBINVD-exit" : "", c->revision);
     if (hvm_why_not)
         printk(XENLOG_INFO "HVM: unavailable: %s\n", hvm_why_not);
+    else if (!hvm_hap_available())
+        printk(XENLOG_INFO "HVM: by shadow paging only: %s\n",
+               opt_hap ? vmx_caps_hap_missing(&vmx_caps) : "hap=0");
 }
 
 const char *hvm_unavailable_reason(void)
@@ -168,7 +175,13 @@ const char *hvm_unavailable_reason(void)
 
 bool hvm_hap_available(void)
 {
-    return vmx_on && vmx_caps.ept;
+    return vmx_on && opt_hap && !vmx_caps_hap_missing(&vmx_caps);
+}
+
+/* Without NX a fetch could not be told from a read. */
+bool hvm_shadow_available(void)
+{
+    return vmx_on && host_cpu.has_nx && !vmx_caps_shadow_missing(&vmx_caps);
 }
 
 unsigned int hvm_max_leaf_order(void)

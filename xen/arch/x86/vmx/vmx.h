@@ -23,6 +23,8 @@ void vmcs_enter(struct vcpu *v);
 void vmcs_exit(struct vcpu *v);
 void vmcs_load(struct vcpu *v);
 int vmx_alloc_bitmaps(void); /* at boot: the MSR bitmaps */
+/* What EFER holds while the guest runs; the one writer.  @v's VMCS is current. */
+void vmx_set_guest_efer(struct vcpu *v, uint64_t efer, bool read_exits);
 void vmx_set_proc_control(struct vcpu *v, uint32_t bit, bool on);
 /* Debug registers: make the guest's live, or save them. */
 void vmx_load_debug_registers(struct vcpu *v);
@@ -59,6 +61,7 @@ enum exit_action exit_rdmsr(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_wrmsr(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_io(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_invlpg(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
 
 /* ---- intr.c ---- */

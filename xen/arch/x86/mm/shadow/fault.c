@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fault.c - page faults of a shadowed guest.
+ *
+ * The guest's tables are walked as the processor would.  Refused: the fault
+ * is the guest's, with the error code that the walk gives and never the
+ * hardware's.  Allowed: the shadow lacks something, and gets it; then the
+ * instruction runs again.  Each fault does a bounded amount of work.
+ */
+#include <asm/processor.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+#include <cairn/perfc.h>
+
+#include "../../hvm/guest_access.h"
+#include "shadow.h"
+
+/* The shadow's own accessed and dirty bits are set beforehand: nobody reads
+ * them, and the processor need not write. */
+#define SHADOW_AD (PTE_A | PTE_D)
+#define STUCK_MAX 64
+
+struct fault {
+    struct vcpu *v;
+    struct domain *d;
+    gva_t va;
+    unsigned int access;
+    struct paging_role role;
+    shadow_kind_t role_bits;
+    struct walk_result walk;
+    uint64_t gfn;
+    mfn_t mfn;
+    bool ram_writable; /* the p2m allows it */
+    bool changed;
+};
+
+static unsigned int access_of(uint32_t ec, const struct paging_role *role)
+{
+    unsigned int access = 0;
+    if (ec & PFEC_W)
+        access |= WALK_WRITE;
+    if (ec & PFEC_U)
+        access |= WALK_USER;
+    if (ec & PFEC_I)
+        access |= WALK_FETCH;
+    /* EFLAGS.AC lifts SMAP, but not from what the processor does by itself
+     * for user code: descriptor tables, stacks of a new level. */
+    if (role->smap && !(access & (WALK_USER | WALK_FETCH)) && hvm_get_cpl() != 3 &&
+        (hvm_get_rflags() & X86_EFLAGS_AC))
+        access |= WALK_AC;
+    return access;
+}
+
+/* ---- leaves ---- */
+
+static bool may_write(const struct fault *f, uint64_t gfn, bool ram_writable)
+{
+    return ram_writable && !shadow_is_protected(f->d, gfn);
+}
+
+static uint64_t make_entry(mfn_t mfn, uint64_t flags)
+{
+    return mfn_x(mfn) << PAGE_SHIFT | flags | SHADOW_AD;
+}
+
+/* What a guest's leaf becomes, before the page's own state is looked at. */
+static uint64_t leaf_flags(const struct fault *f, const struct shadow_view *view)
+{
+    bool supervisor_write = (f->access & WALK_WRITE) && !(f->access & WALK_USER);
+    if (supervisor_write && !(view->flags & PTE_W)) {
+        uint64_t flip = shadow_flip_flags(&f->role, view);
+        if (flip)
+            return flip;
+    }
+    return view->flags;
+}
+
+static void set_direct_leaf(struct fault *f, struct shadow_table *t)
+{
+    uint64_t flags = PTE_P | PTE_U;
+    if (may_write(f, f->gfn, f->ram_writable))
+        flags |= PTE_W;
+    f->changed |= shadow_set_entry(f->d, t, PT_INDEX(f->va, 1), make_entry(f->mfn, flags));
+}
+
+static void set_guest_leaf(struct fault *f, struct shadow_table *t, uint64_t e)
+{
+    struct shadow_view view;
+    shadow_propagate(&f->role, 1, e, t->kind & KIND_RO, &view);
+    uint64_t flags = leaf_flags(f, &view);
+    if (!may_write(f, f->gfn, f->ram_writable))
+        flags &= ~PTE_W;
+    f->changed |= shadow_set_entry(f->d, t, PT_INDEX(f->va, 1), make_entry(f->mfn, flags));
+}
+
+/* ---- upper levels ---- */
+
+static struct shadow_table *link_child(struct fault *f, struct shadow_table *t, unsigned int slot,
+                                       uint64_t gfn, shadow_kind_t kind, uint64_t flags)
+{
+    struct shadow_table *child = shadow_get(f->d, gfn, kind);
+    if (child)
+        f->changed |= shadow_set_entry(f->d, t, slot,
+                                       shadow_table_maddr(child) | flags | SHADOW_AD);
+    return child;
+}
+
+/* The table below @t on the way to the address; @e: the guest's entry. */
+static struct shadow_table *descend(struct fault *f, struct shadow_table *t, uint64_t e)
+{
+    unsigned int level = KIND_LEVEL(t->kind), slot = PT_INDEX(f->va, level);
+    struct shadow_view view;
+
+    if (shadow_kind_is_direct(t->kind))
+        return link_child(f, t, slot, f->gfn & ~511ull, shadow_kind_direct(1),
+                          PTE_P | PTE_W | PTE_U);
+    shadow_propagate(&f->role, level, e, t->kind & KIND_RO, &view);
+    if (view.leaf)
+        return link_child(f, t, slot, f->gfn & ~511ull, shadow_kind_direct(1),
+                          leaf_flags(f, &view));
+    unsigned int quadrant = f->role.levels == 2 ? (f->va >> 21) & 1 : 0;
+    return link_child(f, t, slot, view.gfn,
+                      shadow_kind(f->role_bits, level - 1, quadrant, view.table_ro),
+                      view.flags);
+}
+
+static bool fill(struct fault *f)
+{
+    struct shadow_table *t = shadow_root_for(f->v, f->va, true);
+    unsigned int i = 0;
+
+    while (t && KIND_LEVEL(t->kind) > 1)
+        t = descend(f, t, i < f->walk.seen ? f->walk.entry[i] : 0), i++;
+    if (!t)
+        return false;
+    if (shadow_kind_is_direct(t->kind))
+        set_direct_leaf(f, t);
+    else
+        set_guest_leaf(f, t, f->walk.entry[f->walk.seen - 1]);
+    return true;
+}
+
+/* ---- the fault ---- */
+
+/* Nothing had to be done: a TLB may have been stale.  But not for ever. */
+static bool is_stuck(struct fault *f, uint32_t ec)
+{
+    struct shadow_vcpu *sv = f->v->arch.hvm.shadow;
+
+    if (f->changed || sv->stuck_va != f->va || sv->stuck_ec != ec) {
+        sv->stuck = 0;
+        sv->stuck_va = f->va;
+        sv->stuck_ec = ec;
+        return false;
+    }
+    f->v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+    return ++sv->stuck > STUCK_MAX;
+}
+
+static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, const char **why)
+{
+    struct domain *d = f->d;
+    const struct walk_memory mem = guest_walk_memory(d);
+    uint32_t hardware_ec = *ec;
+    enum p2m_type type;
+
+    if (!guest_walk(&f->role, f->v->arch.hvm.ctrl.cr3, f->v->arch.hvm.pdpte, f->va, f->access,
+                    &mem, &f->walk)) {
+        perfc_incr(shadow_faults_guest);
+        *ec = f->walk.ec;
+        return PAGING_INJECT;
+    }
+    *addr = f->walk.addr;
+    f->gfn = gfn_x(gaddr_to_gfn(f->walk.addr));
+    f->mfn = p2m_lookup(d, _gfn(f->gfn), &type);
+    if (mfn_eq(f->mfn, INVALID_MFN))
+        return PAGING_MMIO;
+    f->ram_writable = type != P2M_ram_ro;
+    if ((f->access & WALK_WRITE) && !f->ram_writable)
+        return PAGING_MMIO;
+    if ((f->access & WALK_WRITE) && shadow_is_protected(d, f->gfn)) {
+        f->changed = true;
+        shadow_unsync(d, f->gfn);
+    }
+    if (!fill(f)) {
+        *why = "no shadow memory (shadow_memory=)";
+        return PAGING_CRASH;
+    }
+    if (is_stuck(f, hardware_ec)) {
+        *why = "the same page fault again and again";
+        return PAGING_CRASH;
+    }
+    return PAGING_RETRY;
+}
+
+enum paging_fault shadow_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, gaddr_t *addr)
+{
+    struct fault f = {.v = v, .d = v->domain, .va = va};
+    const char *why = NULL;
+
+    perfc_incr(shadow_faults);
+    hvm_sync_ctrl(v);
+    shadow_vcpu_role(v, &f.role);
+    f.role_bits = shadow_role_bits(&f.role);
+    f.access = access_of(*ec, &f.role);
+    spin_lock(&f.d->arch.paging_lock);
+    enum paging_fault result = resolve(&f, ec, addr, &why);
+    spin_unlock(&f.d->arch.paging_lock);
+    if (why)
+        domain_crash(f.d, "shadow: %s: address %lx, error code %x", why, (unsigned long)va, *ec);
+    return result;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * root.c - which tables a vCPU runs on.
+ *
+ * Long mode: the shadow of the guest's top-level table.  Any other mode: PAE
+ * tables below a page of four entries, the vCPU's own and below 4 GiB, because
+ * CR3 has 32 bits there; the processor reads it at each VM entry.  Its tables
+ * are made when an address needs them.
+ */
+#include <asm/processor.h>
+#include <cairn/lib.h>
+#include <cairn/perfc.h>
+
+#include "shadow.h"
+
+#define PDPT_ENTRIES 4
+
+void shadow_vcpu_role(struct vcpu *v, struct paging_role *role)
+{
+    const struct paging_role *c = &v->domain->arch.shadow->constants;
+    paging_role(&v->arch.hvm.ctrl, c->pse36, c->page_1g, c->maxphysaddr, role);
+}
+
+static void set_root(struct vcpu *v, unsigned int i, struct shadow_table *t)
+{
+    struct shadow_vcpu *sv = v->arch.hvm.shadow;
+    struct shadow_domain *s = v->domain->arch.shadow;
+    uint32_t n = t ? t - s->table : SHADOW_NONE;
+
+    if (sv->root[i] == n)
+        return;
+    if (sv->root[i] != SHADOW_NONE)
+        s->table[sv->root[i]].pins--;
+    sv->root[i] = n;
+    if (t)
+        t->pins++;
+    if (sv->root_long)
+        return;
+    ACCESS_ONCE(sv->pdpt[i]) = t ? shadow_table_maddr(t) | PTE_P : 0;
+    v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+}
+
+void shadow_drop_roots(struct vcpu *v)
+{
+    struct shadow_vcpu *sv = v->arch.hvm.shadow;
+
+    if (!sv || !sv->valid)
+        return;
+    for (unsigned int i = 0; i < PDPT_ENTRIES; i++)
+        set_root(v, i, NULL);
+    sv->valid = false;
+    v->arch.hvm.work |= HVM_WORK_ROOT;
+}
+
+/* gfn and kind of a top table, @i of PAE's four. */
+static bool root_key(struct vcpu *v, unsigned int i, uint64_t *gfn, shadow_kind_t *kind)
+{
+    const struct shadow_vcpu *sv = v->arch.hvm.shadow;
+
+    *gfn = sv->root_gfn[i];
+    if (*gfn == ~0ull)
+        return false;
+    switch (KIND_GUEST_LEVELS(sv->role)) {
+    case 0:
+        *kind = shadow_kind_direct(2);
+        return true;
+    case 2:
+        *kind = shadow_kind(sv->role, 2, i, false);
+        return true;
+    case 3:
+        *kind = shadow_kind(sv->role, 2, 0, false);
+        return true;
+    default:
+        *kind = shadow_kind(sv->role, 4, 0, false);
+        return i == 0;
+    }
+}
+
+struct shadow_table *shadow_root_for(struct vcpu *v, gva_t va, bool make)
+{
+    struct shadow_vcpu *sv = v->arch.hvm.shadow;
+    unsigned int i = sv->root_long ? 0 : (va >> 30) & 3;
+    shadow_kind_t kind;
+    uint64_t gfn;
+
+    if (!sv->valid)
+        return NULL;
+    if (sv->root[i] != SHADOW_NONE)
+        return &v->domain->arch.shadow->table[sv->root[i]];
+    if (!make || !root_key(v, i, &gfn, &kind))
+        return NULL;
+    struct shadow_table *t = shadow_get(v->domain, gfn, kind);
+    if (t)
+        set_root(v, i, t);
+    return t;
+}
+
+/* The guest's top tables by gfn, ~0 where there is none. */
+static void wanted_roots(struct vcpu *v, unsigned int levels, uint64_t gfn[PDPT_ENTRIES])
+{
+    const struct hvm_vcpu *hvm = &v->arch.hvm;
+    unsigned int width = v->domain->arch.shadow->constants.maxphysaddr;
+    uint64_t limit = (1ull << width) - 1;
+
+    for (unsigned int i = 0; i < PDPT_ENTRIES; i++)
+        switch (levels) {
+        case 0:
+            gfn[i] = (uint64_t)i << 18;
+            break;
+        case 2:
+            gfn[i] = (uint32_t)hvm->ctrl.cr3 >> PAGE_SHIFT;
+            break;
+        case 3:
+            gfn[i] = hvm->pdpte[i] & PTE_P ? (hvm->pdpte[i] & limit) >> PAGE_SHIFT : ~0ull;
+            break;
+        default:
+            gfn[i] = i == 0 ? (hvm->ctrl.cr3 & limit) >> PAGE_SHIFT : ~0ull;
+            break;
+        }
+}
+
+static void switch_roots(struct vcpu *v, shadow_kind_t role, const uint64_t gfn[PDPT_ENTRIES])
+{
+    struct shadow_vcpu *sv = v->arch.hvm.shadow;
+    bool is_long = KIND_GUEST_LEVELS(role) == 4;
+
+    if (sv->role != role || sv->root_long != is_long) {
+        perfc_incr(shadow_role_changes);
+        for (unsigned int i = 0; i < PDPT_ENTRIES; i++)
+            set_root(v, i, NULL);
+    }
+    sv->role = role;
+    sv->root_long = is_long;
+    memcpy(sv->root_gfn, gfn, sizeof(sv->root_gfn));
+    sv->valid = true;
+    for (unsigned int i = 0; i < (is_long ? 1 : PDPT_ENTRIES); i++) {
+        shadow_kind_t kind;
+        uint64_t at;
+        struct shadow_table *t = NULL;
+        if (root_key(v, i, &at, &kind))
+            t = is_long ? shadow_get(v->domain, at, kind) : shadow_find(v->domain, at, kind);
+        set_root(v, i, t);
+    }
+    v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+}
+
+void shadow_update_root(struct vcpu *v)
+{
+    struct shadow_vcpu *sv = v->arch.hvm.shadow;
+    uint64_t gfn[PDPT_ENTRIES];
+    struct paging_role role;
+    maddr_t root = mfn_to_maddr(virt_to_mfn(sv->pdpt));
+
+    spin_lock(&v->domain->arch.paging_lock);
+    shadow_vcpu_role(v, &role);
+    shadow_kind_t bits = shadow_role_bits(&role);
+    wanted_roots(v, role.levels, gfn);
+    if (!sv->valid || sv->role != bits || memcmp(gfn, sv->root_gfn, sizeof(gfn)) != 0)
+        switch_roots(v, bits, gfn);
+    bool none = sv->root_long && sv->root[0] == SHADOW_NONE;
+    if (sv->root_long && !none)
+        root = _maddr(shadow_table_maddr(&v->domain->arch.shadow->table[sv->root[0]]));
+    spin_unlock(&v->domain->arch.paging_lock);
+    if (none) {
+        domain_crash(v->domain, "shadow: no shadow memory (shadow_memory=)");
+        return;
+    }
+    hvm_set_hardware_cr3(v, root);
+}
