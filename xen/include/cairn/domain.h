@@ -140,7 +140,8 @@ void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
 int domain_pause_by_controller(struct domain *d);
 int domain_unpause_by_controller(struct domain *d);
-/* The guest ends itself, or is ended: @reason SHUTDOWN_*. */
+/* The guest ends itself, or is ended: @reason SHUTDOWN_*.  Like domain_crash(),
+ * callable with any lock held but a run queue's. */
 void domain_shutdown(struct domain *d, unsigned int reason);
 /* domain_crash - a guest beyond help: says why, dumps its registers, shuts
  * it down with SHUTDOWN_crash.  Returns; the caller unwinds normally. */
