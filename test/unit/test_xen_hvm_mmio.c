@@ -19,28 +19,28 @@ struct example {
 };
 
 static const struct example examples[] = {
-    {"\x8b\x07", 2, 8, true, false, 4, 4, 0},                     /* mov (%rdi),%eax */
+    {"\x8b\x07", 2, 8, true, false, 4, 4, 0},                         /* mov (%rdi),%eax */
     {"\x48\x8b\x04\x25\x00\x00\xd0\xfe", 8, 8, true, false, 8, 8, 0}, /* mov abs,%rax */
-    {"\x44\x8b\x4f\x10", 4, 8, true, false, 4, 4, 9},             /* mov 16(%rdi),%r9d */
-    {"\x66\x8b\x05\x00\x00\x00\x00", 7, 8, true, false, 2, 2, 0}, /* mov x(%rip),%ax */
-    {"\x89\x84\x88\x00\x01\x00\x00", 7, 4, true, true, 4, 4, 0},  /* mov %eax,d32(%eax,%ecx,4) */
-    {"\x88\x27", 2, 4, true, true, 1, 1, 0},                      /* mov %ah,(%edi) */
-    {"\x8a\x27", 2, 4, true, false, 1, 1, 0},                     /* mov (%edi),%ah */
-    {"\x0f\xb6\x07", 3, 8, true, false, 1, 4, 0},                 /* movzbl (%rdi),%eax */
-    {"\x48\x0f\xbf\x0f", 4, 8, true, false, 2, 8, 1},             /* movswq (%rdi),%rcx */
-    {"\xc7\x07\x01\x02\x03\x04", 6, 4, true, true, 4, 4, 0},      /* movl $imm,(%edi) */
+    {"\x44\x8b\x4f\x10", 4, 8, true, false, 4, 4, 9},                 /* mov 16(%rdi),%r9d */
+    {"\x66\x8b\x05\x00\x00\x00\x00", 7, 8, true, false, 2, 2, 0},     /* mov x(%rip),%ax */
+    {"\x89\x84\x88\x00\x01\x00\x00", 7, 4, true, true, 4, 4, 0}, /* mov %eax,d32(%eax,%ecx,4) */
+    {"\x88\x27", 2, 4, true, true, 1, 1, 0},                     /* mov %ah,(%edi) */
+    {"\x8a\x27", 2, 4, true, false, 1, 1, 0},                    /* mov (%edi),%ah */
+    {"\x0f\xb6\x07", 3, 8, true, false, 1, 4, 0},                /* movzbl (%rdi),%eax */
+    {"\x48\x0f\xbf\x0f", 4, 8, true, false, 2, 8, 1},            /* movswq (%rdi),%rcx */
+    {"\xc7\x07\x01\x02\x03\x04", 6, 4, true, true, 4, 4, 0},     /* movl $imm,(%edi) */
     {"\x48\xc7\x07\x01\x02\x03\x04", 7, 8, true, true, 8, 8, 0},
     {"\x66\xc7\x07\x01\x02", 5, 4, true, true, 2, 2, 0},
     {"\xc6\x07\x01", 3, 4, true, true, 1, 1, 0},
-    {"\xa1\x00\x00\xe0\xfe", 5, 4, true, false, 4, 4, 0},         /* mov moffs,%eax */
+    {"\xa1\x00\x00\xe0\xfe", 5, 4, true, false, 4, 4, 0}, /* mov moffs,%eax */
     {"\xa3\x00\x00\xe0\xfe", 5, 4, true, true, 4, 4, 0},
-    {"\x67\x8b\x47\x10", 4, 4, true, false, 4, 4, 0},             /* 16-bit address */
-    {"\x8b\x46\x02", 3, 2, true, false, 2, 2, 0},                 /* mov 2(%bp),%ax */
-    {"\x8b\x0e\x34\x12", 4, 2, true, false, 2, 2, 1},             /* mov 0x1234,%cx */
-    {"\x8b\xc0", 2, 8, false, false, 0, 0, 0},                    /* register operand */
-    {"\x01\x07", 2, 8, false, false, 0, 0, 0},                    /* add: not a MOV */
-    {"\xa4", 1, 8, false, false, 0, 0, 0},                        /* movsb */
-    {"\x0f\xab\x07", 3, 8, false, false, 0, 0, 0},                /* bts */
+    {"\x67\x8b\x47\x10", 4, 4, true, false, 4, 4, 0},              /* 16-bit address */
+    {"\x8b\x46\x02", 3, 2, true, false, 2, 2, 0},                  /* mov 2(%bp),%ax */
+    {"\x8b\x0e\x34\x12", 4, 2, true, false, 2, 2, 1},              /* mov 0x1234,%cx */
+    {"\x8b\xc0", 2, 8, false, false, 0, 0, 0},                     /* register operand */
+    {"\x01\x07", 2, 8, false, false, 0, 0, 0},                     /* add: not a MOV */
+    {"\xa4", 1, 8, false, false, 0, 0, 0},                         /* movsb */
+    {"\x0f\xab\x07", 3, 8, false, false, 0, 0, 0},                 /* bts */
     {"\xc7\x4f\x00\x01\x02\x03\x04", 7, 4, false, false, 0, 0, 0}, /* c7 /1 */
 };
 
