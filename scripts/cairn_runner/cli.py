@@ -2,6 +2,7 @@
 """The runner's command line."""
 
 import argparse
+import dataclasses
 import os
 import pathlib
 import re
@@ -32,7 +33,11 @@ def cmd_guest(args, spec):
         for guest in found:
             print(guest.instance)
         return 0
+    if args.paging != "auto":
+        found = [dataclasses.replace(guest, paging=args.paging) for guest in found]
     kind = "bare" if args.bare else f"under Cairn ({args.variant})"
+    if args.paging != "auto":
+        kind += f", paging: {args.paging}"
     report = Report(f"{len(found)} guests {kind} on {spec.label()}")
     if args.bare:
         guestrun.run_bare(found, spec, report, args.timeout or guestrun.BARE_TIMEOUT)
@@ -153,6 +158,8 @@ def _parser():
     command.add_argument("--bare", action="store_true", help="without a hypervisor")
     command.add_argument("--select", action="append", default=[], metavar="WORD",
                          help="category, environment, pv, hvm, or test name; may be repeated")
+    command.add_argument("--paging", choices=("auto", "hap", "shadow"), default="auto",
+                         help="put hap=1 or hap=0 into each HVM guest's configuration")
     command.add_argument("--list", action="store_true", help="only print what would run")
     command.add_argument("directory", metavar="DIR")
     command = add("bare", cmd_bare, "boot one kernel without a hypervisor", [machine])

@@ -54,6 +54,8 @@ class Guest:
     category: str
     folder: pathlib.Path
     expect: Expect = Expect()
+    paging: str = ""
+    """'hap' or 'shadow': say so in the configuration."""
 
     @property
     def kernel(self):
@@ -75,6 +77,8 @@ class Guest:
         """
         try:
             cfg = self.cfg.read_bytes()
+            if self.paging and self.environment.startswith("hvm") and not self.variation:
+                cfg += f"\nhap={int(self.paging == 'hap')}\n".encode()
             found = {self.cfg_in_dom0: cfg}
             for _, path in _FILES_IN_CFG.findall(cfg.decode(errors="replace")):
                 found[path] = (self.folder / pathlib.PurePosixPath(path).name).read_bytes()

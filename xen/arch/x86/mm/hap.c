@@ -9,9 +9,7 @@
 #include <cairn/lib.h>
 
 /* GUEST_CR3 is the guest's CR3: hvm_update_ctrl() writes it. */
-static void hap_update_root(struct vcpu *v)
-{
-}
+static void hap_update_root(struct vcpu *v) {}
 
 static void hap_flush(struct vcpu *v)
 {
@@ -30,13 +28,9 @@ static enum paging_fault hap_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, 
 }
 
 /* ept_set() noted p2m->flush_owed; it is paid before the next VM entry. */
-static void hap_p2m_changed(struct domain *d, gfn_t gfn)
-{
-}
+static void hap_p2m_changed(struct domain *d, gfn_t gfn) {}
 
-static void hap_frame_written(struct domain *d, gfn_t gfn)
-{
-}
+static void hap_frame_written(struct domain *d, gfn_t gfn) {}
 
 /* The p2m takes its pages from the common pool: any budget is accepted, and
  * what is asked back is what is used. */
@@ -60,18 +54,14 @@ static int hap_domain_teardown(struct domain *d)
     return 0;
 }
 
-static void hap_domain_free(struct domain *d)
-{
-}
+static void hap_domain_free(struct domain *d) {}
 
 static int hap_vcpu_create(struct vcpu *v)
 {
     return 0;
 }
 
-static void hap_vcpu_destroy(struct vcpu *v)
-{
-}
+static void hap_vcpu_destroy(struct vcpu *v) {}
 
 const struct paging_ops hap_ops = {
     .name = "hap",

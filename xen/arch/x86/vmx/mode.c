@@ -24,8 +24,7 @@ uint64_t vmx_cr4_guest_owned(uint64_t cr4_legal, bool shadow)
 {
     const uint64_t paging = X86_CR4_PSE | X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP;
     const uint64_t others = X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PCE |
-                            X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_UMIP |
-                            X86_CR4_FSGSBASE;
+                            X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_UMIP | X86_CR4_FSGSBASE;
     return cr4_legal & (others | (shadow ? 0 : paging));
 }
 

@@ -24,7 +24,7 @@
 #define CPU_NONE (~0u)
 
 static DEFINE_PER_CPU(struct vcpu *, loaded_vmcs);
-static uint8_t *msr_bitmap; /* two pages: the second lets EFER be read */
+static uint8_t *msr_bitmap;                     /* two pages: the second lets EFER be read */
 static uint64_t vpid_used[MAX_VPID / 64] = {1}; /* 0 is the host's */
 
 extern pte_t idle_pgt[PT_ENTRIES];
@@ -130,7 +130,7 @@ static void bitmap_allow_write(uint32_t msr)
 int __init vmx_alloc_bitmaps(void)
 {
     static const uint32_t read_write[] = {
-        MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+        MSR_FS_BASE,          MSR_GS_BASE,           MSR_KERNEL_GS_BASE,
         MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
     };
     static const uint32_t read_only[] = {MSR_STAR, MSR_LSTAR, MSR_SYSCALL_MASK};
@@ -207,8 +207,7 @@ static void write_controls(struct vcpu *v)
     vmwrite32(PIN_BASED_CONTROLS, vmx_caps.pin);
     vmx->proc_controls = vmx_caps.proc;
     if (shadow)
-        vmx->proc_controls |= PROC_CR3_LOAD_EXITING | PROC_CR3_STORE_EXITING |
-                              PROC_INVLPG_EXITING;
+        vmx->proc_controls |= PROC_CR3_LOAD_EXITING | PROC_CR3_STORE_EXITING | PROC_INVLPG_EXITING;
     vmwrite32(PROC_BASED_CONTROLS, vmx->proc_controls);
     if (vmx->proc_controls & PROC_SECONDARY)
         vmwrite32(SECONDARY_CONTROLS, proc2);

@@ -21,10 +21,9 @@ void vmcs_audit(struct vcpu *v)
     uint32_t entry = vmread32(VM_ENTRY_CONTROLS);
     bool ia32e = entry & ENTRY_IA32E_GUEST;
 
-    ASSERT(lma == (lme && pg)); /* I1 */
-    ASSERT(ia32e == lma);       /* I2 */
-    ASSERT(!(entry & ENTRY_LOAD_EFER) ==
-           !(vmread32(VM_EXIT_CONTROLS) & EXIT_LOAD_EFER)); /* I7 */
+    ASSERT(lma == (lme && pg));                                                           /* I1 */
+    ASSERT(ia32e == lma);                                                                 /* I2 */
+    ASSERT(!(entry & ENTRY_LOAD_EFER) == !(vmread32(VM_EXIT_CONTROLS) & EXIT_LOAD_EFER)); /* I7 */
     uint64_t hw_efer = HOST_EFER;
     if (vmx_caps.efer_switch) {
         hw_efer = vmread64(GUEST_EFER);
@@ -38,10 +37,10 @@ void vmcs_audit(struct vcpu *v)
         }
     }
     bool hw_lma = hw_efer & EFER_LMA, hw_lme = hw_efer & EFER_LME;
-    ASSERT(hw_lma == ia32e);                            /* I3 */
-    ASSERT(!(hw_cr0 & X86_CR0_PG) || hw_lme == hw_lma); /* I4 */
+    ASSERT(hw_lma == ia32e);                                          /* I3 */
+    ASSERT(!(hw_cr0 & X86_CR0_PG) || hw_lme == hw_lma);               /* I4 */
     ASSERT(!(hw_efer & EFER_NXE) == (!(efer & EFER_NXE) && !shadow)); /* I5, I6 */
-    ASSERT(vmx->efer_read_exits == (hw_efer != efer));  /* I8 */
+    ASSERT(vmx->efer_read_exits == (hw_efer != efer));                /* I8 */
     ASSERT(entry == vmx->entry_controls);
     ASSERT(vmread32(PROC_BASED_CONTROLS) == vmx->proc_controls);
 }

@@ -17,7 +17,7 @@
 
 #include "shadow.h"
 
-#define PAGES_PER_MIB 256u
+#define PAGES_PER_MIB    256u
 #define SLOTS_PER_BUCKET 16u
 
 /* ---- chains and the LRU list ---- */

@@ -21,8 +21,8 @@ static void report(struct audit *a, const struct shadow_table *t, unsigned int s
 {
     if (a->wrong++ < REPORTS_MAX)
         printk(XENLOG_ERR "shadow audit: d%d gfn %lx kind %04x slot %u entry %lx: %s\n",
-               a->d->domain_id, (unsigned long)t->gfn, t->kind, slot,
-               (unsigned long)t->entry[slot], what);
+               a->d->domain_id, (unsigned long)t->gfn, t->kind, slot, (unsigned long)t->entry[slot],
+               what);
 }
 
 static void audit_direct(struct audit *a, const struct shadow_table *t, unsigned int slot)
@@ -87,8 +87,8 @@ unsigned int shadow_audit(struct domain *d)
             audit_table(&a, &s->table[i]);
     spin_unlock(&d->arch.paging_lock);
     if (a.wrong)
-        printk(XENLOG_ERR "shadow audit: d%d: %u of %u entries are wrong\n", d->domain_id,
-               a.wrong, a.entries);
+        printk(XENLOG_ERR "shadow audit: d%d: %u of %u entries are wrong\n", d->domain_id, a.wrong,
+               a.entries);
     return a.wrong;
 }
 

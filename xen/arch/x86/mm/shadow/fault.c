@@ -100,8 +100,8 @@ static struct shadow_table *link_child(struct fault *f, struct shadow_table *t, 
 {
     struct shadow_table *child = shadow_get(f->d, gfn, kind);
     if (child)
-        f->changed |= shadow_set_entry(f->d, t, slot,
-                                       shadow_table_maddr(child) | flags | SHADOW_AD);
+        f->changed |=
+            shadow_set_entry(f->d, t, slot, shadow_table_maddr(child) | flags | SHADOW_AD);
     return child;
 }
 
@@ -120,8 +120,7 @@ static struct shadow_table *descend(struct fault *f, struct shadow_table *t, uin
                           leaf_flags(f, &view));
     unsigned int quadrant = f->role.levels == 2 ? (f->va >> 21) & 1 : 0;
     return link_child(f, t, slot, view.gfn,
-                      shadow_kind(f->role_bits, level - 1, quadrant, view.table_ro),
-                      view.flags);
+                      shadow_kind(f->role_bits, level - 1, quadrant, view.table_ro), view.flags);
 }
 
 static bool fill(struct fault *f)
@@ -164,8 +163,8 @@ static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, c
     uint32_t hardware_ec = *ec;
     enum p2m_type type;
 
-    if (!guest_walk(&f->role, f->v->arch.hvm.ctrl.cr3, f->v->arch.hvm.pdpte, f->va, f->access,
-                    &mem, &f->walk)) {
+    if (!guest_walk(&f->role, f->v->arch.hvm.ctrl.cr3, f->v->arch.hvm.pdpte, f->va, f->access, &mem,
+                    &f->walk)) {
         perfc_incr(shadow_faults_guest);
         *ec = f->walk.ec;
         return PAGING_INJECT;

@@ -135,8 +135,8 @@ bool shadow_set_entry(struct domain *d, struct shadow_table *t, unsigned int slo
         t->high = max(t->high, (uint16_t)slot);
     }
     /* A translation or a right that a TLB may hold is gone. */
-    if ((old & PTE_P) && (moved || !(e & PTE_P) || (old & ~e & (PTE_W | PTE_U)) ||
-                          (e & ~old & PTE_NX)))
+    if ((old & PTE_P) &&
+        (moved || !(e & PTE_P) || (old & ~e & (PTE_W | PTE_U)) || (e & ~old & PTE_NX)))
         shadow_flush_tlbs(d);
     return true;
 }

@@ -9,8 +9,7 @@ shadow_kind_t shadow_role_bits(const struct paging_role *role)
     if (role->levels == 0)
         return 0;
     return role->levels << 3 | (role->wp ? KIND_WP : 0) | (role->nx ? KIND_NX : 0) |
-           (role->smep ? KIND_SMEP : 0) | (role->smap ? KIND_SMAP : 0) |
-           (role->pse ? KIND_PSE : 0);
+           (role->smep ? KIND_SMEP : 0) | (role->smap ? KIND_SMAP : 0) | (role->pse ? KIND_PSE : 0);
 }
 
 void shadow_role_of(shadow_kind_t kind, const struct paging_role *constants,

@@ -21,14 +21,14 @@
 /* A kind packs level, guest levels, quadrant and the role's switches. */
 typedef uint16_t shadow_kind_t;
 
-#define KIND_LEVEL(k) ((k) & 7)
+#define KIND_LEVEL(k)        ((k)&7)
 #define KIND_GUEST_LEVELS(k) (((k) >> 3) & 7) /* 0: direct */
-#define KIND_QUADRANT(k) (((k) >> 6) & 3)
-#define KIND_WP (1u << 8)
-#define KIND_NX (1u << 9)
-#define KIND_SMEP (1u << 10)
-#define KIND_SMAP (1u << 11)
-#define KIND_PSE (1u << 12)
+#define KIND_QUADRANT(k)     (((k) >> 6) & 3)
+#define KIND_WP              (1u << 8)
+#define KIND_NX              (1u << 9)
+#define KIND_SMEP            (1u << 10)
+#define KIND_SMAP            (1u << 11)
+#define KIND_PSE             (1u << 12)
 /* Without WP only: an upper level forbids writing.  It must be known here,
  * as a supervisor's write goes through all the same and upper entries of the
  * shadow are then always writable. */
@@ -41,8 +41,14 @@ static inline shadow_kind_t shadow_kind(shadow_kind_t role_bits, unsigned int le
 {
     return role_bits | level | quadrant << 6 | (ro ? KIND_RO : 0);
 }
-static inline shadow_kind_t shadow_kind_direct(unsigned int level) { return level; }
-static inline bool shadow_kind_is_direct(shadow_kind_t k) { return KIND_GUEST_LEVELS(k) == 0; }
+static inline shadow_kind_t shadow_kind_direct(unsigned int level)
+{
+    return level;
+}
+static inline bool shadow_kind_is_direct(shadow_kind_t k)
+{
+    return KIND_GUEST_LEVELS(k) == 0;
+}
 
 /* The role again; what the kind does not hold comes from @constants. */
 void shadow_role_of(shadow_kind_t kind, const struct paging_role *constants,

@@ -32,15 +32,15 @@
 
 #include "role.h"
 
-#define SHADOW_NONE 0xffffffffu
-#define SHADOW_MIN_TABLES 32u
-#define SHADOW_MAX_TABLES 65536u /* a slot's number has 26 bits */
-#define SHADOW_OOS_MAX 16u       /* gfns out of sync at a time */
-#define SHADOW_CHAIN_MAX 40u     /* entries of one bucket of the reverse map */
+#define SHADOW_NONE           0xffffffffu
+#define SHADOW_MIN_TABLES     32u
+#define SHADOW_MAX_TABLES     65536u /* a slot's number has 26 bits */
+#define SHADOW_OOS_MAX        16u    /* gfns out of sync at a time */
+#define SHADOW_CHAIN_MAX      40u    /* entries of one bucket of the reverse map */
 #define SHADOW_HASH_CHAIN_MAX 48u
 
 struct shadow_table {
-    uint64_t gfn;   /* of the guest's table, or the first frame mapped (direct) */
+    uint64_t gfn; /* of the guest's table, or the first frame mapped (direct) */
     uint64_t *entry;
     uint32_t *next; /* reverse map, by slot: next of the chain */
     shadow_kind_t kind;
@@ -54,17 +54,17 @@ struct shadow_table {
 
 struct shadow_domain {
     struct shadow_table *table;
-    uint32_t nr_tables;  /* of the array */
-    uint32_t nr_filled;  /* those with pages */
+    uint32_t nr_tables; /* of the array */
+    uint32_t nr_filled; /* those with pages */
     uint32_t nr_used;
-    uint32_t mib;        /* as asked for */
-    uint32_t *hash;      /* by gfn: heads of chains */
+    uint32_t mib;   /* as asked for */
+    uint32_t *hash; /* by gfn: heads of chains */
     uint32_t hash_mask;
-    uint32_t *rmap;      /* buckets: length in 31:26, first slot number + 1 below */
+    uint32_t *rmap; /* buckets: length in 31:26, first slot number + 1 below */
     uint32_t rmap_mask;
     uint32_t free, lru_head, lru_tail;
     uint32_t generation;
-    bool unlinking;      /* teardown of the pool has begun */
+    bool unlinking; /* teardown of the pool has begun */
     uint64_t seed;
     unsigned int nr_oos;
     uint64_t oos[SHADOW_OOS_MAX]; /* gfns, oldest first */
@@ -72,12 +72,12 @@ struct shadow_domain {
 };
 
 struct shadow_vcpu {
-    uint64_t *pdpt;    /* below 4 GiB: the hardware's root outside long mode */
-    uint32_t root[4];  /* tables, pinned; long mode: only [0] */
+    uint64_t *pdpt;   /* below 4 GiB: the hardware's root outside long mode */
+    uint32_t root[4]; /* tables, pinned; long mode: only [0] */
     uint64_t root_gfn[4];
     shadow_kind_t role; /* that of the roots */
     bool root_long;
-    bool valid;        /* root[] belong to role and root_gfn */
+    bool valid; /* root[] belong to role and root_gfn */
     /* Faults that changed nothing, one after the other at the same place. */
     gva_t stuck_va;
     uint32_t stuck_ec;
@@ -87,7 +87,7 @@ struct shadow_vcpu {
 /* ---- alloc.c: the pool ---- */
 int shadow_set_allocation(struct domain *d, uint32_t mib);
 uint32_t shadow_get_allocation(struct domain *d);
-int shadow_free_pool(struct domain *d); /* resumable, -ERESTART */
+int shadow_free_pool(struct domain *d);                                 /* resumable, -ERESTART */
 struct shadow_table *shadow_table_of(struct domain *d, uint64_t entry); /* it points to */
 static inline uint64_t shadow_table_maddr(const struct shadow_table *t)
 {

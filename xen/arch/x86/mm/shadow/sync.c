@@ -25,8 +25,7 @@ static struct shadow_table *next_of(const struct shadow_domain *s, uint32_t n, u
 {
     for (; n != SHADOW_NONE; n = s->table[n].hash_next) {
         struct shadow_table *t = &s->table[n];
-        if (t->gfn == gfn && !shadow_kind_is_direct(t->kind) &&
-            t->generation == s->generation)
+        if (t->gfn == gfn && !shadow_kind_is_direct(t->kind) && t->generation == s->generation)
             return t;
     }
     return NULL;
@@ -72,8 +71,7 @@ static bool child_fits(const struct shadow_table *t, unsigned int slot,
     unsigned int half = KIND_GUEST_LEVELS(t->kind) == 2 ? slot & 1 : 0;
 
     if (view->leaf)
-        return child->kind == shadow_kind_direct(1) &&
-               child->gfn == view->gfn + half * PT_ENTRIES;
+        return child->kind == shadow_kind_direct(1) && child->gfn == view->gfn + half * PT_ENTRIES;
     shadow_kind_t role = t->kind & ~(7u | 3u << 6 | KIND_RO);
     return child->gfn == view->gfn &&
            child->kind == shadow_kind(role, KIND_LEVEL(t->kind) - 1, half, view->table_ro);
@@ -90,14 +88,13 @@ bool shadow_entry_current(struct domain *d, const struct shadow_table *t, unsign
     if (!guest)
         return false;
     shadow_role_of(t->kind, &d->arch.shadow->constants, &role);
-    shadow_propagate(&role, KIND_LEVEL(t->kind), guest_entry(t, slot, guest),
-                     t->kind & KIND_RO, &view);
+    shadow_propagate(&role, KIND_LEVEL(t->kind), guest_entry(t, slot, guest), t->kind & KIND_RO,
+                     &view);
     if (!shadow_flags_allowed(&role, &view, entry & (PTE_P | PTE_W | PTE_U | PTE_NX)))
         return false;
     if (KIND_LEVEL(t->kind) > 1)
         return child_fits(t, slot, &view, shadow_table_of(d, entry));
-    return mfn_x(p2m_lookup(d, _gfn(view.gfn), NULL)) ==
-           (entry & PTE_ADDR_MASK) >> PAGE_SHIFT;
+    return mfn_x(p2m_lookup(d, _gfn(view.gfn), NULL)) == (entry & PTE_ADDR_MASK) >> PAGE_SHIFT;
 }
 
 static void compare_slot(struct domain *d, struct shadow_table *t, unsigned int slot,
