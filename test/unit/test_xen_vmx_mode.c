@@ -3,8 +3,8 @@
 /* defines: -D__XEN__ */
 /* includes: xen/arch/x86/vmx */
 /*
- * vmx_plan_mode() for EPT with unrestricted guest, over every legal guest
- * state: the guest reads back what it wrote, VM entry accepts the hardware's
+ * vmx_plan_mode() for EPT with unrestricted guest and for shadow paging, over
+ * every legal guest state: the guest reads back what it wrote, VM entry accepts the hardware's
  * values, and the invariants of EFER hold.
  */
 #include <setjmp.h>
@@ -76,9 +76,33 @@ static void check(const struct vmx_mode_env *env, const struct x86_ctrl *g)
     assert_false(p.efer_read_exits);
 }
 
-static void test_all_states(void **state)
+/* The rows SH of the truth table: what the guest has when @g is its state. */
+static void check_shadow(const struct vmx_mode_env *env, const struct x86_ctrl *g)
 {
-    const struct vmx_mode_env env = {0x80000021, 0x2000, CR4_LEGAL};
+    struct vmx_mode_plan p;
+    vmx_plan_mode(env, g, &p);
+
+    bool pg = g->cr0 >> 31 & 1, lma = g->efer >> 10 & 1;
+    assert_int_equal((p.cr0 & ~p.cr0_mask) | (p.cr0_shadow & p.cr0_mask), g->cr0);
+    assert_int_equal((p.cr4 & ~p.cr4_mask) | (p.cr4_shadow & p.cr4_mask), g->cr4);
+    /* PE, NE, WP, PG always; what the guest says of the rest but CD and NW. */
+    assert_int_equal(p.cr0, (g->cr0 & 0x9fffffffu) | 0x80010021u);
+    assert_int_equal(p.cr0_mask & 0xe0010021u, 0xe0010021u);
+    uint64_t cr4 = (g->cr4 | X86_CR4_VMXE | X86_CR4_MCE | X86_CR4_PAE) & ~X86_CR4_PCIDE;
+    if (!pg)
+        cr4 &= ~(X86_CR4_SMEP | X86_CR4_SMAP);
+    assert_int_equal(p.cr4, cr4);
+    assert_int_equal(p.cr4_mask & (X86_CR4_PAE | X86_CR4_PSE | X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP),
+                     X86_CR4_PAE | X86_CR4_PSE | X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP);
+    /* I2 to I5: SCE the guest's, NXE 1, LME and LMA both or neither. */
+    assert_int_equal(p.ia32e, lma);
+    assert_int_equal(p.efer, (g->efer & EFER_SCE) | EFER_NXE | (lma ? EFER_LME | EFER_LMA : 0));
+    assert_int_equal(p.efer_read_exits, !(g->efer & EFER_NXE) || (!lma && (g->efer & EFER_LME)));
+}
+
+static void all_states(const struct vmx_mode_env *env,
+                       void (*check_one)(const struct vmx_mode_env *, const struct x86_ctrl *))
+{
     unsigned long cases = 0;
     for (unsigned int i = 0; i < 1024u * 32 * 8; i++) {
         struct x86_ctrl g = {.cr0 = pick(cr0_bits, 10, i & 1023) | X86_CR0_ET,
@@ -89,18 +113,34 @@ static void test_all_states(void **state)
             g.efer |= EFER_LMA;
         if (!legal(&g))
             continue;
-        check(&env, &g);
+        check_one(env, &g);
         cases++;
     }
-    printf("mode plan: %lu states\n", cases);
+    printf("mode plan%s: %lu states\n", env->shadow ? ", shadow" : "", cases);
+}
+
+static void test_all_states(void **state)
+{
+    const struct vmx_mode_env env = {0x80000021, 0x2000, CR4_LEGAL, false};
+    all_states(&env, check);
+}
+
+static void test_all_states_shadow(void **state)
+{
+    const struct vmx_mode_env env = {0x80000021, 0x2000, CR4_LEGAL, true};
+    all_states(&env, check_shadow);
 }
 
 /* Only bits that nobody checks may be the guest's own. */
 static void test_owned_bits(void **state)
 {
-    assert_int_equal(vmx_cr0_guest_owned() & ~0x5000eul, 0);
-    assert_int_equal(vmx_cr4_guest_owned(0), 0);
-    assert_int_equal(vmx_cr4_guest_owned(~0ull) &
+    assert_int_equal(vmx_cr0_guest_owned(false) & ~0x5000eul, 0);
+    assert_int_equal(vmx_cr0_guest_owned(true) & ~0x4000eul, 0);
+    assert_int_equal(vmx_cr4_guest_owned(0, false), 0);
+    assert_int_equal(vmx_cr4_guest_owned(~0ull, true) &
+                         (X86_CR4_PSE | X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | ~vmx_cr4_guest_owned(~0ull, false)),
+                     0);
+    assert_int_equal(vmx_cr4_guest_owned(~0ull, false) &
                          (X86_CR4_PAE | X86_CR4_VMXE | X86_CR4_SMXE | X86_CR4_PCIDE |
                           X86_CR4_OSXSAVE | X86_CR4_LA57 | X86_CR4_PKE | X86_CR4_CET | X86_CR4_MCE),
                      0);
@@ -110,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_states),
+        cmocka_unit_test(test_all_states_shadow),
         cmocka_unit_test(test_owned_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
