@@ -32,6 +32,7 @@ struct hvm_domain {
 #define HVM_WORK_EVENT      (1u << 0) /* hvm_vcpu.event waits to be injected */
 #define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
 #define HVM_WORK_NMI        (1u << 2) /* an NMI waits */
+#define HVM_WORK_ROLE       (1u << 4) /* with ROOT: more than CR3 changed */
 #define HVM_WORK_ROOT       (1u << 3) /* paging_ops.update_root is owed */
 
 struct vmx_vcpu {

@@ -69,12 +69,14 @@ int hvm_set_cr3(struct vcpu *v, uint64_t value)
     struct x86_ctrl next;
     unsigned int owed;
 
-    hvm_sync_ctrl(v);
+    /* Nothing that this depends on is the guest's own: no hvm_sync_ctrl(). */
     fill_env(v, &env);
     int rc = x86_set_cr3(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-    if (!rc)
-        rc = commit(v, &next, owed);
-    if (!rc)
+    if (rc)
+        return rc;
+    bool same = next.cr3 == v->arch.hvm.ctrl.cr3 && !(owed & X86_LOAD_PDPTES);
+    rc = commit(v, &next, owed);
+    if (!rc && !same)
         hvm_update_cr3(v);
     return rc;
 }
@@ -106,8 +108,13 @@ int hvm_set_efer(struct vcpu *v, uint64_t value)
     int rc = x86_set_efer(&v->arch.hvm.ctrl, &env, value, &next, &owed);
     if (rc)
         return rc;
+    uint64_t changed = next.efer ^ v->arch.hvm.ctrl.efer;
+    if (!changed)
+        return 0;
     v->arch.hvm.ctrl.efer = next.efer;
     hvm_update_efer(v);
+    if (changed & EFER_NXE)
+        v->arch.hvm.work |= HVM_WORK_ROOT | HVM_WORK_ROLE; /* part of a shadow's role */
     if (owed & X86_FLUSH_TLB)
         v->domain->arch.paging->flush(v);
     return 0;

@@ -195,7 +195,7 @@ static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
     if (c->pending_valid)
         hvm_queue_event(v, c->pending_vector, c->pending_type, c->pending_error_valid,
                         c->error_code, 0);
-    hvm->work |= HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT;
+    hvm->work |= HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT | HVM_WORK_ROLE;
     v->is_initialised = true;
     v->pause_flags &= ~VPF_down;
 }

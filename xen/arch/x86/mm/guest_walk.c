@@ -9,8 +9,7 @@
 void paging_role(const struct x86_ctrl *ctrl, bool pse36, bool page_1g, uint8_t maxphysaddr,
                  struct paging_role *role)
 {
-    memset(role, 0, sizeof(*role));
-    role->maxphysaddr = maxphysaddr;
+    *role = (struct paging_role){.maxphysaddr = maxphysaddr};
     if (!(ctrl->cr0 & X86_CR0_PG))
         return;
     role->levels = ctrl->efer & EFER_LMA ? 4 : ctrl->cr4 & X86_CR4_PAE ? 3 : 2;

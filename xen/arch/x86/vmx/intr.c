@@ -151,8 +151,8 @@ void vmx_intr_assist(struct vcpu *v)
     bool want_upcall = upcall && v->vcpu_info->evtchn_upcall_pending;
 
     if (hvm->work & HVM_WORK_ROOT) {
-        hvm->work &= ~HVM_WORK_ROOT;
         v->domain->arch.paging->update_root(v);
+        hvm->work &= ~(HVM_WORK_ROOT | HVM_WORK_ROLE);
     }
     if (p2m->flush_owed) {
         p2m->flush_owed = false;

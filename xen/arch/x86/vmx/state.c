@@ -115,7 +115,7 @@ void hvm_update_ctrl(struct vcpu *v)
     vmwritenw(CR4_GUEST_HOST_MASK, plan.cr4_mask);
     vmwritenw(CR4_READ_SHADOW, plan.cr4_shadow);
     if (v->domain->arch.paging->shadow)
-        v->arch.hvm.work |= HVM_WORK_ROOT;
+        v->arch.hvm.work |= HVM_WORK_ROOT | HVM_WORK_ROLE;
     else
         vmwritenw(GUEST_CR3, v->arch.hvm.ctrl.cr3);
     vmx_set_guest_efer(v, plan.efer, plan.efer_read_exits);
@@ -136,8 +136,6 @@ void hvm_update_efer(struct vcpu *v)
     vmcs_enter(v);
     vmx_set_guest_efer(v, plan.efer, plan.efer_read_exits);
     vmcs_exit(v);
-    if (v->domain->arch.paging->shadow)
-        v->arch.hvm.work |= HVM_WORK_ROOT; /* NXE is part of the role */
 }
 
 void hvm_update_cr3(struct vcpu *v)

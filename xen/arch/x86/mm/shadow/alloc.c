@@ -156,16 +156,21 @@ static struct shadow_table *take_table(struct domain *d, uint64_t gfn, shadow_ki
     return t;
 }
 
+void shadow_touch(struct shadow_domain *s, struct shadow_table *t)
+{
+    if (s->lru_head == t - s->table)
+        return;
+    lru_remove(s, t);
+    lru_add(s, t);
+}
+
 struct shadow_table *shadow_get(struct domain *d, uint64_t gfn, shadow_kind_t kind)
 {
     struct shadow_domain *s = d->arch.shadow;
     struct shadow_table *t = shadow_find(d, gfn, kind);
 
     if (t) {
-        if (s->lru_head != t - s->table) {
-            lru_remove(s, t);
-            lru_add(s, t);
-        }
+        shadow_touch(s, t);
         return t;
     }
     if (!s->nr_filled)
@@ -178,10 +183,11 @@ struct shadow_table *shadow_get(struct domain *d, uint64_t gfn, shadow_kind_t ki
     if (!t || direct)
         return t;
     t->oos = oos;
+    s->filter[gfn / 64 % 16] |= 1ull << (gfn % 64);
     if (!tracked) {
-        mfn_t mfn = p2m_lookup(d, _gfn(gfn), NULL);
-        if (!mfn_eq(mfn, INVALID_MFN))
-            shadow_protect(d, mfn);
+        const void *guest = shadow_map_guest(d, gfn);
+        if (guest)
+            shadow_protect(d, virt_to_mfn(guest));
     }
     return t;
 }
@@ -193,6 +199,8 @@ void shadow_zap_all(struct domain *d)
     perfc_incr(shadow_zaps);
     s->generation++;
     s->nr_oos = 0;
+    for (unsigned int i = 0; i < ARRAY_SIZE(s->filter); i++)
+        s->filter[i] = 0;
     for (unsigned int i = 0; i < d->max_vcpus; i++)
         if (d->vcpu[i])
             shadow_drop_roots(d->vcpu[i]);
@@ -268,6 +276,7 @@ static int fill_pair(struct shadow_domain *s)
     }
     for (unsigned int i = 0; i < 2; i++) {
         t[i].entry = i ? second : first;
+        t[i].maddr = maddr_x(mfn_to_maddr(virt_to_mfn(t[i].entry)));
         t[i].next = links + i * PT_ENTRIES;
         virt_to_page(t[i].entry)->progress = s->nr_filled + i;
         t[i].lru_next = s->free;

@@ -12,12 +12,12 @@
 #include <cairn/mm.h>
 #include <cairn/perfc.h>
 
-#include "../../hvm/guest_access.h"
 #include "shadow.h"
 
 /* The shadow's own accessed and dirty bits are set beforehand: nobody reads
  * them, and the processor need not write. */
 #define SHADOW_AD (PTE_A | PTE_D)
+#define PREFETCH  16u
 #define STUCK_MAX 64
 
 struct fault {
@@ -75,6 +75,40 @@ static uint64_t leaf_flags(const struct fault *f, const struct shadow_view *view
     return view->flags;
 }
 
+/*
+ * Neighbours of the page that faulted, of the same PREFETCH slots: those that
+ * the guest has used before (accessed) need no fault of their own.
+ */
+static void prefetch(struct fault *f, struct shadow_table *t)
+{
+    unsigned int slot = PT_INDEX(f->va, 1), first = slot & ~(PREFETCH - 1);
+    bool direct = shadow_kind_is_direct(t->kind);
+    const void *guest = direct ? NULL : shadow_map_guest(f->d, t->gfn);
+
+    if (!direct && !guest)
+        return;
+    for (unsigned int i = first; i < first + PREFETCH; i++) {
+        struct shadow_view view = {.gfn = t->gfn + i, .flags = PTE_P | PTE_W | PTE_U};
+        if (t->entry[i])
+            continue;
+        if (!direct) {
+            uint64_t e = f->role.levels == 2 ? shadow_guest_entry(t, i, guest)
+                                             : ((const volatile uint64_t *)guest)[i];
+            if ((e & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+                continue;
+            shadow_propagate(&f->role, 1, e, t->kind & KIND_RO, &view);
+            if (!view.present)
+                continue;
+        }
+        const struct shadow_frame *frame = shadow_frame(f->d, view.gfn);
+        if (mfn_eq(frame->mfn, INVALID_MFN))
+            continue;
+        if ((view.flags & PTE_W) && !may_write(f, view.gfn, frame->type != P2M_ram_ro))
+            view.flags &= ~PTE_W;
+        shadow_set_entry(f->d, t, i, make_entry(frame->mfn, view.flags));
+    }
+}
+
 static void set_direct_leaf(struct fault *f, struct shadow_table *t)
 {
     uint64_t flags = PTE_P | PTE_U;
@@ -86,7 +120,7 @@ static void set_direct_leaf(struct fault *f, struct shadow_table *t)
 static void set_guest_leaf(struct fault *f, struct shadow_table *t, uint64_t e)
 {
     struct shadow_view view;
-    shadow_propagate(&f->role, 1, e, t->kind & KIND_RO, &view);
+    shadow_propagate_walked(&f->role, 1, e, t->kind & KIND_RO, &view);
     uint64_t flags = leaf_flags(f, &view);
     if (!may_write(f, f->gfn, f->ram_writable))
         flags &= ~PTE_W;
@@ -98,10 +132,20 @@ static void set_guest_leaf(struct fault *f, struct shadow_table *t, uint64_t e)
 static struct shadow_table *link_child(struct fault *f, struct shadow_table *t, unsigned int slot,
                                        uint64_t gfn, shadow_kind_t kind, uint64_t flags)
 {
-    struct shadow_table *child = shadow_get(f->d, gfn, kind);
+    uint64_t e = t->entry[slot];
+    struct shadow_table *child;
+
+    if (e & PTE_P) {
+        child = shadow_table_of(f->d, e);
+        if (child->gfn == gfn && child->kind == kind && e == (child->maddr | flags | SHADOW_AD)) {
+            /* It must not be the next one to be taken for a level below. */
+            shadow_touch(f->d->arch.shadow, child);
+            return child;
+        }
+    }
+    child = shadow_get(f->d, gfn, kind);
     if (child)
-        f->changed |=
-            shadow_set_entry(f->d, t, slot, shadow_table_maddr(child) | flags | SHADOW_AD);
+        f->changed |= shadow_set_entry(f->d, t, slot, child->maddr | flags | SHADOW_AD);
     return child;
 }
 
@@ -114,7 +158,7 @@ static struct shadow_table *descend(struct fault *f, struct shadow_table *t, uin
     if (shadow_kind_is_direct(t->kind))
         return link_child(f, t, slot, f->gfn & ~511ull, shadow_kind_direct(1),
                           PTE_P | PTE_W | PTE_U);
-    shadow_propagate(&f->role, level, e, t->kind & KIND_RO, &view);
+    shadow_propagate_walked(&f->role, level, e, t->kind & KIND_RO, &view);
     if (view.leaf)
         return link_child(f, t, slot, f->gfn & ~511ull, shadow_kind_direct(1),
                           leaf_flags(f, &view));
@@ -132,10 +176,14 @@ static bool fill(struct fault *f)
         t = descend(f, t, i < f->walk.seen ? f->walk.entry[i] : 0), i++;
     if (!t)
         return false;
+    bool was_absent = !t->entry[PT_INDEX(f->va, 1)];
     if (shadow_kind_is_direct(t->kind))
         set_direct_leaf(f, t);
     else
         set_guest_leaf(f, t, f->walk.entry[f->walk.seen - 1]);
+    /* Only where a page was missing: a right that was has no neighbours. */
+    if (was_absent)
+        prefetch(f, t);
     return true;
 }
 
@@ -159,9 +207,8 @@ static bool is_stuck(struct fault *f, uint32_t ec)
 static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, const char **why)
 {
     struct domain *d = f->d;
-    const struct walk_memory mem = guest_walk_memory(d);
+    const struct walk_memory mem = shadow_walk_memory(d);
     uint32_t hardware_ec = *ec;
-    enum p2m_type type;
 
     if (!guest_walk(&f->role, f->v->arch.hvm.ctrl.cr3, f->v->arch.hvm.pdpte, f->va, f->access, &mem,
                     &f->walk)) {
@@ -171,10 +218,11 @@ static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, c
     }
     *addr = f->walk.addr;
     f->gfn = gfn_x(gaddr_to_gfn(f->walk.addr));
-    f->mfn = p2m_lookup(d, _gfn(f->gfn), &type);
-    if (mfn_eq(f->mfn, INVALID_MFN))
+    const struct shadow_frame *frame = shadow_frame(d, f->gfn);
+    if (mfn_eq(frame->mfn, INVALID_MFN))
         return PAGING_MMIO;
-    f->ram_writable = type != P2M_ram_ro;
+    f->mfn = frame->mfn;
+    f->ram_writable = frame->type != P2M_ram_ro;
     if ((f->access & WALK_WRITE) && !f->ram_writable)
         return PAGING_MMIO;
     if ((f->access & WALK_WRITE) && shadow_is_protected(d, f->gfn)) {
@@ -198,9 +246,10 @@ enum paging_fault shadow_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, gadd
     const char *why = NULL;
 
     perfc_incr(shadow_faults);
-    hvm_sync_ctrl(v);
-    shadow_vcpu_role(v, &f.role);
-    f.role_bits = shadow_role_bits(&f.role);
+    /* What a role is made of is never the guest's own to change: the one of
+     * the roots is right, and no hvm_sync_ctrl() is needed. */
+    f.role = v->arch.hvm.shadow->walk_role;
+    f.role_bits = v->arch.hvm.shadow->role;
     f.access = access_of(*ec, &f.role);
     spin_lock(&f.d->arch.paging_lock);
     enum paging_fault result = resolve(&f, ec, addr, &why);

@@ -7,9 +7,11 @@
  * Promise: no chain has more than SHADOW_CHAIN_MAX entries, whatever a guest
  * does, so every operation on one entry is bounded.
  */
-/* First: macros of ours would spoil it. */
+/* First: macros of ours would spoil it.  Its copies are of 4 bytes: inline. */
+#define memcpy(d, s, n) __builtin_memcpy(d, s, n)
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+#undef memcpy
 
 #include <cairn/lib.h>
 #include <cairn/perfc.h>
@@ -153,8 +155,8 @@ void shadow_clear_table(struct domain *d, struct shadow_table *t)
 void shadow_clear_parents(struct domain *d, struct shadow_table *child)
 {
     struct shadow_domain *s = d->arch.shadow;
-    uint64_t frame = frame_of_entry(shadow_table_maddr(child));
-    uint32_t *bucket = bucket_of(s, shadow_table_maddr(child));
+    uint64_t frame = frame_of_entry(child->maddr);
+    uint32_t *bucket = bucket_of(s, child->maddr);
     uint32_t *link = bucket;
 
     while (*link & SLOT_MASK) {
@@ -173,8 +175,8 @@ void shadow_clear_parents(struct domain *d, struct shadow_table *child)
 bool shadow_has_parent(struct domain *d, const struct shadow_table *child)
 {
     struct shadow_domain *s = d->arch.shadow;
-    uint64_t frame = frame_of_entry(shadow_table_maddr(child));
-    uint32_t number = *bucket_of(s, shadow_table_maddr(child)) & SLOT_MASK;
+    uint64_t frame = frame_of_entry(child->maddr);
+    uint32_t number = *bucket_of(s, child->maddr) & SLOT_MASK;
 
     while (number) {
         unsigned int slot;

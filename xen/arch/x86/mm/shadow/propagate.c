@@ -5,9 +5,16 @@
 void shadow_propagate(const struct paging_role *role, unsigned int level, uint64_t e, bool ro,
                       struct shadow_view *view)
 {
+    if ((e & PTE_P) && (e & PTE_A) && !guest_entry_reserved(role, level, e))
+        shadow_propagate_walked(role, level, e, ro, view);
+    else
+        *view = (struct shadow_view){0};
+}
+
+void shadow_propagate_walked(const struct paging_role *role, unsigned int level, uint64_t e,
+                             bool ro, struct shadow_view *view)
+{
     *view = (struct shadow_view){0};
-    if (!(e & PTE_P) || !(e & PTE_A) || guest_entry_reserved(role, level, e))
-        return;
     view->present = true;
     view->leaf = guest_entry_is_leaf(role, level, e);
     view->gfn = guest_entry_address(role, level, e) >> PAGE_SHIFT;

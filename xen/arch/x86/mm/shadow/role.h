@@ -74,6 +74,10 @@ struct shadow_view {
  */
 void shadow_propagate(const struct paging_role *role, unsigned int level, uint64_t e, bool ro,
                       struct shadow_view *view);
+/* The same for an entry through which a walk has just gone: it is present and
+ * accessed and no reserved bit is set. */
+void shadow_propagate_walked(const struct paging_role *role, unsigned int level, uint64_t e,
+                             bool ro, struct shadow_view *view);
 /*
  * The flags under which a supervisor writes to a page that is read-only to the
  * guest while CR0.WP is 0: the processor's WP is always 1, so the page is made

@@ -36,7 +36,7 @@ static void set_root(struct vcpu *v, unsigned int i, struct shadow_table *t)
         t->pins++;
     if (sv->root_long)
         return;
-    ACCESS_ONCE(sv->pdpt[i]) = t ? shadow_table_maddr(t) | PTE_P : 0;
+    ACCESS_ONCE(sv->pdpt[i]) = t ? t->maddr | PTE_P : 0;
     v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
 }
 
@@ -131,7 +131,8 @@ static void switch_roots(struct vcpu *v, shadow_kind_t role, const uint64_t gfn[
     }
     sv->role = role;
     sv->root_long = is_long;
-    memcpy(sv->root_gfn, gfn, sizeof(sv->root_gfn));
+    for (unsigned int i = 0; i < PDPT_ENTRIES; i++)
+        sv->root_gfn[i] = gfn[i];
     sv->valid = true;
     for (unsigned int i = 0; i < (is_long ? 1 : PDPT_ENTRIES); i++) {
         shadow_kind_t kind;
@@ -147,23 +148,24 @@ static void switch_roots(struct vcpu *v, shadow_kind_t role, const uint64_t gfn[
 void shadow_update_root(struct vcpu *v)
 {
     struct shadow_vcpu *sv = v->arch.hvm.shadow;
+    struct shadow_domain *s = v->domain->arch.shadow;
     uint64_t gfn[PDPT_ENTRIES];
-    struct paging_role role;
-    maddr_t root = mfn_to_maddr(virt_to_mfn(sv->pdpt));
 
     spin_lock(&v->domain->arch.paging_lock);
-    shadow_vcpu_role(v, &role);
-    shadow_kind_t bits = shadow_role_bits(&role);
-    wanted_roots(v, role.levels, gfn);
-    if (!sv->valid || sv->role != bits || memcmp(gfn, sv->root_gfn, sizeof(gfn)) != 0)
+    if ((v->arch.hvm.work & HVM_WORK_ROLE) || !sv->valid)
+        shadow_vcpu_role(v, &sv->walk_role);
+    shadow_kind_t bits = shadow_role_bits(&sv->walk_role);
+    wanted_roots(v, sv->walk_role.levels, gfn);
+    bool same = sv->valid && sv->role == bits;
+    for (unsigned int i = 0; i < PDPT_ENTRIES; i++)
+        same = same && gfn[i] == sv->root_gfn[i];
+    if (!same)
         switch_roots(v, bits, gfn);
     bool none = sv->root_long && sv->root[0] == SHADOW_NONE;
-    if (sv->root_long && !none)
-        root = _maddr(shadow_table_maddr(&v->domain->arch.shadow->table[sv->root[0]]));
+    uint64_t root = sv->root_long && !none ? s->table[sv->root[0]].maddr : sv->pdpt_maddr;
     spin_unlock(&v->domain->arch.paging_lock);
-    if (none) {
+    if (none)
         domain_crash(v->domain, "shadow: no shadow memory (shadow_memory=)");
-        return;
-    }
-    hvm_set_hardware_cr3(v, root);
+    else if (!same)
+        hvm_set_hardware_cr3(v, _maddr(root));
 }

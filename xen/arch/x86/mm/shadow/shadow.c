@@ -38,6 +38,7 @@ static void shadow_p2m_changed(struct domain *d, gfn_t gfn)
 {
     struct p2m *p2m = &d->arch.p2m;
 
+    shadow_forget_frames(d);
     if (!p2m->flush_owed)
         return;
     p2m->flush_owed = false;
@@ -101,10 +102,11 @@ static int shadow_vcpu_create(struct vcpu *v)
         xfree(sv);
         return -ENOMEM;
     }
+    sv->pdpt_maddr = maddr_x(mfn_to_maddr(virt_to_mfn(sv->pdpt)));
     for (unsigned int i = 0; i < ARRAY_SIZE(sv->root); i++)
         sv->root[i] = SHADOW_NONE;
     v->arch.hvm.shadow = sv;
-    v->arch.hvm.work |= HVM_WORK_ROOT;
+    v->arch.hvm.work |= HVM_WORK_ROOT | HVM_WORK_ROLE;
     return 0;
 }
 

@@ -42,6 +42,7 @@
 struct shadow_table {
     uint64_t gfn; /* of the guest's table, or the first frame mapped (direct) */
     uint64_t *entry;
+    uint64_t maddr; /* of the entries */
     uint32_t *next; /* reverse map, by slot: next of the chain */
     shadow_kind_t kind;
     uint16_t low, high; /* slots that are not 0 are within */
@@ -51,6 +52,14 @@ struct shadow_table {
     uint32_t hash_next;
     uint32_t lru_prev, lru_next; /* lru_next also links the free ones */
 };
+
+/* A recent answer of the p2m. */
+struct shadow_frame {
+    uint64_t gfn;
+    mfn_t mfn;
+    enum p2m_type type;
+};
+#define SHADOW_FRAMES 64u
 
 struct shadow_domain {
     struct shadow_table *table;
@@ -68,14 +77,20 @@ struct shadow_domain {
     uint64_t seed;
     unsigned int nr_oos;
     uint64_t oos[SHADOW_OOS_MAX]; /* gfns, oldest first */
-    struct paging_role constants; /* what of a role the domain's policy fixes */
+    /* Bit gfn % 1024: a gfn like this may have tables. */
+    uint64_t filter[16];
+    bool frames_used;
+    struct shadow_frame frame[SHADOW_FRAMES]; /* by the low bits of the gfn */
+    struct paging_role constants;             /* what of a role the domain's policy fixes */
 };
 
 struct shadow_vcpu {
+    uint64_t pdpt_maddr;
     uint64_t *pdpt;   /* below 4 GiB: the hardware's root outside long mode */
     uint32_t root[4]; /* tables, pinned; long mode: only [0] */
     uint64_t root_gfn[4];
-    shadow_kind_t role; /* that of the roots */
+    shadow_kind_t role;           /* that of the roots */
+    struct paging_role walk_role; /* the same for the walker */
     bool root_long;
     bool valid; /* root[] belong to role and root_gfn */
     /* Faults that changed nothing, one after the other at the same place. */
@@ -84,15 +99,20 @@ struct shadow_vcpu {
     unsigned int stuck;
 };
 
+/* ---- frame.c: guest memory ---- */
+/* shadow_frame - what the p2m says of @gfn; mfn INVALID_MFN: nothing there. */
+const struct shadow_frame *shadow_frame(struct domain *d, uint64_t gfn);
+void shadow_forget_frames(struct domain *d);
+/* The guest's table as we see it; NULL: no memory is there. */
+const void *shadow_map_guest(struct domain *d, uint64_t gfn);
+struct walk_memory shadow_walk_memory(struct domain *d);
+
 /* ---- alloc.c: the pool ---- */
 int shadow_set_allocation(struct domain *d, uint32_t mib);
 uint32_t shadow_get_allocation(struct domain *d);
 int shadow_free_pool(struct domain *d);                                 /* resumable, -ERESTART */
 struct shadow_table *shadow_table_of(struct domain *d, uint64_t entry); /* it points to */
-static inline uint64_t shadow_table_maddr(const struct shadow_table *t)
-{
-    return mfn_x(virt_to_mfn(t->entry)) << PAGE_SHIFT;
-}
+void shadow_touch(struct shadow_domain *s, struct shadow_table *t);     /* used just now */
 /* shadow_get - the table, made if there is none; it becomes the most recently
  * used.  NULL: no pool. */
 struct shadow_table *shadow_get(struct domain *d, uint64_t gfn, shadow_kind_t kind);
@@ -120,11 +140,11 @@ bool shadow_is_oos(struct domain *d, uint64_t gfn);
 void shadow_unsync(struct domain *d, uint64_t gfn);
 void shadow_resync_all(struct domain *d);
 void shadow_sync_va(struct vcpu *v, gva_t va); /* INVLPG */
+/* The entry of the guest's table at @guest that slot @slot of @t shadows. */
+uint64_t shadow_guest_entry(const struct shadow_table *t, unsigned int slot, const void *guest);
 /* Does @entry of slot @slot agree with guest entry @guest? */
 bool shadow_entry_current(struct domain *d, const struct shadow_table *t, unsigned int slot,
                           uint64_t entry, const void *guest);
-/* The guest's table as we see it; NULL: no memory is there. */
-const void *shadow_map_guest(struct domain *d, uint64_t gfn);
 
 /* ---- fault.c, root.c ---- */
 enum paging_fault shadow_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, gaddr_t *addr);

@@ -14,12 +14,6 @@
 
 #include "shadow.h"
 
-const void *shadow_map_guest(struct domain *d, uint64_t gfn)
-{
-    mfn_t mfn = p2m_lookup(d, _gfn(gfn), NULL);
-    return mfn_eq(mfn, INVALID_MFN) ? NULL : mfn_to_virt(mfn);
-}
-
 /* The guest's tables of @gfn, one after the other. */
 static struct shadow_table *next_of(const struct shadow_domain *s, uint32_t n, uint64_t gfn)
 {
@@ -33,7 +27,9 @@ static struct shadow_table *next_of(const struct shadow_domain *s, uint32_t n, u
 
 static struct shadow_table *first_of(const struct shadow_domain *s, uint64_t gfn)
 {
-    return s->nr_filled ? next_of(s, s->hash[shadow_hash(s, gfn) & s->hash_mask], gfn) : NULL;
+    if (!(s->filter[gfn / 64 % 16] & 1ull << (gfn % 64)))
+        return NULL;
+    return next_of(s, s->hash[shadow_hash(s, gfn) & s->hash_mask], gfn);
 }
 
 bool shadow_is_tracked(struct domain *d, uint64_t gfn)
@@ -56,7 +52,7 @@ bool shadow_is_protected(struct domain *d, uint64_t gfn)
 
 /* ---- comparing ---- */
 
-static uint64_t guest_entry(const struct shadow_table *t, unsigned int slot, const void *guest)
+uint64_t shadow_guest_entry(const struct shadow_table *t, unsigned int slot, const void *guest)
 {
     unsigned int index = shadow_guest_index(t->kind, slot);
     if (KIND_GUEST_LEVELS(t->kind) == 2)
@@ -88,13 +84,13 @@ bool shadow_entry_current(struct domain *d, const struct shadow_table *t, unsign
     if (!guest)
         return false;
     shadow_role_of(t->kind, &d->arch.shadow->constants, &role);
-    shadow_propagate(&role, KIND_LEVEL(t->kind), guest_entry(t, slot, guest), t->kind & KIND_RO,
-                     &view);
+    shadow_propagate(&role, KIND_LEVEL(t->kind), shadow_guest_entry(t, slot, guest),
+                     t->kind & KIND_RO, &view);
     if (!shadow_flags_allowed(&role, &view, entry & (PTE_P | PTE_W | PTE_U | PTE_NX)))
         return false;
     if (KIND_LEVEL(t->kind) > 1)
         return child_fits(t, slot, &view, shadow_table_of(d, entry));
-    return mfn_x(p2m_lookup(d, _gfn(view.gfn), NULL)) == (entry & PTE_ADDR_MASK) >> PAGE_SHIFT;
+    return mfn_x(shadow_frame(d, view.gfn)->mfn) == (entry & PTE_ADDR_MASK) >> PAGE_SHIFT;
 }
 
 static void compare_slot(struct domain *d, struct shadow_table *t, unsigned int slot,
