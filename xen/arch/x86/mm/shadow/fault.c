@@ -144,8 +144,13 @@ static struct shadow_table *link_child(struct fault *f, struct shadow_table *t, 
         }
     }
     child = shadow_get(f->d, gfn, kind);
-    if (child)
-        f->changed |= shadow_set_entry(f->d, t, slot, child->maddr | flags | SHADOW_AD);
+    if (!child)
+        return NULL;
+    f->changed |= shadow_set_entry(f->d, t, slot, child->maddr | flags | SHADOW_AD);
+    /* What the guest changed in a table while nothing led to it needs no
+     * flush: by this way it has not been reached before. */
+    if (child->oos)
+        shadow_compare(f->d, child);
     return child;
 }
 

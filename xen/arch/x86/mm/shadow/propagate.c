@@ -54,7 +54,10 @@ bool shadow_flags_allowed(const struct paging_role *role, const struct shadow_vi
 {
     if (!view->present)
         return false;
-    if (within(flags, view->flags))
+    /* To the supervisor, SMEP and SMAP make a user page the lesser one: then
+     * neither kind can stand for the other. */
+    bool same_user = !((flags ^ view->flags) & PTE_U) || !(role->smep || role->smap);
+    if (same_user && within(flags, view->flags))
         return true;
     uint64_t flip = shadow_flip_flags(role, view);
     return flip && within(flags, flip);

@@ -126,6 +126,8 @@ static void switch_roots(struct vcpu *v, shadow_kind_t role, const uint64_t gfn[
 
     if (sv->role != role || sv->root_long != is_long) {
         perfc_incr(shadow_role_changes);
+        /* INVLPG saw to the tables of the role it met, and no others. */
+        shadow_resync_all(v->domain);
         for (unsigned int i = 0; i < PDPT_ENTRIES; i++)
             set_root(v, i, NULL);
     }

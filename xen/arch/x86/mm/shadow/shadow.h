@@ -139,7 +139,8 @@ bool shadow_is_tracked(struct domain *d, uint64_t gfn);   /* has tables */
 bool shadow_is_oos(struct domain *d, uint64_t gfn);
 void shadow_unsync(struct domain *d, uint64_t gfn);
 void shadow_resync_all(struct domain *d);
-void shadow_sync_va(struct vcpu *v, gva_t va); /* INVLPG */
+void shadow_compare(struct domain *d, struct shadow_table *t); /* it stays out of sync */
+void shadow_sync_va(struct vcpu *v, gva_t va);                 /* INVLPG */
 /* The entry of the guest's table at @guest that slot @slot of @t shadows. */
 uint64_t shadow_guest_entry(const struct shadow_table *t, unsigned int slot, const void *guest);
 /* Does @entry of slot @slot agree with guest entry @guest? */

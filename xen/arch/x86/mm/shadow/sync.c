@@ -107,6 +107,11 @@ static void compare_table(struct domain *d, struct shadow_table *t, const void *
         compare_slot(d, t, slot, guest);
 }
 
+void shadow_compare(struct domain *d, struct shadow_table *t)
+{
+    compare_table(d, t, shadow_map_guest(d, t->gfn));
+}
+
 /* ---- the list ---- */
 
 static void oos_remove(struct shadow_domain *s, unsigned int i)
