@@ -108,7 +108,7 @@ MODEL ?= haswell
 test-guest: xen-$(VARIANT) dom0 guest
 	@$(RUNNER) guest --model $(MODEL) --variant $(VARIANT) $(BUILD)/guest
 
-test-system: xen-$(VARIANT) dom0 guest
+test-system: iso guest
 	@$(RUNNER) system --variant $(VARIANT)
 
 check: | $(ABI)/xen

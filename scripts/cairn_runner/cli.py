@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 
-from . import cairn, cpio, demo, guestrun, guests, image, paths, system
+from . import cpio, demo, guestrun, guests, image, paths, system
 from .cairn import Cairn, CairnError, Setup
 from .console import ConsoleClosed, ConsoleTimeout
 from .machine import EMULATORS, MODELS, MachineError, Spec
@@ -87,7 +87,7 @@ def cmd_shell(args, spec):
         try:
             machine.boot()
             for command in args.command:
-                outcome = machine.run(command, args.timeout or cairn.COMMAND_TIMEOUT)
+                outcome = machine.run(command, args.timeout or guestrun.GUEST_TIMEOUT)
                 if not args.verbose:
                     print(f"dom0# {command}\n{outcome.output}", end="", flush=True)
                 status = outcome.status
