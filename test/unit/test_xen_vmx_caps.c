@@ -143,7 +143,7 @@ static void test_mask(void **state)
     assert_true(vmx_raw_remove(&raw, "efer-switch"));
     derive(&raw, &c);
     assert_false(c.efer_switch);
-    assert_non_null(strstr(vmx_caps_hvm_missing(&c), "EFER"));
+    assert_null(vmx_caps_hvm_missing(&c)); /* MSR lists do it */
     assert_false(vmx_raw_remove(&raw, "nonsense"));
 }
 
