@@ -108,6 +108,7 @@ void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s);
 void hvm_sync_ctrl(struct vcpu *v);
 /* Write hvm_vcpu.ctrl, a state that hvm/cr.c allowed, to the hardware. */
 void hvm_update_ctrl(struct vcpu *v);
+void hvm_update_cr3(struct vcpu *v);  /* only CR3 changed, by hvm_set_cr3() */
 void hvm_update_efer(struct vcpu *v); /* only SCE or NXE changed */
 /* The four PDPTEs that PAE paging has loaded; meaningful only in that mode. */
 void hvm_set_pdptes(struct vcpu *v, const uint64_t pdpte[4]);

@@ -242,7 +242,5 @@ const char *vmx_caps_hvm_missing(const struct vmx_caps *caps)
 {
     if (!caps->ept)
         return "no EPT (shadow paging is not there yet)";
-    if (!caps->unrestricted_guest)
-        return "no unrestricted guest";
     return NULL;
 }

@@ -152,6 +152,7 @@ void hvm_update_ctrl(struct vcpu *v)
     vmx->cr0_mask = plan.cr0_mask;
     vmx->cr4_mask = plan.cr4_mask;
     set_cr3_exits(v, plan.cr3_exits);
+    vmx->vm86 = plan.vm86;
     apply_efer(v, &plan);
     if (entry != vmx->entry_controls) {
         vmx->entry_controls = entry;
@@ -159,6 +160,30 @@ void hvm_update_ctrl(struct vcpu *v)
     }
     vmx->ctrl_stale = false;
     vmcs_exit(v);
+    if (v == current)
+        vmx_crash_unless_runnable(v);
+}
+
+void vmx_crash_unless_runnable(struct vcpu *v)
+{
+    const struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
+
+    if (!vmx->cr3_exits || v->domain->arch.paging != &hap_ops)
+        return;
+    if (!v->domain->arch.hvm.params[HVM_PARAM_IDENT_PT])
+        domain_crash(v->domain,
+                     "vmx: vCPU %u is without paging, which this processor runs "
+                     "only with HVM_PARAM_IDENT_PT set",
+                     v->vcpu_id);
+    else if (vmx->vm86)
+        domain_crash(v->domain, "vmx: vCPU %u is in real mode, which this processor cannot run",
+                     v->vcpu_id);
+}
+
+/* CR3 exits while GUEST_CR3 is not the guest's: there is nothing to write. */
+void hvm_update_cr3(struct vcpu *v)
+{
+    ASSERT(v->arch.hvm.vmx.cr3_exits);
 }
 
 /* WRMSR EFER outside a mode change touches one field, where controls switch

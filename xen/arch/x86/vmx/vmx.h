@@ -59,6 +59,8 @@ void vmx_advance(struct vcpu *v, unsigned int len);
 /* ---- state.c ---- */
 struct vmx_mode_env;
 void vmx_fill_mode_env(const struct vcpu *v, struct vmx_mode_env *env);
+/* Without unrestricted guest some states need help that may not be there. */
+void vmx_crash_unless_runnable(struct vcpu *v);
 
 /* ---- exit_*.c ---- */
 enum exit_action exit_cpuid(struct vcpu *v, struct cpu_user_regs *regs);
