@@ -40,6 +40,14 @@ REPORTER(report_error, ERROR, "Error: ")
 REPORTER(report_failure, FAILURE, "Failure: ")
 REPORTER(report_part_skipped, SILENT, "  not here: ")
 
+void report_allowed(const char *what, const char *where)
+{
+    if (cmdline_has("strict"))
+        report_failure("%s (known of emulators: docs/emulators.md, %s)", what, where);
+    else
+        printk("  allowed: %s (docs/emulators.md, %s)\n", what, where);
+}
+
 void checks_are_advisory(void)
 {
     advisory = true;
