@@ -18,7 +18,7 @@
 #include "guest_walk.h"
 
 #define FRAMES 16u
-#define BYTES (FRAMES * 4096)
+#define BYTES  (FRAMES * 4096)
 static uint8_t ram[BYTES], ram_after[BYTES]; /* as it was; as the walker leaves it */
 
 static uint64_t rnd_state = 0x9e3779b97f4a7c15ull;
@@ -238,8 +238,8 @@ static void compare(const struct paging_role *r, uint64_t cr3, const uint64_t pd
         if (v.path[i] >= BYTES)
             continue; /* nobody there: read as all ones */
         assert_true(ram_after[v.path[i]] & 0x20);
-        bool d = (ram[v.path[i]] & 0x40) ||
-                 (v.path[i] == v.path[v.hops - 1] && (access & WALK_WRITE));
+        bool d =
+            (ram[v.path[i]] & 0x40) || (v.path[i] == v.path[v.hops - 1] && (access & WALK_WRITE));
         assert_int_equal(!!(ram_after[v.path[i]] & 0x40), d);
     }
 }

@@ -17,15 +17,15 @@
 
 #include "cr.h"
 
-#define GP (-EPERM)
+#define GP   (-EPERM)
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const uint64_t cr0_bits[] = {X86_CR0_PE, X86_CR0_WP, X86_CR0_PG,
                                     X86_CR0_CD, X86_CR0_NW, X86_CR0_TS};
 static const uint64_t cr4_bits[] = {X86_CR4_PAE, X86_CR4_PCIDE, X86_CR4_PGE,
-                                    X86_CR4_CET, X86_CR4_SMEP, X86_CR4_LA57};
+                                    X86_CR4_CET, X86_CR4_SMEP,  X86_CR4_LA57};
 static const uint64_t efer_bits[] = {EFER_SCE, EFER_LME, EFER_NXE};
-#define CR4_LEGAL                                                                             \
+#define CR4_LEGAL \
     (X86_CR4_PAE | X86_CR4_PCIDE | X86_CR4_PGE | X86_CR4_CET | X86_CR4_SMEP | X86_CR4_LA57)
 #define EFER_LEGAL (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 
@@ -46,10 +46,17 @@ struct words {
 static struct words words_of(const struct x86_ctrl *s)
 {
     return (struct words){
-        .pe = s->cr0 >> 0 & 1,     .wp = s->cr0 >> 16 & 1,    .nw = s->cr0 >> 29 & 1,
-        .cd = s->cr0 >> 30 & 1,    .pg = s->cr0 >> 31 & 1,    .pae = s->cr4 >> 5 & 1,
-        .la57 = s->cr4 >> 12 & 1,  .pcide = s->cr4 >> 17 & 1, .cet = s->cr4 >> 23 & 1,
-        .lme = s->efer >> 8 & 1,   .lma = s->efer >> 10 & 1,
+        .pe = s->cr0 >> 0 & 1,
+        .wp = s->cr0 >> 16 & 1,
+        .nw = s->cr0 >> 29 & 1,
+        .cd = s->cr0 >> 30 & 1,
+        .pg = s->cr0 >> 31 & 1,
+        .pae = s->cr4 >> 5 & 1,
+        .la57 = s->cr4 >> 12 & 1,
+        .pcide = s->cr4 >> 17 & 1,
+        .cet = s->cr4 >> 23 & 1,
+        .lme = s->efer >> 8 & 1,
+        .lma = s->efer >> 10 & 1,
     };
 }
 
@@ -117,14 +124,14 @@ static bool cr0_faults(struct words old, struct words new, bool high, bool cs_l,
     /* "enabling paging with LME=1: PAE must be 1, CS.L 0, no 16-bit TSS" */
     if (!old.pg && new.pg && old.lme && !old.pae)
         return true;
-    if (!old.pg && new.pg && old.lme && cs_l)
+    if (!old.pg && new.pg && old.lme &&cs_l)
         return true;
-    if (!old.pg && new.pg && old.lme && tss_16)
+    if (!old.pg && new.pg && old.lme &&tss_16)
         return true;
     /* "clearing PG in 64-bit mode, or with CR4.PCIDE=1" */
-    if (old.pg && !new.pg && old.lma && cs_l)
+    if (old.pg && !new.pg && old.lma &&cs_l)
         return true;
-    return old.pg && !new.pg && old.pcide;
+    return old.pg && !new.pg &&old.pcide;
 }
 
 static void test_cr0(void **state)
@@ -139,7 +146,7 @@ static void test_cr0(void **state)
             unsigned int owed = 99, want_owed = 0;
             want.cr0 = v | X86_CR0_ET;
             struct words old = words_of(&s), new = words_of(&want);
-            new.lma = old.lme && new.pg;
+            new.lma = old.lme &&new.pg;
             want.efer = (s.efer & ~EFER_LMA) | (new.lma ? EFER_LMA : 0);
             if (old.pg != new.pg)
                 want_owed |= X86_MODE_CHANGED | X86_FLUSH_TLB;
@@ -147,8 +154,8 @@ static void test_cr0(void **state)
                 (old.pg != new.pg || old.cd != new.cd || old.nw != new.nw))
                 want_owed |= X86_LOAD_PDPTES;
             int rc = x86_set_cr0(&s, &env, v, &out, &owed);
-            expect(rc, cr0_faults(old, new, v >> 32, n & 1, n >> 1 & 1) ? GP : 0, &out, &want,
-                   owed, want_owed);
+            expect(rc, cr0_faults(old, new, v >> 32, n & 1, n >> 1 & 1) ? GP : 0, &out, &want, owed,
+                   want_owed);
             cases++;
         }
     }
@@ -197,8 +204,7 @@ static void test_cr4(void **state)
                 (x & (X86_CR4_PAE | X86_CR4_PGE | X86_CR4_PSE | X86_CR4_SMEP)))
                 want_owed |= X86_LOAD_PDPTES;
             int rc = x86_set_cr4(&s, &env, v, &out, &owed);
-            expect(rc, cr4_faults(old, new, illegal, n & 1) ? GP : 0, &out, &want, owed,
-                   want_owed);
+            expect(rc, cr4_faults(old, new, illegal, n & 1) ? GP : 0, &out, &want, owed, want_owed);
             cases++;
         }
     }
@@ -223,8 +229,7 @@ static void test_efer(void **state)
                 v ^= s.efer;
             if (s.efer & ~mask)
                 continue;
-            bool gp = (v & ~mask) != 0 ||
-                      ((s.cr0 & X86_CR0_PG) && ((v ^ s.efer) & EFER_LME));
+            bool gp = (v & ~mask) != 0 || ((s.cr0 & X86_CR0_PG) && ((v ^ s.efer) & EFER_LME));
             struct x86_ctrl want = s;
             want.efer = v & EFER_LMA ? v : v | (s.efer & EFER_LMA);
             if (!(s.efer & EFER_LMA))
@@ -314,9 +319,9 @@ static void test_valid(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cr0),    cmocka_unit_test(test_cr4),  cmocka_unit_test(test_efer),
-        cmocka_unit_test(test_cr3),    cmocka_unit_test(test_pdptes),
-        cmocka_unit_test(test_lmsw),   cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_cr0),   cmocka_unit_test(test_cr4),    cmocka_unit_test(test_efer),
+        cmocka_unit_test(test_cr3),   cmocka_unit_test(test_pdptes), cmocka_unit_test(test_lmsw),
+        cmocka_unit_test(test_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,15 +16,15 @@
 
 #include "mode.h"
 
-#define CR4_LEGAL                                                                             \
-    (X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE |       \
-     X86_CR4_PGE | X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_FSGSBASE |     \
+#define CR4_LEGAL                                                                         \
+    (X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE |   \
+     X86_CR4_PGE | X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_FSGSBASE | \
      X86_CR4_PCIDE | X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_UMIP)
 
 static const uint64_t cr0_bits[] = {X86_CR0_PE, X86_CR0_MP, X86_CR0_EM, X86_CR0_TS, X86_CR0_NE,
                                     X86_CR0_WP, X86_CR0_AM, X86_CR0_NW, X86_CR0_CD, X86_CR0_PG};
-static const uint64_t cr4_bits[] = {X86_CR4_PAE, X86_CR4_PCIDE, X86_CR4_PGE,
-                                    X86_CR4_SMEP, X86_CR4_OSFXSR};
+static const uint64_t cr4_bits[] = {X86_CR4_PAE, X86_CR4_PCIDE, X86_CR4_PGE, X86_CR4_SMEP,
+                                    X86_CR4_OSFXSR};
 
 static uint64_t pick(const uint64_t *bits, unsigned int n, unsigned int which)
 {
@@ -54,10 +54,10 @@ static void check(const struct vmx_mode_env *env, const struct x86_ctrl *g)
     /* PE and PG are the guest's; the mode bits are never the guest's to change. */
     assert_int_equal(p.cr0 & (X86_CR0_PE | X86_CR0_PG), g->cr0 & (X86_CR0_PE | X86_CR0_PG));
     assert_int_equal(p.cr0_mask & 0xe0000021u, 0xe0000021u);
-    assert_int_equal(p.cr4_mask & (X86_CR4_PAE | X86_CR4_PCIDE | X86_CR4_VMXE | X86_CR4_MCE |
-                                   X86_CR4_LA57 | ~CR4_LEGAL),
-                     X86_CR4_PAE | X86_CR4_PCIDE | X86_CR4_VMXE | X86_CR4_MCE | X86_CR4_LA57 |
-                         ~CR4_LEGAL);
+    assert_int_equal(
+        p.cr4_mask &
+            (X86_CR4_PAE | X86_CR4_PCIDE | X86_CR4_VMXE | X86_CR4_MCE | X86_CR4_LA57 | ~CR4_LEGAL),
+        X86_CR4_PAE | X86_CR4_PCIDE | X86_CR4_VMXE | X86_CR4_MCE | X86_CR4_LA57 | ~CR4_LEGAL);
     /* VM entry: fixed bits (PE and PG lifted), PG with PE, IA-32e with PG and PAE. */
     assert_int_equal(~p.cr0 & env->cr0_fixed0 & ~0x80000001u, 0);
     assert_int_equal(~p.cr4 & env->cr4_fixed0, 0);

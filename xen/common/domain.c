@@ -177,15 +177,21 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc)
 /* Each page's own reference; what others still map stays on the list. */
 static int relinquish_pages(struct domain *d)
 {
-    unsigned int n = 0;
+    unsigned long n = 0;
 
     while (d->relmem_cursor != FRAME_NONE) {
-        struct page_info *pg = mfn_to_page(_mfn(d->relmem_cursor));
+        unsigned long done = relinquish_block(d);
 
-        /* First: dropping the reference may free the page and its links. */
-        d->relmem_cursor = pg->next;
-        put_page_alloc_ref(pg);
-        if (!(++n % 64) && preempt_check())
+        if (!done) {
+            struct page_info *pg = mfn_to_page(_mfn(d->relmem_cursor));
+
+            /* First: dropping the reference may free the page and its links. */
+            d->relmem_cursor = pg->next;
+            put_page_alloc_ref(pg);
+            done = 1;
+        }
+        n += done;
+        if (n >= 64 && preempt_check())
             return -ERESTART;
     }
     return 0;
@@ -242,7 +248,7 @@ int domain_kill(struct domain *d)
     if (rc)
         return rc;
     domain_set_state(d, DOMAIN_dead);
-    send_global_virq(VIRQ_DOM_EXC);
+    domain_exception_raise();
     put_domain(d); /* creation's reference */
     return 0;
 }
@@ -270,23 +276,30 @@ static noreturn void hwdom_shutdown(unsigned int reason)
     }
 }
 
-void domain_shutdown(struct domain *d, unsigned int reason)
+/* Whoever sets is_shutting_down first decides how the domain ends. */
+static bool claim_shutdown(struct domain *d)
+{
+    return d->state == DOMAIN_alive &&
+           !__atomic_exchange_n(&d->is_shutting_down, true, __ATOMIC_SEQ_CST);
+}
+
+static void finish_shutdown(struct domain *d, unsigned int reason)
 {
     if (d == dom0)
         hwdom_shutdown(reason);
-    spin_lock(&d->lock);
-    if (d->is_shut_down || d->state >= DOMAIN_dying) {
-        spin_unlock(&d->lock);
-        return;
-    }
-    d->is_shutting_down = d->is_shut_down = true;
     d->shutdown_code = reason;
+    __atomic_store_n(&d->is_shut_down, true, __ATOMIC_RELEASE);
     for (unsigned int i = 0; i < d->max_vcpus; i++)
         if (d->vcpu[i])
             vcpu_pause_nosync(d->vcpu[i]);
-    spin_unlock(&d->lock);
     printk(XENLOG_INFO "d%d: shut down: reason %s\n", d->domain_id, shutdown_reason_name(reason));
-    send_global_virq(VIRQ_DOM_EXC);
+    domain_exception_raise();
+}
+
+void domain_shutdown(struct domain *d, unsigned int reason)
+{
+    if (claim_shutdown(d))
+        finish_shutdown(d, reason);
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)
@@ -295,16 +308,15 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     char text[160];
     va_list args;
 
-    if (d->is_shutting_down)
+    if (!claim_shutdown(d))
         return;
-    d->is_shutting_down = true;
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     printk(XENLOG_ERR "d%d crashed: %s\n", d->domain_id, text);
     if (v)
         vcpu_dump_registers(v);
-    domain_shutdown(d, SHUTDOWN_crash);
+    finish_shutdown(d, SHUTDOWN_crash);
 }
 
 /* ---- pausing ---- */

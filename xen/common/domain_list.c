@@ -17,6 +17,7 @@
 static DEFINE_SPINLOCK(domlist_lock, LOCK_DOMLIST);
 static LIST_HEAD(domain_list);
 static struct domain *domain_hash[HASH_SIZE];
+static bool dom_exc_pending;
 static struct domain *dead_domains; /* no reference left; by hash_next */
 
 /* Without the lock: only removal is a danger, and a removed domain is freed
@@ -139,10 +140,19 @@ void put_domain(struct domain *d)
     softirq_raise(RECLAIM_SOFTIRQ);
 }
 
-static void reclaim_domains(void)
+void domain_exception_raise(void)
+{
+    __atomic_store_n(&dom_exc_pending, true, __ATOMIC_RELEASE);
+    softirq_raise(RECLAIM_SOFTIRQ);
+}
+
+/* What could not be done where it became due, for the locks held there. */
+static void housekeeping(void)
 {
     struct domain *d = __atomic_exchange_n(&dead_domains, NULL, __ATOMIC_ACQUIRE);
 
+    if (__atomic_exchange_n(&dom_exc_pending, false, __ATOMIC_ACQUIRE))
+        send_global_virq(VIRQ_DOM_EXC);
     while (d) {
         struct domain *next = d->hash_next;
 
@@ -153,5 +163,5 @@ static void reclaim_domains(void)
 
 void domain_init(void)
 {
-    softirq_open(RECLAIM_SOFTIRQ, reclaim_domains);
+    softirq_open(RECLAIM_SOFTIRQ, housekeeping);
 }

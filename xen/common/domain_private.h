@@ -7,6 +7,9 @@
 
 /* False: the number is taken. */
 bool domain_list_insert(struct domain *d);
+/* Dom0 is told (VIRQ_DOM_EXC) that some domain's state has changed; soon, from
+ * a softirq, so that it may be asked for with any lock held. */
+void domain_exception_raise(void);
 /* Everything of a domain without references that nobody can find any more. */
 void domain_free(struct domain *d);
 

@@ -10,6 +10,7 @@
 #include <cairn/mm.h>
 
 #include <asm/page.h>
+#include <asm/page_type.h>
 #include <cairn/bootmem.h>
 #include <cairn/buddy.h>
 #include <cairn/domain.h>
@@ -17,6 +18,8 @@
 #include <cairn/spinlock.h>
 #include <asm/mm.h>
 #include <xen/xen.h>
+
+#define RELINQUISH_ORDER 9 /* frames that a dying domain gives up in one go */
 
 static DEFINE_SPINLOCK(heap_lock, LOCK_HEAP);
 static struct buddy buddy;
@@ -207,6 +210,83 @@ void free_domain_page(struct page_info *pg)
     free_frames(pg, 0);
     if (last)
         put_domain(d);
+}
+
+/* Nobody but the domain itself holds it, in no special use, and no TLB may
+ * still know it. */
+static bool is_plain_ram(const struct page_info *pg)
+{
+    return pg->count_info == (PGC_allocated | 1) && pg->progress != tlb_clock() &&
+           !(pg->type_info & (PGT_count_mask | PGT_pinned | PGT_partial));
+}
+
+/* The largest block that starts at @pg, in frame and list order, of such. */
+static unsigned int plain_block_order(const struct page_info *pg)
+{
+    uint32_t n = mfn_x(page_to_mfn(pg)), nr = 0;
+    unsigned int order = 0;
+
+    do
+        nr++;
+    while (nr < 1u << RELINQUISH_ORDER && pg[nr - 1].next == n + nr && is_plain_ram(&pg[nr]));
+    while (!(n & (1u << order)) && 2u << order <= nr)
+        order++;
+    return order;
+}
+
+/* Drop the only reference of each; all or none. */
+static bool claim_block(struct page_info *pg, uint32_t nr)
+{
+    for (uint32_t i = 0; i < nr; i++) {
+        uint64_t plain = PGC_allocated | 1;
+
+        if (__atomic_compare_exchange_n(&pg[i].count_info, &plain, 0, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED))
+            continue;
+        while (i--)
+            __atomic_store_n(&pg[i].count_info, PGC_allocated | 1, __ATOMIC_RELEASE);
+        return false;
+    }
+    return true;
+}
+
+/* d->page_alloc_lock held; the frames follow each other on the list. */
+static void page_list_del_run(struct domain *d, struct page_info *pg, uint32_t nr)
+{
+    uint32_t prev = pg->prev, next = pg[nr - 1].next;
+
+    if (prev != FRAME_NONE)
+        mfn_to_page(_mfn(prev))->next = next;
+    else
+        d->page_list = next;
+    if (next != FRAME_NONE)
+        mfn_to_page(_mfn(next))->prev = prev;
+    d->relmem_cursor = next;
+}
+
+unsigned long relinquish_block(struct domain *d)
+{
+    struct page_info *pg = mfn_to_page(_mfn(d->relmem_cursor));
+    unsigned int order;
+    bool last;
+
+    if (!is_plain_ram(pg))
+        return 0;
+    order = plain_block_order(pg);
+    spin_lock(&d->page_alloc_lock);
+    if (!claim_block(pg, 1u << order)) {
+        spin_unlock(&d->page_alloc_lock);
+        return 0;
+    }
+    page_list_del_run(d, pg, 1u << order);
+    d->tot_pages -= 1ul << order;
+    last = d->tot_pages == 0;
+    spin_unlock(&d->page_alloc_lock);
+    __atomic_sub_fetch(&domain_pages, 1ul << order, __ATOMIC_RELAXED);
+    free_frames(pg, order);
+    if (last)
+        put_domain(d);
+    return 1ul << order;
 }
 
 void share_xen_page_with_guest(struct page_info *pg, struct domain *d, bool readonly)

@@ -16,6 +16,9 @@
 
 static bool range_is_free(struct domain *d, gfn_t gfn, unsigned int order)
 {
+    /* The usual case, memory filled upwards, without 512 looks into the tree. */
+    if (gfn_x(gfn) > d->arch.p2m.max_gfn)
+        return true;
     for (unsigned long i = 0; i < 1ul << order; i++)
         if (!mfn_eq(p2m_lookup(d, gfn_add(gfn, i), NULL), INVALID_MFN))
             return false;

@@ -330,7 +330,7 @@ static void dump_run_queue(char key)
 
     printk("Scheduler: %s; running d%dv%u\n", ops->name, rq->running->domain->domain_id,
            rq->running->vcpu_id);
-    list_for_each_entry(v, &rq->queue, run_list)
+    list_for_each_entry(v, &rq->queue, run_list) if (v != rq->running)
         printk("  waiting d%dv%u\n", v->domain->domain_id, v->vcpu_id);
 }
 

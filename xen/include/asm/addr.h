@@ -11,24 +11,33 @@
 
 #include <cairn/types.h>
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE (1ul << PAGE_SHIFT)
-#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define PAGE_SHIFT     12
+#define PAGE_SIZE      (1ul << PAGE_SHIFT)
+#define PAGE_MASK      (~(PAGE_SIZE - 1))
 #define PAGE_OFFSET(x) ((unsigned long)(x) & (PAGE_SIZE - 1))
-#define PFN_UP(x) (((uint64_t)(x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
-#define PFN_DOWN(x) ((uint64_t)(x) >> PAGE_SHIFT)
+#define PFN_UP(x)      (((uint64_t)(x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define PFN_DOWN(x)    ((uint64_t)(x) >> PAGE_SHIFT)
 
-#define ADDR_KIND(kind)                                                       \
-    typedef struct {                                                          \
-        uint64_t kind;                                                        \
-    } kind##_t;                                                               \
-    static inline kind##_t _##kind(uint64_t n) { return (kind##_t){n}; }      \
-    static inline uint64_t kind##_x(kind##_t a) { return a.kind; }            \
-    static inline kind##_t kind##_add(kind##_t a, uint64_t n)                 \
-    {                                                                         \
-        return _##kind(a.kind + n);                                           \
-    }                                                                         \
-    static inline bool kind##_eq(kind##_t a, kind##_t b) { return a.kind == b.kind; }
+#define ADDR_KIND(kind)                                       \
+    typedef struct {                                          \
+        uint64_t kind;                                        \
+    } kind##_t;                                               \
+    static inline kind##_t _##kind(uint64_t n)                \
+    {                                                         \
+        return (kind##_t){n};                                 \
+    }                                                         \
+    static inline uint64_t kind##_x(kind##_t a)               \
+    {                                                         \
+        return a.kind;                                        \
+    }                                                         \
+    static inline kind##_t kind##_add(kind##_t a, uint64_t n) \
+    {                                                         \
+        return _##kind(a.kind + n);                           \
+    }                                                         \
+    static inline bool kind##_eq(kind##_t a, kind##_t b)      \
+    {                                                         \
+        return a.kind == b.kind;                              \
+    }
 
 ADDR_KIND(mfn)
 ADDR_KIND(gfn)
@@ -39,12 +48,24 @@ typedef uint64_t gva_t;
 
 #define INVALID_MFN _mfn(~0ull)
 #define INVALID_GFN _gfn(~0ull)
-#define PRI_mfn "05lx"
-#define PRI_gfn "05lx"
+#define PRI_mfn     "05lx"
+#define PRI_gfn     "05lx"
 
-static inline maddr_t mfn_to_maddr(mfn_t m) { return _maddr(m.mfn << PAGE_SHIFT); }
-static inline mfn_t maddr_to_mfn(maddr_t a) { return _mfn(a.maddr >> PAGE_SHIFT); }
-static inline gaddr_t gfn_to_gaddr(gfn_t g) { return _gaddr(g.gfn << PAGE_SHIFT); }
-static inline gfn_t gaddr_to_gfn(gaddr_t a) { return _gfn(a.gaddr >> PAGE_SHIFT); }
+static inline maddr_t mfn_to_maddr(mfn_t m)
+{
+    return _maddr(m.mfn << PAGE_SHIFT);
+}
+static inline mfn_t maddr_to_mfn(maddr_t a)
+{
+    return _mfn(a.maddr >> PAGE_SHIFT);
+}
+static inline gaddr_t gfn_to_gaddr(gfn_t g)
+{
+    return _gaddr(g.gfn << PAGE_SHIFT);
+}
+static inline gfn_t gaddr_to_gfn(gaddr_t a)
+{
+    return _gfn(a.gaddr >> PAGE_SHIFT);
+}
 
 #endif

@@ -25,27 +25,27 @@
 #endif
 
 #define HYPERVISOR_VA_START VA(0xffff800000000000)
-#define HYPERVISOR_VA_END VA(0xffff880000000000)
-#define M2P_VA_START VA(0xffff800000000000)
-#define PERDOMAIN_VA_START VA(0xffff820000000000)
-#define RDWR_M2P_VA_START VA(0xffff828000000000)
-#define IOREMAP_VA_START VA(0xffff82d040000000)
-#define IOREMAP_VA_END VA(0xffff82d080000000)
-#define XEN_VA_START VA(0xffff82d080000000)
-#define STUBS_VA_START VA(0xffff82d0a0000000)
-#define STACKS_VA_START VA(0xffff82d0c0000000)
+#define HYPERVISOR_VA_END   VA(0xffff880000000000)
+#define M2P_VA_START        VA(0xffff800000000000)
+#define PERDOMAIN_VA_START  VA(0xffff820000000000)
+#define RDWR_M2P_VA_START   VA(0xffff828000000000)
+#define IOREMAP_VA_START    VA(0xffff82d040000000)
+#define IOREMAP_VA_END      VA(0xffff82d080000000)
+#define XEN_VA_START        VA(0xffff82d080000000)
+#define STUBS_VA_START      VA(0xffff82d0a0000000)
+#define STACKS_VA_START     VA(0xffff82d0c0000000)
 #define FRAMETABLE_VA_START VA(0xffff82e000000000)
-#define DIRECTMAP_VA_START VA(0xffff830000000000)
-#define DIRECTMAP_VA_END VA(0xffff880000000000)
+#define DIRECTMAP_VA_START  VA(0xffff830000000000)
+#define DIRECTMAP_VA_END    VA(0xffff880000000000)
 
 #define XEN_LOAD_PHYS 0x200000 /* where the loader puts the image */
 
-#define PML4_SLOT_M2P 256
-#define PML4_SLOT_PERDOMAIN 260
-#define PML4_SLOT_XEN 261
-#define PML4_SLOT_DIRECTMAP 262
+#define PML4_SLOT_M2P              256
+#define PML4_SLOT_PERDOMAIN        260
+#define PML4_SLOT_XEN              261
+#define PML4_SLOT_DIRECTMAP        262
 #define PML4_SLOT_HYPERVISOR_FIRST 256
-#define PML4_SLOT_HYPERVISOR_LAST 271
+#define PML4_SLOT_HYPERVISOR_LAST  271
 
 /*
  * A CPU's stack area: STACK_SIZE bytes, aligned to STACK_SIZE:
@@ -53,7 +53,7 @@
  *   pages 4-7 main stack with struct cpu_info at the very top.
  */
 #define STACK_ORDER 3
-#define STACK_SIZE (4096 << STACK_ORDER)
+#define STACK_SIZE  (4096 << STACK_ORDER)
 
 #define NR_CPUS 1 /* until the core for many */
 

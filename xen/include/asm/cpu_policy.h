@@ -18,13 +18,13 @@ struct cpu_policy {
     bool is_hvm;
     bool syscall_always; /* not Intel: CPUID shows SYSCALL to any code */
     uint16_t domid;
-    uint64_t efer_legal;  /* EFER bits a guest may set, incl. LMA */
-    uint64_t cr4_legal;   /* CR4 bits a guest may set */
+    uint64_t efer_legal; /* EFER bits a guest may set, incl. LMA */
+    uint64_t cr4_legal;  /* CR4 bits a guest may set */
 };
 
 /* What of CPUID depends on the vCPU's present state. */
 struct cpuid_view {
-    uint64_t cr4;  /* OSXSAVE, PKE (OSPKE) */
+    uint64_t cr4; /* OSXSAVE, PKE (OSPKE) */
     uint32_t vcpu_id;
     bool long_mode; /* EFER.LMA && CS.L: SYSCALL bit on Intel */
     uint64_t tsc_khz;

@@ -31,9 +31,9 @@ static inline struct cpu_info *get_cpu_info(void)
     return (struct cpu_info *)((sp | (STACK_SIZE - 1)) + 1) - 1;
 }
 
-#define current (get_cpu_info()->current_vcpu)
-#define set_current(v) (get_cpu_info()->current_vcpu = (v))
-#define smp_processor_id() (get_cpu_info()->processor_id)
+#define current               (get_cpu_info()->current_vcpu)
+#define set_current(v)        (get_cpu_info()->current_vcpu = (v))
+#define smp_processor_id()    (get_cpu_info()->processor_id)
 #define guest_cpu_user_regs() (&get_cpu_info()->guest_regs)
 
 /* Per-CPU variables: DEFINE_PER_CPU(int, x); this_cpu(x)++. */

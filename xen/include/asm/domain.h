@@ -16,11 +16,11 @@ struct paging_ops;
 
 struct arch_domain {
     struct cpu_policy policy;
-    struct p2m p2m; /* HVM */
+    struct p2m p2m;                  /* HVM */
     const struct paging_ops *paging; /* HVM */
     spinlock_t paging_lock;
     uint32_t emulation_flags;
-    struct pv_domain pv;   /* exactly one of the two is in use */
+    struct pv_domain pv; /* exactly one of the two is in use */
     struct hvm_domain hvm;
     /* XENMEM_set_memory_map, for XENMEM_memory_map */
     uint32_t nr_e820;

@@ -27,15 +27,15 @@ struct hvm_domain {
 };
 
 /* What must be done before the next VM entry; zero on the hot path. */
-#define HVM_WORK_EVENT (1u << 0)      /* hvm_vcpu.event waits to be injected */
+#define HVM_WORK_EVENT      (1u << 0) /* hvm_vcpu.event waits to be injected */
 #define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
-#define HVM_WORK_NMI (1u << 2)        /* an NMI waits */
+#define HVM_WORK_NMI        (1u << 2) /* an NMI waits */
 
 struct vmx_vcpu {
-    mfn_t vmcs;           /* one frame */
+    mfn_t vmcs; /* one frame */
     bool launched;
-    bool loaded;          /* current VMCS of this CPU */
-    unsigned int cpu;     /* where it is active */
+    bool loaded;      /* current VMCS of this CPU */
+    unsigned int cpu; /* where it is active */
     uint64_t host_rsp;
     uint64_t exits;
     uint16_t vpid;           /* 0: none */
@@ -66,7 +66,16 @@ struct hvm_vcpu {
 
 /* Segment registers in the order of the VMCS's fields. */
 enum hvm_seg_name {
-    SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, SEG_GDTR, SEG_IDTR,
+    SEG_ES,
+    SEG_CS,
+    SEG_SS,
+    SEG_DS,
+    SEG_FS,
+    SEG_GS,
+    SEG_LDTR,
+    SEG_TR,
+    SEG_GDTR,
+    SEG_IDTR,
     NR_SEGS
 };
 
@@ -152,7 +161,7 @@ int hvm_copy_from_guest_phys(struct domain *d, void *dst, gaddr_t addr, size_t l
 int hvm_copy_to_guest_phys(struct domain *d, gaddr_t addr, const void *src, size_t len);
 
 /* ---- vmx/vmx.c: started once per CPU; safe where there is no VMX ---- */
-void vmx_init(void); /* prints the feature line, or "VMX: disabled: <reason>" */
+void vmx_init(void);                  /* prints the feature line, or "VMX: disabled: <reason>" */
 void hvm_switch_from(struct vcpu *v); /* context switch: save what hardware holds */
 void hvm_switch_to(struct vcpu *v);
 noreturn void hvm_enter_guest(void); /* reset_stack_and_jump target */

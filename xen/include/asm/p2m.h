@@ -18,12 +18,12 @@ enum p2m_type { P2M_none, P2M_ram_rw, P2M_ram_ro, P2M_mmio, P2M_grant, P2M_share
 struct p2m {
     spinlock_t lock;
     struct domain *domain;
-    mfn_t root;          /* top-level table */
+    mfn_t root; /* top-level table */
     uint64_t eptp;
-    unsigned long nr_tables;  /* pages used for the tree */
-    uint64_t max_gfn;    /* highest ever mapped */
-    uint64_t teardown_gfn; /* progress */
-    bool flush_owed;     /* the TLB may hold removed entries: INVEPT before the next entry */
+    unsigned long nr_tables; /* pages used for the tree */
+    uint64_t max_gfn;        /* highest ever mapped */
+    uint64_t teardown_gfn;   /* progress */
+    bool flush_owed;         /* the TLB may hold removed entries: INVEPT before the next entry */
 };
 
 int p2m_init(struct domain *d);

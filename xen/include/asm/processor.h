@@ -17,43 +17,43 @@
 #define X86_CR0_CD 0x40000000ul
 #define X86_CR0_PG 0x80000000ul
 
-#define X86_CR4_VME 0x00000001ul
-#define X86_CR4_PVI 0x00000002ul
-#define X86_CR4_TSD 0x00000004ul
-#define X86_CR4_DE 0x00000008ul
-#define X86_CR4_PSE 0x00000010ul
-#define X86_CR4_PAE 0x00000020ul
-#define X86_CR4_MCE 0x00000040ul
-#define X86_CR4_PGE 0x00000080ul
-#define X86_CR4_PCE 0x00000100ul
-#define X86_CR4_OSFXSR 0x00000200ul
+#define X86_CR4_VME        0x00000001ul
+#define X86_CR4_PVI        0x00000002ul
+#define X86_CR4_TSD        0x00000004ul
+#define X86_CR4_DE         0x00000008ul
+#define X86_CR4_PSE        0x00000010ul
+#define X86_CR4_PAE        0x00000020ul
+#define X86_CR4_MCE        0x00000040ul
+#define X86_CR4_PGE        0x00000080ul
+#define X86_CR4_PCE        0x00000100ul
+#define X86_CR4_OSFXSR     0x00000200ul
 #define X86_CR4_OSXMMEXCPT 0x00000400ul
-#define X86_CR4_UMIP 0x00000800ul
-#define X86_CR4_LA57 0x00001000ul
-#define X86_CR4_VMXE 0x00002000ul
-#define X86_CR4_SMXE 0x00004000ul
-#define X86_CR4_FSGSBASE 0x00010000ul
-#define X86_CR4_PCIDE 0x00020000ul
-#define X86_CR4_OSXSAVE 0x00040000ul
-#define X86_CR4_SMEP 0x00100000ul
-#define X86_CR4_SMAP 0x00200000ul
-#define X86_CR4_PKE 0x00400000ul
-#define X86_CR4_CET 0x00800000ul
-#define X86_CR4_PKS 0x01000000ul
+#define X86_CR4_UMIP       0x00000800ul
+#define X86_CR4_LA57       0x00001000ul
+#define X86_CR4_VMXE       0x00002000ul
+#define X86_CR4_SMXE       0x00004000ul
+#define X86_CR4_FSGSBASE   0x00010000ul
+#define X86_CR4_PCIDE      0x00020000ul
+#define X86_CR4_OSXSAVE    0x00040000ul
+#define X86_CR4_SMEP       0x00100000ul
+#define X86_CR4_SMAP       0x00200000ul
+#define X86_CR4_PKE        0x00400000ul
+#define X86_CR4_CET        0x00800000ul
+#define X86_CR4_PKS        0x01000000ul
 
-#define X86_EFLAGS_CF 0x00000001ul
-#define X86_EFLAGS_MBS 0x00000002ul
-#define X86_EFLAGS_TF 0x00000100ul
-#define X86_EFLAGS_IF 0x00000200ul
-#define X86_EFLAGS_DF 0x00000400ul
+#define X86_EFLAGS_CF   0x00000001ul
+#define X86_EFLAGS_MBS  0x00000002ul
+#define X86_EFLAGS_TF   0x00000100ul
+#define X86_EFLAGS_IF   0x00000200ul
+#define X86_EFLAGS_DF   0x00000400ul
 #define X86_EFLAGS_IOPL 0x00003000ul
-#define X86_EFLAGS_NT 0x00004000ul
-#define X86_EFLAGS_RF 0x00010000ul
-#define X86_EFLAGS_VM 0x00020000ul
-#define X86_EFLAGS_AC 0x00040000ul
-#define X86_EFLAGS_VIF 0x00080000ul
-#define X86_EFLAGS_VIP 0x00100000ul
-#define X86_EFLAGS_ID 0x00200000ul
+#define X86_EFLAGS_NT   0x00004000ul
+#define X86_EFLAGS_RF   0x00010000ul
+#define X86_EFLAGS_VM   0x00020000ul
+#define X86_EFLAGS_AC   0x00040000ul
+#define X86_EFLAGS_VIF  0x00080000ul
+#define X86_EFLAGS_VIP  0x00100000ul
+#define X86_EFLAGS_ID   0x00200000ul
 
 #define EFER_SCE 0x0001ul
 #define EFER_LME 0x0100ul
@@ -61,33 +61,51 @@
 #define EFER_NXE 0x0800ul
 
 enum {
-    X86_EXC_DE, X86_EXC_DB, X86_EXC_NMI, X86_EXC_BP, X86_EXC_OF, X86_EXC_BR, X86_EXC_UD,
-    X86_EXC_NM, X86_EXC_DF, X86_EXC_CSO, X86_EXC_TS, X86_EXC_NP, X86_EXC_SS, X86_EXC_GP,
-    X86_EXC_PF, X86_EXC_SPV, X86_EXC_MF, X86_EXC_AC, X86_EXC_MC, X86_EXC_XM, X86_EXC_VE,
+    X86_EXC_DE,
+    X86_EXC_DB,
+    X86_EXC_NMI,
+    X86_EXC_BP,
+    X86_EXC_OF,
+    X86_EXC_BR,
+    X86_EXC_UD,
+    X86_EXC_NM,
+    X86_EXC_DF,
+    X86_EXC_CSO,
+    X86_EXC_TS,
+    X86_EXC_NP,
+    X86_EXC_SS,
+    X86_EXC_GP,
+    X86_EXC_PF,
+    X86_EXC_SPV,
+    X86_EXC_MF,
+    X86_EXC_AC,
+    X86_EXC_MC,
+    X86_EXC_XM,
+    X86_EXC_VE,
     X86_EXC_CP
 };
 /* Exceptions that push an error code: DF TS NP SS GP PF AC CP. */
 #define X86_EXC_HAS_EC 0x00227d00u
 
-#define MSR_IA32_TSC 0x10
-#define MSR_IA32_APIC_BASE 0x1b
+#define MSR_IA32_TSC             0x10
+#define MSR_IA32_APIC_BASE       0x1b
 #define MSR_IA32_FEATURE_CONTROL 0x3a
-#define MSR_IA32_SYSENTER_CS 0x174
-#define MSR_IA32_SYSENTER_ESP 0x175
-#define MSR_IA32_SYSENTER_EIP 0x176
-#define MSR_IA32_MISC_ENABLE 0x1a0
-#define MSR_IA32_DEBUGCTL 0x1d9
-#define MSR_IA32_PAT 0x277
-#define MSR_IA32_TSC_DEADLINE 0x6e0
-#define MSR_EFER 0xc0000080
-#define MSR_STAR 0xc0000081
-#define MSR_LSTAR 0xc0000082
-#define MSR_CSTAR 0xc0000083
-#define MSR_SYSCALL_MASK 0xc0000084
-#define MSR_FS_BASE 0xc0000100
-#define MSR_GS_BASE 0xc0000101
-#define MSR_KERNEL_GS_BASE 0xc0000102
-#define MSR_TSC_AUX 0xc0000103
+#define MSR_IA32_SYSENTER_CS     0x174
+#define MSR_IA32_SYSENTER_ESP    0x175
+#define MSR_IA32_SYSENTER_EIP    0x176
+#define MSR_IA32_MISC_ENABLE     0x1a0
+#define MSR_IA32_DEBUGCTL        0x1d9
+#define MSR_IA32_PAT             0x277
+#define MSR_IA32_TSC_DEADLINE    0x6e0
+#define MSR_EFER                 0xc0000080
+#define MSR_STAR                 0xc0000081
+#define MSR_LSTAR                0xc0000082
+#define MSR_CSTAR                0xc0000083
+#define MSR_SYSCALL_MASK         0xc0000084
+#define MSR_FS_BASE              0xc0000100
+#define MSR_GS_BASE              0xc0000101
+#define MSR_KERNEL_GS_BASE       0xc0000102
+#define MSR_TSC_AUX              0xc0000103
 
 struct cpuid_leaf {
     uint32_t a, b, c, d;
@@ -114,17 +132,17 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 int rdmsr_safe(uint32_t msr, uint64_t *v);
 int wrmsr_safe(uint32_t msr, uint64_t v);
 
-#define X86_READ_REG(name, insn)                       \
-    static inline unsigned long name(void)             \
-    {                                                  \
-        unsigned long v;                               \
-        __asm__ volatile(insn : "=r"(v)::"memory");    \
-        return v;                                      \
+#define X86_READ_REG(name, insn)                    \
+    static inline unsigned long name(void)          \
+    {                                               \
+        unsigned long v;                            \
+        __asm__ volatile(insn : "=r"(v)::"memory"); \
+        return v;                                   \
     }
-#define X86_WRITE_REG(name, insn)                      \
-    static inline void name(unsigned long v)           \
-    {                                                  \
-        __asm__ volatile(insn ::"r"(v) : "memory");    \
+#define X86_WRITE_REG(name, insn)                   \
+    static inline void name(unsigned long v)        \
+    {                                               \
+        __asm__ volatile(insn ::"r"(v) : "memory"); \
     }
 X86_READ_REG(read_cr0, "mov %%cr0, %0")
 X86_READ_REG(read_cr2, "mov %%cr2, %0")
@@ -141,9 +159,18 @@ static inline unsigned long read_flags(void)
     __asm__ volatile("pushfq; popq %0" : "=r"(f)::"memory");
     return f;
 }
-static inline void local_irq_disable(void) { __asm__ volatile("cli" ::: "memory"); }
-static inline void local_irq_enable(void) { __asm__ volatile("sti" ::: "memory"); }
-static inline bool local_irq_is_enabled(void) { return read_flags() & X86_EFLAGS_IF; }
+static inline void local_irq_disable(void)
+{
+    __asm__ volatile("cli" ::: "memory");
+}
+static inline void local_irq_enable(void)
+{
+    __asm__ volatile("sti" ::: "memory");
+}
+static inline bool local_irq_is_enabled(void)
+{
+    return read_flags() & X86_EFLAGS_IF;
+}
 static inline unsigned long local_irq_save(void)
 {
     unsigned long f = read_flags();
@@ -155,17 +182,32 @@ static inline void local_irq_restore(unsigned long f)
     if (f & X86_EFLAGS_IF)
         local_irq_enable();
 }
-static inline void cpu_relax(void) { __asm__ volatile("pause" ::: "memory"); }
-static inline void invlpg(unsigned long va) { __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory"); }
+static inline void cpu_relax(void)
+{
+    __asm__ volatile("pause" ::: "memory");
+}
+static inline void invlpg(unsigned long va)
+{
+    __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+}
 static inline uint64_t rdtsc(void)
 {
     uint32_t lo, hi;
     __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
     return (uint64_t)hi << 32 | lo;
 }
-static inline void outb(uint16_t port, uint8_t v) { __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port)); }
-static inline void outw(uint16_t port, uint16_t v) { __asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port)); }
-static inline void outl(uint16_t port, uint32_t v) { __asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port)); }
+static inline void outb(uint16_t port, uint8_t v)
+{
+    __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port));
+}
+static inline void outw(uint16_t port, uint16_t v)
+{
+    __asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(port));
+}
+static inline void outl(uint16_t port, uint32_t v)
+{
+    __asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(port));
+}
 static inline uint8_t inb(uint16_t port)
 {
     uint8_t v;
@@ -185,7 +227,10 @@ static inline uint32_t inl(uint16_t port)
     return v;
 }
 
-static inline bool is_canonical(uint64_t va) { return (uint64_t)((int64_t)va >> 47) + 1 < 2; }
+static inline bool is_canonical(uint64_t va)
+{
+    return (uint64_t)((int64_t)va >> 47) + 1 < 2;
+}
 
 /* The host processor, read once at boot by cpu/cpuid.c. */
 struct host_cpu {

@@ -22,9 +22,9 @@ struct trap_bounce {
     uint16_t cs;
     unsigned long eip;
 };
-#define TBF_EXCEPTION 1u
+#define TBF_EXCEPTION  1u
 #define TBF_ERROR_CODE 2u
-#define TBF_INTERRUPT 4u /* mask events on entry */
+#define TBF_INTERRUPT  4u /* mask events on entry */
 
 struct pv_domain {
     bool features_checked;
@@ -40,8 +40,7 @@ struct pv_vcpu {
     unsigned long event_callback, failsafe_callback, syscall_callback, syscall32_callback,
         sysenter_callback, nmi_callback;
     uint16_t syscall32_cs, sysenter_cs;
-    bool syscall_masks_events, syscall32_masks_events, sysenter_masks_events,
-        failsafe_masks_events;
+    bool syscall_masks_events, syscall32_masks_events, sysenter_masks_events, failsafe_masks_events;
     bool in_kernel; /* TF_kernel_mode: which of the two root tables */
     unsigned long kernel_sp;
     uint16_t kernel_ss;
@@ -55,12 +54,12 @@ struct pv_vcpu {
     unsigned long ctrlreg[5]; /* CR0 (TS), CR4 as the guest sees them */
     unsigned int iopl;
     bool cr0_ts;
-    bool return_by_iret; /* hypercall or trap frame that SYSRET cannot restore */
-    bool segs_failed;    /* a selector did not load: failsafe callback next */
-    uint32_t ldt_mapped; /* bit per frame of the LDT window that is filled */
+    bool return_by_iret;     /* hypercall or trap frame that SYSRET cannot restore */
+    bool segs_failed;        /* a selector did not load: failsafe callback next */
+    uint32_t ldt_mapped;     /* bit per frame of the LDT window that is filled */
     uint16_t ds, es, fs, gs; /* selectors while not running */
-    mfn_t old_table;     /* a table whose last use is being given up, or 0 */
-    unsigned long iobmp; /* PHYSDEVOP_set_iobitmap: guest address */
+    mfn_t old_table;         /* a table whose last use is being given up, or 0 */
+    unsigned long iobmp;     /* PHYSDEVOP_set_iobitmap: guest address */
     unsigned int iobmp_ports;
 };
 
@@ -74,7 +73,7 @@ void pv_switch_to(struct vcpu *v);   /* load page tables, GDT, LDT, segments, st
 /* pv_cpu_init - SYSCALL and SYSENTER entry points of this CPU: once per CPU,
  * after the allocator, the final stack and the final page tables are there. */
 void pv_cpu_init(void);
-noreturn void pv_enter_guest(void);   /* reset_stack_and_jump target: exit path of entry.S */
+noreturn void pv_enter_guest(void); /* reset_stack_and_jump target: exit path of entry.S */
 int pv_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c);
 void pv_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c);
 
@@ -107,7 +106,7 @@ bool pv_fixup_page_fault(struct cpu_user_regs *regs, unsigned long addr);
 
 /* Each vCPU's GDT and LDT windows in the per-domain slot. */
 #define PERDOMAIN_VCPU_SIZE (64ul << 12)
-#define GDT_VA(vcpu_id) (PERDOMAIN_VA_START + (vcpu_id) * PERDOMAIN_VCPU_SIZE)
-#define LDT_VA(vcpu_id) (GDT_VA(vcpu_id) + (16ul << 12))
+#define GDT_VA(vcpu_id)     (PERDOMAIN_VA_START + (vcpu_id)*PERDOMAIN_VCPU_SIZE)
+#define LDT_VA(vcpu_id)     (GDT_VA(vcpu_id) + (16ul << 12))
 
 #endif

@@ -31,8 +31,8 @@ enum domain_state { DOMAIN_building, DOMAIN_alive, DOMAIN_dying, DOMAIN_dead };
 
 /* vcpu->pause_flags: reasons not to run, each set and cleared by its owner */
 #define VPF_blocked (1u << 0) /* SCHEDOP_block, poll, HLT */
-#define VPF_down (1u << 1)    /* not brought up, or taken down */
-#define VPF_poll (1u << 2)    /* with VPF_blocked: in SCHEDOP_poll */
+#define VPF_down    (1u << 1) /* not brought up, or taken down */
+#define VPF_poll    (1u << 2) /* with VPF_blocked: in SCHEDOP_poll */
 
 struct vcpu {
     unsigned int vcpu_id;
@@ -44,10 +44,10 @@ struct vcpu {
     bool is_running;
     bool slice_used, yielding; /* its turn is over */
     s_time_t last_run;         /* length of the last turn */
-    bool is_initialised; /* has a register state */
+    bool is_initialised;       /* has a register state */
     unsigned int pause_flags;
     unsigned int pause_count; /* vcpu_pause() */
-    unsigned int runstate;        /* RUNSTATE_* */
+    unsigned int runstate;    /* RUNSTATE_* */
     s_time_t runstate_since, runstate_time[4];
 
     struct vcpu_info *vcpu_info; /* in shared_info or registered by the guest */
@@ -70,8 +70,8 @@ struct domain {
     bool is_hvm; /* else PV */
     bool is_privileged;
     enum domain_state state;
-    unsigned int refcnt; /* get_domain(); freed at 0 once dead */
-    struct list_head list; /* in domain_list, by domid; LOCK_DOMLIST */
+    unsigned int refcnt;      /* get_domain(); freed at 0 once dead */
+    struct list_head list;    /* in domain_list, by domid; LOCK_DOMLIST */
     struct domain *hash_next; /* by domid; LOCK_DOMLIST; then the list of the dead */
     spinlock_t lock;
 
@@ -99,8 +99,8 @@ struct domain {
 
     unsigned int vm_assist;
     xen_domain_handle_t handle;
-    uint32_t createflags; /* XEN_DOMCTL_CDF_* */
-    uint32_t destroy_step; /* where resumable teardown goes on */
+    uint32_t createflags;   /* XEN_DOMCTL_CDF_* */
+    uint32_t destroy_step;  /* where resumable teardown goes on */
     uint32_t relmem_cursor; /* next frame of page_list to give up */
     int32_t time_offset_seconds;
     s_time_t guest_log_window; /* rate limit of its console lines */
@@ -114,13 +114,20 @@ struct domain {
 extern struct domain *dom0;
 extern struct domain *idle_domain;
 
-static inline bool is_hvm_vcpu(const struct vcpu *v) { return v->domain->is_hvm; }
-static inline bool is_idle_vcpu(const struct vcpu *v) { return v->domain == idle_domain; }
+static inline bool is_hvm_vcpu(const struct vcpu *v)
+{
+    return v->domain->is_hvm;
+}
+static inline bool is_idle_vcpu(const struct vcpu *v)
+{
+    return v->domain == idle_domain;
+}
 
 /* ---- domain.c ---- */
 struct xen_domctl_createdomain;
 /* Returns the domain with one reference, or an error in *@rc. */
-struct domain *domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg, bool privileged, int *rc);
+struct domain *domain_create(domid_t domid, const struct xen_domctl_createdomain *cfg,
+                             bool privileged, int *rc);
 struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc);
 /* domain_kill - start or continue destroying. 0 when done, -ERESTART. */
 int domain_kill(struct domain *d);
@@ -131,16 +138,18 @@ void put_domain(struct domain *d);
 void get_knownalive_domain(struct domain *d); /* the caller has a reference */
 /* Owner of a frame: its pages keep a domain alive.  NULL: none. No reference. */
 struct domain *page_owner(const struct page_info *pg);
-struct domain *domain_next(domid_t after); /* lowest domid >= after, with a reference; NULL if none */
+struct domain *
+domain_next(domid_t after); /* lowest domid >= after, with a reference; NULL if none */
 /* DOMID_SELF or an id; with reference; NULL if none. */
 struct domain *get_domain_for_op(domid_t domid);
 
-void domain_pause(struct domain *d);   /* and wait until no vCPU runs */
+void domain_pause(struct domain *d); /* and wait until no vCPU runs */
 void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
 int domain_pause_by_controller(struct domain *d);
 int domain_unpause_by_controller(struct domain *d);
-/* The guest ends itself, or is ended: @reason SHUTDOWN_*. */
+/* The guest ends itself, or is ended: @reason SHUTDOWN_*.  Like domain_crash(),
+ * callable with any lock held but a run queue's. */
 void domain_shutdown(struct domain *d, unsigned int reason);
 /* domain_crash - a guest beyond help: says why, dumps its registers, shuts
  * it down with SHUTDOWN_crash.  Returns; the caller unwinds normally. */
@@ -161,7 +170,8 @@ int arch_domain_teardown(struct domain *d); /* resumable, -ERESTART */
 void arch_domain_free(struct domain *d);
 int arch_vcpu_create(struct vcpu *v);
 void arch_vcpu_destroy(struct vcpu *v);
-void context_switch(struct vcpu *prev, struct vcpu *next); /* does not return to its caller's frame */
+void context_switch(struct vcpu *prev,
+                    struct vcpu *next); /* does not return to its caller's frame */
 noreturn void reset_stack_and_jump(void (*fn)(void));
 void vcpu_dump_registers(struct vcpu *v); /* guest state, symbolised little; any kind */
 /* VCPUOP_initialise and domctl setvcpucontext; validated like any guest input. */
@@ -170,6 +180,6 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *ctxt);
 /* Wake whatever way this kind of vCPU takes events. */
 void vcpu_mark_events_pending(struct vcpu *v);
 void arch_update_wallclock(struct domain *d); /* after a change of time_offset_seconds */
-void arch_update_vcpu_time(struct vcpu *v); /* vcpu_time_info of a vCPU about to run */
+void arch_update_vcpu_time(struct vcpu *v);   /* vcpu_time_info of a vCPU about to run */
 
 #endif

@@ -12,9 +12,9 @@
 struct domain;
 struct vcpu;
 
-#define EVTCHN_MAX_PORTS 4096u
+#define EVTCHN_MAX_PORTS  4096u
 #define EVTCHN_PER_BUCKET 64u
-#define EVTCHN_BUCKETS (EVTCHN_MAX_PORTS / EVTCHN_PER_BUCKET)
+#define EVTCHN_BUCKETS    (EVTCHN_MAX_PORTS / EVTCHN_PER_BUCKET)
 
 /*
  * Port states; changed only in evtchn.c:

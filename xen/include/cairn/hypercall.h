@@ -33,7 +33,7 @@ int __must_check raw_copy_from_guest(void *dst, unsigned long va, size_t len);
 int __must_check raw_copy_to_guest(unsigned long va, const void *src, size_t len);
 
 #define copy_from_guest_va(ptr, va) raw_copy_from_guest((ptr), (unsigned long)(va), sizeof(*(ptr)))
-#define copy_to_guest_va(va, ptr) raw_copy_to_guest((unsigned long)(va), (ptr), sizeof(*(ptr)))
+#define copy_to_guest_va(va, ptr)   raw_copy_to_guest((unsigned long)(va), (ptr), sizeof(*(ptr)))
 /* With XEN_GUEST_HANDLE objects: @n elements from index @off. */
 #define copy_from_guest(ptr, hnd, n) \
     raw_copy_from_guest((ptr), (unsigned long)(hnd).p, sizeof(*(ptr)) * (n))
@@ -51,7 +51,7 @@ long do_memory_op(unsigned long cmd, unsigned long arg);
 long do_domctl(unsigned long arg);
 long do_sysctl(unsigned long arg);
 long do_vm_assist(unsigned long cmd, unsigned long type);
-long do_hvm_op(unsigned long op, unsigned long arg);             /* arch/x86/hvm/hvm_op.c */
+long do_hvm_op(unsigned long op, unsigned long arg); /* arch/x86/hvm/hvm_op.c */
 long do_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count);
 long do_multicall(unsigned long calls, unsigned long nr);
 /* arch/x86/domctl.c: those domctls that touch registers; -ENOSYS: not mine. */
@@ -59,7 +59,8 @@ struct xen_domctl;
 long arch_do_domctl(struct xen_domctl *op, struct domain *d, bool *copyback);
 /* arch/x86/pv: only for PV callers, -ENOSYS for HVM (the table knows). */
 long do_set_trap_table(unsigned long traps);
-long do_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone, unsigned long foreigndom);
+long do_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
+                   unsigned long foreigndom);
 long do_set_gdt(unsigned long frames, unsigned long entries);
 long do_stack_switch(unsigned long ss, unsigned long sp);
 long do_fpu_taskswitch(unsigned long set);
@@ -67,10 +68,12 @@ long do_set_debugreg(unsigned long reg, unsigned long value);
 long do_get_debugreg(unsigned long reg);
 long do_update_descriptor(unsigned long maddr, unsigned long desc);
 long do_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags);
-long do_update_va_mapping_otherdomain(unsigned long va, unsigned long val, unsigned long flags, unsigned long domid);
+long do_update_va_mapping_otherdomain(unsigned long va, unsigned long val, unsigned long flags,
+                                      unsigned long domid);
 long do_iret(void);
 long do_set_segment_base(unsigned long which, unsigned long base);
-long do_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone, unsigned long foreigndom);
+long do_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
+                  unsigned long foreigndom);
 long do_callback_op(unsigned long cmd, unsigned long arg);
 long do_physdev_op(unsigned long cmd, unsigned long arg);
 long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall);

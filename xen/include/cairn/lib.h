@@ -13,11 +13,11 @@
 #include <cairn/types.h>
 #include <stdarg.h>
 
-#define XENLOG_ERR "<0>"
+#define XENLOG_ERR     "<0>"
 #define XENLOG_WARNING "<1>"
-#define XENLOG_INFO "<2>"
-#define XENLOG_DEBUG "<3>"
-#define XENLOG_GUEST "<G>" /* before one of the above: guest_loglvl, rate-limited */
+#define XENLOG_INFO    "<2>"
+#define XENLOG_DEBUG   "<3>"
+#define XENLOG_GUEST   "<G>" /* before one of the above: guest_loglvl, rate-limited */
 
 /* printk - one line (or part of one) to the console ring and the console.
  * Lines begin with "(XEN) ".  Safe in any context. */
@@ -29,10 +29,10 @@ noreturn void panic(const char *fmt, ...) __printf(1, 2);
 noreturn void bug(const char *file, int line, const char *what);
 
 #define BUG() bug(__FILE__, __LINE__, "BUG")
-#define BUG_ON(p)                          \
-    do {                                   \
-        if (unlikely(p))                   \
-            bug(__FILE__, __LINE__, #p);   \
+#define BUG_ON(p)                        \
+    do {                                 \
+        if (unlikely(p))                 \
+            bug(__FILE__, __LINE__, #p); \
     } while (0)
 #ifdef CAIRN_DEBUG
 #define ASSERT(p) BUG_ON(!(p))
@@ -70,14 +70,14 @@ struct boot_param {
     void *var;
     unsigned int len; /* size of *var in bytes */
 };
-#define BOOT_PARAM(nm, id, k, v, l)                                          \
-    static const struct boot_param param_##id __attribute__((                \
-        __used__, __section__(".init.params"), __aligned__(8))) = {          \
-        .name = nm, .kind = k, .var = v, .len = l}
+#define BOOT_PARAM(nm, id, k, v, l)                                                \
+    static const struct boot_param param_##id                                      \
+        __attribute__((__used__, __section__(".init.params"), __aligned__(8))) = { \
+            .name = nm, .kind = k, .var = v, .len = l}
 #define boolean_param(nm, v) BOOT_PARAM(nm, v, PARAM_BOOL, &v, sizeof(v))
 #define integer_param(nm, v) BOOT_PARAM(nm, v, PARAM_UINT, &v, sizeof(v))
-#define size_param(nm, v) BOOT_PARAM(nm, v, PARAM_SIZE, &v, sizeof(v))
-#define string_param(nm, v) BOOT_PARAM(nm, v, PARAM_STR, v, sizeof(v))
+#define size_param(nm, v)    BOOT_PARAM(nm, v, PARAM_SIZE, &v, sizeof(v))
+#define string_param(nm, v)  BOOT_PARAM(nm, v, PARAM_STR, v, sizeof(v))
 /* int fn(const char *value): value never NULL; returns 0 or -EINVAL. */
 #define custom_param(nm, fn) BOOT_PARAM(nm, fn, PARAM_FN, fn, 0)
 

@@ -25,8 +25,7 @@ static inline bool list_empty(const struct list_head *h)
     return h->next == h;
 }
 
-static inline void list_insert(struct list_head *e, struct list_head *prev,
-                               struct list_head *next)
+static inline void list_insert(struct list_head *e, struct list_head *prev, struct list_head *next)
 {
     e->prev = prev;
     e->next = next;
@@ -52,16 +51,14 @@ static inline void list_del(struct list_head *e)
     list_init(e);
 }
 
-#define list_entry(ptr, type, member) container_of(ptr, type, member)
+#define list_entry(ptr, type, member)     container_of(ptr, type, member)
 #define list_first_entry(h, type, member) list_entry((h)->next, type, member)
-#define list_for_each_entry(pos, h, member)                                \
-    for (pos = list_entry((h)->next, __typeof__(*pos), member);            \
-         &pos->member != (h);                                              \
+#define list_for_each_entry(pos, h, member)                                          \
+    for (pos = list_entry((h)->next, __typeof__(*pos), member); &pos->member != (h); \
          pos = list_entry(pos->member.next, __typeof__(*pos), member))
-#define list_for_each_entry_safe(pos, n, h, member)                        \
-    for (pos = list_entry((h)->next, __typeof__(*pos), member),            \
-        n = list_entry(pos->member.next, __typeof__(*pos), member);        \
-         &pos->member != (h);                                              \
-         pos = n, n = list_entry(n->member.next, __typeof__(*n), member))
+#define list_for_each_entry_safe(pos, n, h, member)                 \
+    for (pos = list_entry((h)->next, __typeof__(*pos), member),     \
+        n = list_entry(pos->member.next, __typeof__(*pos), member); \
+         &pos->member != (h); pos = n, n = list_entry(n->member.next, __typeof__(*n), member))
 
 #endif

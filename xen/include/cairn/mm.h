@@ -23,26 +23,26 @@
 struct domain;
 
 /* type_info: bits 63:60 type, flags below, low 32 bits count */
-#define PGT_none (0ul << 60)
+#define PGT_none          (0ul << 60)
 #define PGT_l1_page_table (1ul << 60)
 #define PGT_l2_page_table (2ul << 60)
 #define PGT_l3_page_table (3ul << 60)
 #define PGT_l4_page_table (4ul << 60)
 #define PGT_seg_desc_page (5ul << 60) /* GDT or LDT frame */
-#define PGT_shadow_page (6ul << 60)
+#define PGT_shadow_page   (6ul << 60)
 #define PGT_writable_page (7ul << 60)
-#define PGT_type_mask (15ul << 60)
-#define PGT_pinned (1ul << 59)    /* owner asked to keep the type */
-#define PGT_validated (1ul << 58) /* entries have been checked and counted */
-#define PGT_partial (1ul << 57)   /* validation stopped half-way (preempted) */
-#define PGT_count_mask 0xfffffffful
+#define PGT_type_mask     (15ul << 60)
+#define PGT_pinned        (1ul << 59) /* owner asked to keep the type */
+#define PGT_validated     (1ul << 58) /* entries have been checked and counted */
+#define PGT_partial       (1ul << 57) /* validation stopped half-way (preempted) */
+#define PGT_count_mask    0xfffffffful
 
 /* count_info: flags in the top bits, low 32 bits count */
-#define PGC_allocated (1ul << 63) /* the owner's own reference */
-#define PGC_xen_heap (1ul << 62)  /* hypervisor page (maybe shared with owner) */
-#define PGC_free (1ul << 61)      /* in the buddy allocator */
-#define PGC_broken (1ul << 60)    /* never hand out */
-#define PGC_scrub (1ul << 59)     /* free but not yet zeroed */
+#define PGC_allocated  (1ul << 63) /* the owner's own reference */
+#define PGC_xen_heap   (1ul << 62) /* hypervisor page (maybe shared with owner) */
+#define PGC_free       (1ul << 61) /* in the buddy allocator */
+#define PGC_broken     (1ul << 60) /* never hand out */
+#define PGC_scrub      (1ul << 59) /* free but not yet zeroed */
 #define PGC_count_mask 0xfffffffful
 
 struct page_info {
@@ -52,7 +52,7 @@ struct page_info {
     uint16_t owner;      /* domid, or DOMID_INVALID: nobody */
     uint8_t order;       /* of a free block's head */
     uint8_t pad;
-    uint32_t progress;   /* entries validated so far while PGT_partial */
+    uint32_t progress; /* entries validated so far while PGT_partial */
 };
 _Static_assert(sizeof(struct page_info) == 32, "frame table <= 32 bytes a page");
 
@@ -78,7 +78,7 @@ static inline struct page_info *virt_to_page(const void *va)
 }
 
 /* ---- page_alloc.c: buddy allocator, orders 0..MAX_ORDER ---- */
-#define MAX_ORDER 18
+#define MAX_ORDER     18
 #define MEMF_below_4g 1u /* frames under 4 GiB */
 #define MEMF_no_scrub 2u /* caller overwrites all of it */
 
@@ -86,8 +86,14 @@ void page_alloc_init(void); /* from boot_info; mm_init calls it */
 /* Zeroed hypervisor frames, directmap address; NULL if none. */
 void *alloc_xen_pages(unsigned int order, unsigned int memf);
 void free_xen_pages(void *va, unsigned int order);
-static inline void *alloc_xen_page(void) { return alloc_xen_pages(0, 0); }
-static inline void free_xen_page(void *va) { free_xen_pages(va, 0); }
+static inline void *alloc_xen_page(void)
+{
+    return alloc_xen_pages(0, 0);
+}
+static inline void free_xen_page(void *va)
+{
+    free_xen_pages(va, 0);
+}
 /* Zeroed frames without owner; caller assigns or frees. */
 struct page_info *alloc_frames(unsigned int order, unsigned int memf);
 void free_frames(struct page_info *pg, unsigned int order);
@@ -98,6 +104,10 @@ struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order, unsi
 void put_page_alloc_ref(struct page_info *pg);
 unsigned long avail_pages(void);
 unsigned long hypervisor_pages(void); /* frames not free and not a domain's */
+/* relinquish_block - free the block of frames that d->relmem_cursor begins, if
+ * only the dying @d itself holds them, and move the cursor.  How many; 0: the
+ * one frame there must be given up by its reference. */
+unsigned long relinquish_block(struct domain *d);
 /* free_domain_page - the last reference of @pg is gone (put_page calls it):
  * takes it off its owner's list and frees it, to be scrubbed before reuse.  A
  * shared hypervisor page only loses its owner. */
@@ -112,7 +122,7 @@ void unshare_xen_page(struct page_info *pg);
 /* ---- heap.c: small objects ---- */
 void *xzalloc_bytes(size_t size, size_t align); /* zeroed; NULL if none */
 void xfree(void *p);
-#define xzalloc(type) ((type *)xzalloc_bytes(sizeof(type), __alignof__(type)))
+#define xzalloc(type)          ((type *)xzalloc_bytes(sizeof(type), __alignof__(type)))
 #define xzalloc_array(type, n) ((type *)xzalloc_bytes(sizeof(type) * (n), __alignof__(type)))
 size_t heap_bytes_used(void);
 

@@ -9,8 +9,8 @@
 #include <cairn/types.h>
 
 enum perfc {
-#define PERFC(name, desc) PERFC_##name,
-#define PERFC_ARRAY(name, desc, n) PERFC_##name, PERFC_##name##_last = PERFC_##name + (n) - 1,
+#define PERFC(name, desc)          PERFC_##name,
+#define PERFC_ARRAY(name, desc, n) PERFC_##name, PERFC_##name##_last = PERFC_##name + (n)-1,
 #include <cairn/perfc_defn.h>
 #undef PERFC
 #undef PERFC_ARRAY
@@ -23,7 +23,7 @@ extern uint64_t perfc_count[NR_PERFC]; /* one CPU for now; per CPU with SMP */
 struct xen_sysctl_perfc_op;
 long perfc_sysctl(struct xen_sysctl_perfc_op *op);
 
-#define perfc_incr(name) (perfc_count[PERFC_##name]++)
+#define perfc_incr(name)     (perfc_count[PERFC_##name]++)
 #define perfc_incra(name, i) (perfc_count[PERFC_##name + (i)]++)
 
 #endif

@@ -14,8 +14,8 @@ bool vcpu_runnable(const struct vcpu *v);
 void vcpu_pause(struct vcpu *v);
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
-void vcpu_block(void);   /* current; returns if an event is deliverable */
-void vcpu_yield(void);   /* current */
+void vcpu_block(void); /* current; returns if an event is deliverable */
+void vcpu_yield(void); /* current */
 void vcpu_unblock(struct vcpu *v);
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);

@@ -135,6 +135,7 @@ void apic_init(void)
     apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
     irq_register(LOCAL_TIMER_VECTOR, timer_interrupt);
     apic_write(APIC_LVT_TIMER, LOCAL_TIMER_VECTOR | (tsc_deadline ? LVT_TSC_DEADLINE : 0));
+    __asm__ volatile("mfence" ::: "memory"); /* before the first deadline, says the SDM */
     printk(XENLOG_INFO "APIC: id %u version %#x, %s, timer %s\n", apic_id(),
            apic_read(APIC_VERSION), x2apic ? "x2APIC" : "xAPIC",
            tsc_deadline ? "TSC deadline" : "one-shot");

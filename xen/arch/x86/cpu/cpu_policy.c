@@ -15,49 +15,48 @@
 #define BIT(n) (1u << (n))
 
 /* CPUID.1:ECX.  Not: MONITOR, DS, VMX, x2APIC, TSC-deadline, XSAVE, AVX. */
-#define F1C_SSE3 BIT(0)
-#define F1C_PCID BIT(17)
+#define F1C_SSE3       BIT(0)
+#define F1C_PCID       BIT(17)
 #define F1C_HYPERVISOR BIT(31)
-#define F1C_SHOW                                                                              \
-    (F1C_SSE3 | BIT(1) /* PCLMULQDQ */ | BIT(9) /* SSSE3 */ | BIT(13) /* CX16 */ |            \
+#define F1C_SHOW                                                                                \
+    (F1C_SSE3 | BIT(1) /* PCLMULQDQ */ | BIT(9) /* SSSE3 */ | BIT(13) /* CX16 */ |              \
      BIT(19) /* SSE4.1 */ | BIT(20) /* SSE4.2 */ | BIT(22) /* MOVBE */ | BIT(23) /* POPCNT */ | \
      BIT(25) /* AES */ | BIT(30) /* RDRAND */)
 /* CPUID.1:EDX.  Not: MCE, APIC, MCA, DS, HTT, thermal, PBE. */
-#define F1D_VME BIT(1)
-#define F1D_PSE BIT(3)
-#define F1D_SEP BIT(11)
-#define F1D_MTRR BIT(12)
-#define F1D_PGE BIT(13)
+#define F1D_VME   BIT(1)
+#define F1D_PSE   BIT(3)
+#define F1D_SEP   BIT(11)
+#define F1D_MTRR  BIT(12)
+#define F1D_PGE   BIT(13)
 #define F1D_PSE36 BIT(17)
-#define F1D_COMMON                                                                            \
-    (BIT(0) /* FPU */ | BIT(2) /* DE */ | BIT(4) /* TSC */ | BIT(5) /* MSR */ |               \
-     BIT(6) /* PAE */ | BIT(8) /* CX8 */ | F1D_SEP | BIT(15) /* CMOV */ | BIT(16) /* PAT */ | \
-     BIT(19) /* CLFLUSH */ | BIT(23) /* MMX */ | BIT(24) /* FXSR */ | BIT(25) /* SSE */ |     \
-     BIT(26) /* SSE2 */)
+#define F1D_COMMON                                                                                 \
+    (BIT(0) /* FPU */ | BIT(2) /* DE */ | BIT(4) /* TSC */ | BIT(5) /* MSR */ | BIT(6) /* PAE */ | \
+     BIT(8) /* CX8 */ | F1D_SEP | BIT(15) /* CMOV */ | BIT(16) /* PAT */ | BIT(19) /* CLFLUSH */ | \
+     BIT(23) /* MMX */ | BIT(24) /* FXSR */ | BIT(25) /* SSE */ | BIT(26) /* SSE2 */)
 #define F1D_HVM (F1D_VME | F1D_PSE | F1D_MTRR | F1D_PGE | F1D_PSE36)
 /* CPUID.7.0:EBX */
 #define F7B_FSGSBASE BIT(0)
-#define F7B_SMEP BIT(7)
-#define F7B_INVPCID BIT(10)
-#define F7B_SMAP BIT(20)
-#define F7B_COMMON                                                                            \
-    (BIT(3) /* BMI1 */ | BIT(8) /* BMI2 */ | BIT(9) /* ERMS */ | BIT(18) /* RDSEED */ |       \
+#define F7B_SMEP     BIT(7)
+#define F7B_INVPCID  BIT(10)
+#define F7B_SMAP     BIT(20)
+#define F7B_COMMON                                                                      \
+    (BIT(3) /* BMI1 */ | BIT(8) /* BMI2 */ | BIT(9) /* ERMS */ | BIT(18) /* RDSEED */ | \
      BIT(19) /* ADX */ | BIT(23) /* CLFLUSHOPT */ | BIT(24) /* CLWB */ | BIT(29) /* SHA */)
 #define F7C_UMIP BIT(2)
 /* CPUID.80000001 */
-#define E1C_SHOW (BIT(0) /* LAHF */ | BIT(5) /* LZCNT */ | BIT(8) /* PREFETCHW */)
+#define E1C_SHOW    (BIT(0) /* LAHF */ | BIT(5) /* LZCNT */ | BIT(8) /* PREFETCHW */)
 #define E1D_SYSCALL BIT(11)
-#define E1D_NX BIT(20)
-#define E1D_1G BIT(26)
-#define E1D_RDTSCP BIT(27)
-#define E1D_LM BIT(29)
+#define E1D_NX      BIT(20)
+#define E1D_1G      BIT(26)
+#define E1D_RDTSCP  BIT(27)
+#define E1D_LM      BIT(29)
 #define E8B_NO_LMSL BIT(20)
 
-#define MAX_BASIC 0xdu
-#define MAX_EXT 0x80000008u
+#define MAX_BASIC         0xdu
+#define MAX_EXT           0x80000008u
 #define XEN_VERSION_MAJOR 4
 #define XEN_VERSION_MINOR 17
-#define XEN_MSR_BASE 0x40000000u
+#define XEN_MSR_BASE      0x40000000u
 
 static void mask_basic_leaves(struct cpu_policy *p, const struct policy_host *host)
 {
@@ -116,15 +115,14 @@ static void derive_registers(struct cpu_policy *p, const struct policy_host *hos
     uint32_t e1d = p->ext[1].d, l1c = p->basic[1].c, l1d = p->basic[1].d;
     uint32_t l7b = p->basic[7].b, l7c = p->basic[7].c;
 
-    p->efer_legal = (e1d & E1D_SYSCALL ? EFER_SCE : 0) |
-                    (e1d & E1D_LM ? EFER_LME | EFER_LMA : 0) | (e1d & E1D_NX ? EFER_NXE : 0);
-    p->cr4_legal = X86_CR4_TSD | X86_CR4_DE | X86_CR4_PAE | X86_CR4_PCE | X86_CR4_OSFXSR |
-                   X86_CR4_OSXMMEXCPT | (l1d & F1D_VME ? X86_CR4_VME | X86_CR4_PVI : 0) |
-                   (l1d & F1D_PSE ? X86_CR4_PSE : 0) | (l1d & F1D_PGE ? X86_CR4_PGE : 0) |
-                   (l1c & F1C_PCID ? X86_CR4_PCIDE : 0) |
-                   (l7b & F7B_FSGSBASE ? X86_CR4_FSGSBASE : 0) |
-                   (l7b & F7B_SMEP ? X86_CR4_SMEP : 0) | (l7b & F7B_SMAP ? X86_CR4_SMAP : 0) |
-                   (l7c & F7C_UMIP ? X86_CR4_UMIP : 0);
+    p->efer_legal = (e1d & E1D_SYSCALL ? EFER_SCE : 0) | (e1d & E1D_LM ? EFER_LME | EFER_LMA : 0) |
+                    (e1d & E1D_NX ? EFER_NXE : 0);
+    p->cr4_legal =
+        X86_CR4_TSD | X86_CR4_DE | X86_CR4_PAE | X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT |
+        (l1d & F1D_VME ? X86_CR4_VME | X86_CR4_PVI : 0) | (l1d & F1D_PSE ? X86_CR4_PSE : 0) |
+        (l1d & F1D_PGE ? X86_CR4_PGE : 0) | (l1c & F1C_PCID ? X86_CR4_PCIDE : 0) |
+        (l7b & F7B_FSGSBASE ? X86_CR4_FSGSBASE : 0) | (l7b & F7B_SMEP ? X86_CR4_SMEP : 0) |
+        (l7b & F7B_SMAP ? X86_CR4_SMAP : 0) | (l7c & F7C_UMIP ? X86_CR4_UMIP : 0);
     if (p->is_hvm)
         p->cr4_legal &= host->cr4_possible;
     p->maxphysaddr = p->ext[8].a ? p->ext[8].a & 0xff : 36;
@@ -154,8 +152,7 @@ static struct cpuid_leaf xen_leaf(const struct cpu_policy *p, const struct cpuid
     case 1:
         return (struct cpuid_leaf){XEN_VERSION_MAJOR << 16 | XEN_VERSION_MINOR, 0, 0, 0};
     case 2:
-        return (struct cpuid_leaf){1, XEN_MSR_BASE, XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD,
-                                   0};
+        return (struct cpuid_leaf){1, XEN_MSR_BASE, XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD, 0};
     case 3: /* time: the TSC is native and never emulated */
         if (subleaf == 0)
             return (struct cpuid_leaf){BIT(1), 2, (uint32_t)view->tsc_khz, 0};
@@ -164,9 +161,8 @@ static struct cpuid_leaf xen_leaf(const struct cpu_policy *p, const struct cpuid
         return (struct cpuid_leaf){0, 0, 0, 0};
     case 4:
         if (p->is_hvm && subleaf == 0)
-            return (struct cpuid_leaf){
-                XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT, view->vcpu_id,
-                p->domid, 0};
+            return (struct cpuid_leaf){XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT,
+                                       view->vcpu_id, p->domid, 0};
         return (struct cpuid_leaf){0, 0, 0, 0};
     }
     return (struct cpuid_leaf){0, 0, 0, 0};

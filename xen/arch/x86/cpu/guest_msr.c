@@ -19,18 +19,18 @@
 
 #include "../hvm/cr.h"
 
-#define MSR_UCODE_REV 0x8b
-#define MSR_MTRRCAP 0xfe
+#define MSR_UCODE_REV     0x8b
+#define MSR_MTRRCAP       0xfe
 #define MSR_MTRR_DEF_TYPE 0x2ff
 #define MSR_XEN_HYPERCALL 0x40000000
 
-#define FEATURE_CONTROL_LOCK 1ull
+#define FEATURE_CONTROL_LOCK    1ull
 #define MISC_ENABLE_FAST_STRING (1ull << 0)
-#define MISC_ENABLE_NO_BTS (1ull << 11)
-#define MISC_ENABLE_NO_PEBS (1ull << 12)
-#define MTRR_DEF_TYPE_E (1ull << 11)
-#define APIC_BASE_ENABLE (1ull << 11)
-#define PAT_RESET 0x0007040600070406ull
+#define MISC_ENABLE_NO_BTS      (1ull << 11)
+#define MISC_ENABLE_NO_PEBS     (1ull << 12)
+#define MTRR_DEF_TYPE_E         (1ull << 11)
+#define APIC_BASE_ENABLE        (1ull << 11)
+#define PAT_RESET               0x0007040600070406ull
 
 static bool memory_type_valid(uint8_t type, bool uc_minus)
 {

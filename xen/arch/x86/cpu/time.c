@@ -14,6 +14,7 @@
 #define PIT_MODE        0x43
 #define PORT_B          0x61 /* bit 0: gate of channel 2, bit 1: speaker, bit 5: its output */
 #define CALIBRATE_TICKS (PIT_HZ / 100)
+#define TIMER_MAX       SECONDS(3600) /* it may fire early: the softirq arms it again */
 
 unsigned int cpu_khz;
 static uint64_t tsc_at_boot;
@@ -30,14 +31,17 @@ s_time_t NOW(void)
     return tsc_to_ns(rdtsc() - tsc_at_boot);
 }
 
-static uint64_t ns_to_tsc(s_time_t ns)
-{
-    return tsc_at_boot + (uint64_t)(((unsigned __int128)ns * ticks_per_ns) >> 32);
-}
-
 void reprogram_timer(s_time_t expires)
 {
-    apic_timer_arm(expires ? ns_to_tsc(expires) : 0);
+    s_time_t delta;
+
+    if (!expires) {
+        apic_timer_arm(0);
+        return;
+    }
+    /* From now, not from boot: rounding does not grow with the uptime. */
+    delta = min(max(expires - NOW(), (s_time_t)0), TIMER_MAX);
+    apic_timer_arm(rdtsc() + (uint64_t)(((unsigned __int128)delta * ticks_per_ns) >> 32) + 1);
 }
 
 /* Ticks of the TSC in CALIBRATE_TICKS of the PIT; 0 if the PIT is dead. */
@@ -65,11 +69,13 @@ static __init uint64_t calibrate_by_pit(void)
 __init void time_init(void)
 {
     uint64_t ticks = calibrate_by_pit();
-    uint64_t hz = ticks * PIT_HZ / CALIBRATE_TICKS;
+    uint64_t hz;
 
-    if (!hz)
+    /* One number for everybody: guests compute with cpu_khz, too. */
+    cpu_khz = (ticks * PIT_HZ / CALIBRATE_TICKS + 500) / 1000;
+    if (!cpu_khz)
         panic("TSC calibration: PIT channel 2 does not count");
-    cpu_khz = hz / 1000;
+    hz = cpu_khz * 1000ull;
     ns_per_tick = (1000000000ull << 32) / hz;
     ticks_per_ns = ((uint64_t)cpu_khz << 32) / 1000000;
     tsc_at_boot = rdtsc();

@@ -4,13 +4,13 @@
 
 #include <asm/processor.h>
 
-#define ATTR_TYPE(a) ((a) & 0xf)
-#define ATTR_S 0x10
-#define ATTR_DPL(a) (((a) >> 5) & 3)
-#define ATTR_P 0x80
-#define ATTR_L 0x200
-#define ATTR_D 0x400
-#define ATTR_G 0x800
+#define ATTR_TYPE(a) ((a)&0xf)
+#define ATTR_S       0x10
+#define ATTR_DPL(a)  (((a) >> 5) & 3)
+#define ATTR_P       0x80
+#define ATTR_L       0x200
+#define ATTR_D       0x400
+#define ATTR_G       0x800
 
 /* A limit below 1 MiB cannot have G with low bits clear, nor the reverse. */
 static bool limit_matches(const struct hvm_segment *seg)
@@ -132,16 +132,14 @@ static const char *check_flags(const struct hvm_cpu_state *s, const struct x86_c
     const uint64_t reserved = ~0x3f7fd7ull; /* bits 63:22, 15, 5, 3; bit 1 is forced */
     if (s->rflags & reserved)
         return "RFLAGS";
-    if ((s->rflags & X86_EFLAGS_VM) &&
-        ((ctrl->efer & EFER_LMA) || !(ctrl->cr0 & X86_CR0_PE)))
+    if ((s->rflags & X86_EFLAGS_VM) && ((ctrl->efer & EFER_LMA) || !(ctrl->cr0 & X86_CR0_PE)))
         return "RFLAGS.VM in this mode";
     if (s->dr7 >> 32)
         return "DR7";
     bool mode_64 = (ctrl->efer & EFER_LMA) && (s->seg[SEG_CS].attr & ATTR_L);
     if (mode_64 ? !is_canonical(s->rip) : s->rip >> 32 != 0)
         return "RIP";
-    if (!is_canonical(s->sysenter_esp) || !is_canonical(s->sysenter_eip) ||
-        s->sysenter_cs >> 32)
+    if (!is_canonical(s->sysenter_esp) || !is_canonical(s->sysenter_eip) || s->sysenter_cs >> 32)
         return "SYSENTER registers";
     return NULL;
 }

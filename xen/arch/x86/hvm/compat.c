@@ -26,7 +26,7 @@
 #include "guest_access.h"
 
 #define MEMOP_EXTENT_SHIFT 6
-#define MEMOP_CMD_MASK ((1u << MEMOP_EXTENT_SHIFT) - 1)
+#define MEMOP_CMD_MASK     ((1u << MEMOP_EXTENT_SHIFT) - 1)
 
 struct compat_reservation {
     uint32_t extent_start;
@@ -58,9 +58,9 @@ struct compat_multicall_entry {
 
 /* The window: a 64-bit structure at its start, an array behind it. */
 static uint64_t xlat[COMPAT_XLAT_SIZE / 8];
-#define XLAT_ARRAY 64 /* index of the array's first word */
+#define XLAT_ARRAY      64 /* index of the array's first word */
 #define XLAT_ARRAY_ADDR (COMPAT_XLAT_BASE + XLAT_ARRAY * 8)
-#define CHUNK 256u
+#define CHUNK           256u
 
 static long with_window(long (*fn)(unsigned long, unsigned long), unsigned long cmd)
 {
@@ -127,8 +127,7 @@ static long reservation(unsigned int op, unsigned long *cmd, unsigned long uarg)
         long rc = memory_op_chunk(op);
         if (rc < 0)
             return done ? (long)done : rc;
-        if (list && op != XENMEM_decrease_reservation &&
-            write_extents(r.extent_start, done, rc))
+        if (list && op != XENMEM_decrease_reservation && write_extents(r.extent_start, done, rc))
             return -EFAULT;
         done += rc;
         if (rc < n)

@@ -5,7 +5,7 @@
 #include <asm/processor.h>
 #include <cairn/errno.h>
 
-#define CR0_DEFINED                                                                           \
+#define CR0_DEFINED                                                                             \
     (X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | \
      X86_CR0_AM | X86_CR0_NW | X86_CR0_CD | X86_CR0_PG)
 /* Changes that make PAE paging load its PDPTEs again. */
@@ -78,8 +78,7 @@ int x86_set_cr4(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64
 
     if (value & ~env->cr4_legal)
         return -EPERM;
-    if (has(s->efer, EFER_LMA) &&
-        (!has(value, X86_CR4_PAE) || has(changed, X86_CR4_LA57)))
+    if (has(s->efer, EFER_LMA) && (!has(value, X86_CR4_PAE) || has(changed, X86_CR4_LA57)))
         return -EPERM;
     if (has(value, X86_CR4_CET) && !has(s->cr0, X86_CR0_WP))
         return -EPERM;

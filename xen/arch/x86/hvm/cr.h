@@ -19,8 +19,8 @@ struct x86_ctrl_env {
 };
 
 /* What the caller owes after a change. */
-#define X86_LOAD_PDPTES 1u /* before committing: load and check; #GP if bad */
-#define X86_FLUSH_TLB 2u   /* this vCPU's translations */
+#define X86_LOAD_PDPTES  1u /* before committing: load and check; #GP if bad */
+#define X86_FLUSH_TLB    2u /* this vCPU's translations */
 #define X86_MODE_CHANGED 4u /* LMA, PG or PAE: paging mode */
 
 /*

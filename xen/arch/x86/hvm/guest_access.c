@@ -60,7 +60,7 @@ static bool walk_update(void *ctx, gaddr_t addr, uint64_t old, uint64_t new, siz
     char *at = page + PAGE_OFFSET(gaddr_x(addr));
     if (len == 8)
         return __sync_bool_compare_and_swap((uint64_t *)at, old, new);
-    return __sync_bool_compare_and_swap((uint32_t *)at, (uint32_t)old, (uint32_t)new);
+    return __sync_bool_compare_and_swap((uint32_t *)at, (uint32_t)old, (uint32_t) new);
 }
 
 static unsigned int access_of(enum copy_kind kind)

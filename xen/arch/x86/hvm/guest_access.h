@@ -9,7 +9,7 @@
 struct vcpu;
 
 enum copy_kind {
-    COPY_FROM_GUEST,        /* for the hypervisor: supervisor access, SMAP open */
+    COPY_FROM_GUEST, /* for the hypervisor: supervisor access, SMAP open */
     COPY_TO_GUEST,
     COPY_FROM_GUEST_AS_CPL, /* on behalf of an instruction */
     COPY_TO_GUEST_AS_CPL,

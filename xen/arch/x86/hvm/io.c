@@ -4,7 +4,7 @@
 
 #include <asm/hvm.h>
 #include <asm/page.h>
-#include <asm/paging.h>
+#include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
@@ -25,9 +25,7 @@ void hvm_port_in(struct cpu_user_regs *regs, unsigned int port, unsigned int siz
     }
 }
 
-void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value)
-{
-}
+void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value) {}
 
 #define STRING_IO_CHUNK 256u /* bytes at a time; the guest can be preempted between */
 
@@ -47,8 +45,8 @@ static unsigned long move_register(unsigned long reg, unsigned int bytes, long d
 /* As many elements as fit the chunk and the page of the first one. */
 static unsigned int elements_now(const struct hvm_string_io *io, uint64_t count)
 {
-    unsigned long room = io->backward ? PAGE_OFFSET(io->linear) + io->size
-                                      : PAGE_SIZE - PAGE_OFFSET(io->linear);
+    unsigned long room =
+        io->backward ? PAGE_OFFSET(io->linear) + io->size : PAGE_SIZE - PAGE_OFFSET(io->linear);
     unsigned long n = min(room, (unsigned long)STRING_IO_CHUNK) / io->size;
     return n == 0 ? 1 : min(n, (unsigned long)count);
 }
@@ -67,10 +65,12 @@ bool hvm_string_io(struct vcpu *v, struct cpu_user_regs *regs, const struct hvm_
     gva_t fault;
     memset(buf, 0xff, bytes);
     int rc = io->in ? guest_copy_linear(v, start, buf, bytes, COPY_TO_GUEST_AS_CPL, &fault, &ec)
-                    : guest_copy_linear(v, start, buf, bytes, COPY_FROM_GUEST_AS_CPL, &fault,
-                                        &ec);
+                    : guest_copy_linear(v, start, buf, bytes, COPY_FROM_GUEST_AS_CPL, &fault, &ec);
     if (rc) {
-        hvm_inject_page_fault(v, fault, ec);
+        if (is_canonical(fault))
+            hvm_inject_page_fault(v, fault, ec);
+        else
+            hvm_inject_exception(v, X86_EXC_GP, 0);
         return false;
     }
     long step = io->backward ? -(long)bytes : (long)bytes;

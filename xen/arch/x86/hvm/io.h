@@ -33,12 +33,12 @@ unsigned int hvm_mmio_access(struct vcpu *v, struct cpu_user_regs *regs);
 
 /* ---- mmio.c: pure ---- */
 struct mmio_insn {
-    uint8_t length;     /* bytes of the instruction */
-    bool write;         /* to memory: dropped */
-    uint8_t size;       /* bytes of memory */
-    uint8_t dest_size;  /* bytes of the register written (reads) */
-    uint8_t reg;        /* register number of a read */
-    bool high_byte;     /* AH, CH, DH, BH */
+    uint8_t length;    /* bytes of the instruction */
+    bool write;        /* to memory: dropped */
+    uint8_t size;      /* bytes of memory */
+    uint8_t dest_size; /* bytes of the register written (reads) */
+    uint8_t reg;       /* register number of a read */
+    bool high_byte;    /* AH, CH, DH, BH */
     bool sign_extend;
 };
 /* mmio_decode - @mode is the code's default width, 2, 4 or 8 bytes.

@@ -20,9 +20,9 @@
 
 #include "check.h"
 
-#define PAT_RESET 0x0007040600070406ull
+#define PAT_RESET       0x0007040600070406ull
 #define APIC_BASE_RESET 0xfee00000ull
-#define APIC_BASE_BSP (1ull << 8)
+#define APIC_BASE_BSP   (1ull << 8)
 
 static void set_reset_state(struct vcpu *v)
 {
@@ -30,8 +30,8 @@ static void set_reset_state(struct vcpu *v)
 
     for (unsigned int i = SEG_ES; i <= SEG_GS; i++)
         s.seg[i] = (struct hvm_segment){.attr = 0x93, .limit = 0xffff};
-    s.seg[SEG_CS] = (struct hvm_segment){
-        .sel = 0xf000, .attr = 0x9b, .limit = 0xffff, .base = 0xffff0000};
+    s.seg[SEG_CS] =
+        (struct hvm_segment){.sel = 0xf000, .attr = 0x9b, .limit = 0xffff, .base = 0xffff0000};
     s.seg[SEG_LDTR] = (struct hvm_segment){.attr = 0x82, .limit = 0xffff};
     s.seg[SEG_TR] = (struct hvm_segment){.attr = 0x8b, .limit = 0xffff};
     s.seg[SEG_GDTR].limit = s.seg[SEG_IDTR].limit = 0xffff;
@@ -66,12 +66,13 @@ void hvm_vcpu_destroy(struct vcpu *v)
 
 /* ---- the record stream ---- */
 
-#define SEGS(X)                                                                               \
-    X(SEG_ES, es) X(SEG_CS, cs) X(SEG_SS, ss) X(SEG_DS, ds) X(SEG_FS, fs) X(SEG_GS, gs)       \
-    X(SEG_LDTR, ldtr) X(SEG_TR, tr)
-#define GPRS(X)                                                                               \
-    X(rax) X(rbx) X(rcx) X(rdx) X(rbp) X(rsi) X(rdi) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13)  \
-    X(r14) X(r15)
+#define SEGS(X)   \
+    X(SEG_ES, es) \
+    X(SEG_CS, cs) \
+    X(SEG_SS, ss) X(SEG_DS, ds) X(SEG_FS, fs) X(SEG_GS, gs) X(SEG_LDTR, ldtr) X(SEG_TR, tr)
+#define GPRS(X) \
+    X(rax)      \
+    X(rbx) X(rcx) X(rdx) X(rbp) X(rsi) X(rdi) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15)
 
 static void record_to_state(const struct hvm_hw_cpu *c, struct hvm_cpu_state *s,
                             struct x86_ctrl *ctrl)
@@ -85,8 +86,8 @@ static void record_to_state(const struct hvm_hw_cpu *c, struct hvm_cpu_state *s,
         .sysenter_esp = c->sysenter_esp,
         .sysenter_eip = c->sysenter_eip,
     };
-#define LOAD_SEG(n, r)                                                                        \
-    s->seg[n] = (struct hvm_segment){                                                         \
+#define LOAD_SEG(n, r)                \
+    s->seg[n] = (struct hvm_segment){ \
         .sel = c->r##_sel, .attr = c->r##_arbytes, .limit = c->r##_limit, .base = c->r##_base};
     SEGS(LOAD_SEG)
 #undef LOAD_SEG
@@ -102,8 +103,8 @@ static void record_to_state(const struct hvm_hw_cpu *c, struct hvm_cpu_state *s,
 /* What the record holds beyond the state that check.c looks at. */
 static const char *record_rest_bad(const struct hvm_hw_cpu *c)
 {
-    if (!is_canonical(c->msr_lstar) || !is_canonical(c->msr_cstar) ||
-        !is_canonical(c->shadow_gs) || c->msr_syscall_mask >> 32)
+    if (!is_canonical(c->msr_lstar) || !is_canonical(c->msr_cstar) || !is_canonical(c->shadow_gs) ||
+        c->msr_syscall_mask >> 32)
         return "SYSCALL registers";
     if (c->dr6 >> 32)
         return "DR6";
@@ -111,13 +112,12 @@ static const char *record_rest_bad(const struct hvm_hw_cpu *c)
         return "TSC_AUX";
     if (c->flags & ~XEN_X86_FPU_INITIALISED)
         return "flags";
-    if (c->pending_valid && (c->pending_type == 1 || c->pending_type == 7 ||
-                             c->pending_reserved ||
+    if (c->pending_valid && (c->pending_type == 1 || c->pending_type == 7 || c->pending_reserved ||
                              (c->pending_type == 3 && c->pending_vector > 31) ||
                              (c->pending_type == 2 && c->pending_vector != 2)))
         return "pending event";
-#define SEL_BAD(n, r)                                                                         \
-    if ((c->r##_sel >> 16) || (c->r##_arbytes >> 16))                                         \
+#define SEL_BAD(n, r)                                 \
+    if ((c->r##_sel >> 16) || (c->r##_arbytes >> 16)) \
         return "selector or attributes";
     SEGS(SEL_BAD)
 #undef SEL_BAD
@@ -187,7 +187,7 @@ static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
         fpu_reset_area(v->arch.fpu);
     if (c->pending_valid)
         hvm_queue_event(v, c->pending_vector, c->pending_type, c->pending_error_valid,
-                         c->error_code, 0);
+                        c->error_code, 0);
     hvm->work |= HVM_WORK_FLUSH_VPID;
     v->is_initialised = true;
     v->pause_flags &= ~VPF_down;
@@ -226,8 +226,7 @@ static int walk_records(struct domain *d, const char *buf, size_t len, bool appl
         if (desc.typecode != HVM_SAVE_CODE(CPU))
             continue;
         struct hvm_hw_cpu c;
-        if (desc.instance >= d->max_vcpus || !d->vcpu[desc.instance] ||
-            desc.length != sizeof(c))
+        if (desc.instance >= d->max_vcpus || !d->vcpu[desc.instance] || desc.length != sizeof(c))
             return -EINVAL;
         memcpy(&c, payload, sizeof(c));
         if (apply) {
@@ -260,10 +259,10 @@ static void save_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
 #define SAVE_GPR(name) c->name = r->name;
     GPRS(SAVE_GPR)
 #undef SAVE_GPR
-#define SAVE_SEG(n, r)                                                                        \
-    c->r##_sel = s.seg[n].sel;                                                                \
-    c->r##_arbytes = s.seg[n].attr;                                                           \
-    c->r##_limit = s.seg[n].limit;                                                            \
+#define SAVE_SEG(n, r)              \
+    c->r##_sel = s.seg[n].sel;      \
+    c->r##_arbytes = s.seg[n].attr; \
+    c->r##_limit = s.seg[n].limit;  \
     c->r##_base = s.seg[n].base;
     SEGS(SAVE_SEG)
 #undef SAVE_SEG

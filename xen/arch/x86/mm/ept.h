@@ -14,25 +14,24 @@ typedef struct {
     uint64_t raw;
 } epte_t;
 
-#define EPT_R 0x1ull
-#define EPT_W 0x2ull
-#define EPT_X 0x4ull
-#define EPT_RWX 0x7ull
+#define EPT_R          0x1ull
+#define EPT_W          0x2ull
+#define EPT_X          0x4ull
+#define EPT_RWX        0x7ull
 #define EPT_MEMTYPE_WB (6ull << 3)
 #define EPT_IGNORE_PAT (1ull << 6)
-#define EPT_SUPERPAGE (1ull << 7)
-#define EPT_ADDR_MASK 0x000ffffffffff000ull
+#define EPT_SUPERPAGE  (1ull << 7)
+#define EPT_ADDR_MASK  0x000ffffffffff000ull
 #define EPT_TYPE_SHIFT 52
-#define EPT_TYPE_MASK (0xfull << EPT_TYPE_SHIFT)
+#define EPT_TYPE_MASK  (0xfull << EPT_TYPE_SHIFT)
 
-#define EPT_LEVELS 4
+#define EPT_LEVELS   4
 #define EPT_GFN_BITS 36
 
 static inline uint64_t ept_make_pointer(mfn_t root, bool accessed_dirty)
 {
     /* Write-back, walk length 4. */
-    return mfn_x(root) << PAGE_SHIFT | 6 | (EPT_LEVELS - 1) << 3 |
-           (accessed_dirty ? 1u << 6 : 0);
+    return mfn_x(root) << PAGE_SHIFT | 6 | (EPT_LEVELS - 1) << 3 | (accessed_dirty ? 1u << 6 : 0);
 }
 
 static inline mfn_t epte_mfn(epte_t e)

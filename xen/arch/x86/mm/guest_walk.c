@@ -171,8 +171,8 @@ static bool finish(struct walk *w, unsigned int level, gva_t va, unsigned int ac
     }
     unsigned int shift = 12 + w->index_bits * (level - 1);
     res->order = shift - 12;
-    res->addr = _gaddr(frame_of(w->role, level, w->entry[w->seen - 1]) |
-                       (va & ((1ull << shift) - 1)));
+    res->addr =
+        _gaddr(frame_of(w->role, level, w->entry[w->seen - 1]) | (va & ((1ull << shift) - 1)));
     res->user = w->user;
     res->writable = w->writable;
     return true;
@@ -201,8 +201,7 @@ static int walk_once(const struct paging_role *role, uint64_t root, const uint64
     }
     table &= role->levels == 2 ? 0xfffff000 : bits(role->maxphysaddr - 1, 12);
     for (;; level--) {
-        unsigned int index = (va >> (12 + w.index_bits * (level - 1))) &
-                             ((1u << w.index_bits) - 1);
+        unsigned int index = (va >> (12 + w.index_bits * (level - 1))) & ((1u << w.index_bits) - 1);
         switch (walk_entry(&w, level, _gaddr(table + index * w.entry_size), res)) {
         case STEP_FAULT:
             return 0;

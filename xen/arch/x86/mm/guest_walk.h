@@ -17,9 +17,9 @@
 struct paging_role {
     uint8_t levels; /* 0 no paging, 2, 3 PAE, 4 */
     bool wp, nx, smep, smap;
-    bool pse;       /* 2 levels: 4 MiB pages */
-    bool pse36;     /* with pse: 40-bit addresses in them */
-    bool page_1g;   /* 4 levels */
+    bool pse;     /* 2 levels: 4 MiB pages */
+    bool pse36;   /* with pse: 40-bit addresses in them */
+    bool page_1g; /* 4 levels */
     uint8_t maxphysaddr;
 };
 
@@ -29,9 +29,9 @@ void paging_role(const struct x86_ctrl *ctrl, bool pse36, bool page_1g, uint8_t 
 
 /* Kind of access */
 #define WALK_WRITE 1u
-#define WALK_USER 2u  /* CPL 3 and not implicit */
+#define WALK_USER  2u /* CPL 3 and not implicit */
 #define WALK_FETCH 4u
-#define WALK_AC 8u    /* EFLAGS.AC of an explicit supervisor access: SMAP is off */
+#define WALK_AC    8u /* EFLAGS.AC of an explicit supervisor access: SMAP is off */
 
 struct walk_memory {
     /* Read @len (4 or 8) bytes at @addr; false: no memory is there. */

@@ -8,9 +8,7 @@
 #include <cairn/domain.h>
 
 /* GUEST_CR3 is the guest's CR3: hvm_update_ctrl() writes it. */
-static void hap_load_root(struct vcpu *v)
-{
-}
+static void hap_load_root(struct vcpu *v) {}
 
 /* Page faults do not exit under EPT; one that comes is the guest's. */
 static bool hap_page_fault(struct vcpu *v, gva_t va, uint32_t *ec)
@@ -29,9 +27,7 @@ static void hap_mode_changed(struct vcpu *v)
 }
 
 /* ept_set() noted p2m->flush_owed; it is paid before the next VM entry. */
-static void hap_p2m_changed(struct domain *d, gfn_t gfn)
-{
-}
+static void hap_p2m_changed(struct domain *d, gfn_t gfn) {}
 
 const struct paging_ops hap_ops = {
     .name = "hap",

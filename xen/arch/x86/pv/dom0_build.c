@@ -239,9 +239,10 @@ static int __init build(struct build *b, const struct boot_module *initrd, const
         printk(XENLOG_ERR "dom0: no memory for %lu pages\n", b->nr_pages);
         return rc;
     }
-    v = b->d->vcpu[0] ? b->d->vcpu[0] : vcpu_create(b->d, 0, &rc);
-    if (!v)
-        return rc;
+    for (unsigned int i = 0; i < b->d->max_vcpus; i++)
+        if (!b->d->vcpu[i] && !vcpu_create(b->d, i, &rc))
+            return rc;
+    v = b->d->vcpu[0];
     load_kernel(b);
     if (initrd && initrd->size)
         put_bytes(b, b->lay.initrd, module_bytes(initrd), initrd->size);

@@ -388,11 +388,13 @@ pte_t *pv_walk_l1(struct vcpu *v, unsigned long va, struct page_info **table)
         if (!(e.pte & PTE_P))
             return NULL;
         mfn = pte_mfn(e);
+        /* A self-mapping root leads to other things than the next table, the
+         * hypervisor's own among them: those are not to be changed. */
+        *table = mfn_to_page(mfn);
+        if (((*table)->type_info & PGT_type_mask) != level_type(level - 1) ||
+            (*table)->owner != v->domain->domain_id)
+            return NULL;
     }
-    *table = mfn_to_page(mfn);
-    /* Through a self-mapping root a higher table may stand here. */
-    if (((*table)->type_info & PGT_type_mask) != PGT_l1_page_table)
-        return NULL;
     return (pte_t *)mfn_to_virt(mfn) + PT_INDEX(va, 1);
 }
 
@@ -468,7 +470,7 @@ bool pv_fixup_page_fault(struct cpu_user_regs *regs, unsigned long addr)
 {
     struct vcpu *v = current;
 
-    if (is_idle_vcpu(v) || is_hvm_vcpu(v))
+    if (!v || is_idle_vcpu(v) || is_hvm_vcpu(v))
         return false;
 
     unsigned long ldt = LDT_VA(v->vcpu_id);

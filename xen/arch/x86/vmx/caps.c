@@ -9,25 +9,25 @@
 
 #include "vmcs.h"
 
-#define LOW(msr) ((uint32_t)(msr))          /* controls that must be 1 */
+#define LOW(msr)  ((uint32_t)(msr))         /* controls that must be 1 */
 #define HIGH(msr) ((uint32_t)((msr) >> 32)) /* controls that may be 1 */
 
 #define PIN_NEED (PIN_EXT_INTR_EXITING | PIN_NMI_EXITING)
 #define PIN_WANT (PIN_NEED | PIN_VIRTUAL_NMIS | PIN_PREEMPT_TIMER)
-#define PROC_NEED                                                                             \
-    (PROC_TSC_OFFSETTING | PROC_HLT_EXITING | PROC_MWAIT_EXITING | PROC_RDPMC_EXITING |       \
-     PROC_CR8_LOAD_EXITING | PROC_CR8_STORE_EXITING | PROC_MOV_DR_EXITING |                   \
+#define PROC_NEED                                                                       \
+    (PROC_TSC_OFFSETTING | PROC_HLT_EXITING | PROC_MWAIT_EXITING | PROC_RDPMC_EXITING | \
+     PROC_CR8_LOAD_EXITING | PROC_CR8_STORE_EXITING | PROC_MOV_DR_EXITING |             \
      PROC_UNCOND_IO_EXITING | PROC_MSR_BITMAPS | PROC_MONITOR_EXITING)
 #define PROC_WANT (PROC_NEED | PROC_SECONDARY)
 /* Switched on and off at run time: both settings must be allowed. */
 #define PROC_FLEXIBLE (PROC_INTR_WINDOW | PROC_MOV_DR_EXITING)
-#define PROC2_WANT                                                                            \
+#define PROC2_WANT                                                                             \
     (PROC2_EPT | PROC2_RDTSCP | PROC2_VPID | PROC2_WBINVD_EXITING | PROC2_UNRESTRICTED_GUEST | \
      PROC2_INVPCID)
-#define EXIT_NEED (EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_ACK_INTERRUPT)
-#define EXIT_WANT (EXIT_NEED | EXIT_LOAD_PAT | EXIT_LOAD_EFER)
-#define ENTRY_NEED ENTRY_LOAD_DEBUG
-#define ENTRY_WANT (ENTRY_NEED | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER)
+#define EXIT_NEED      (EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_ACK_INTERRUPT)
+#define EXIT_WANT      (EXIT_NEED | EXIT_LOAD_PAT | EXIT_LOAD_EFER)
+#define ENTRY_NEED     ENTRY_LOAD_DEBUG
+#define ENTRY_WANT     (ENTRY_NEED | ENTRY_LOAD_PAT | ENTRY_LOAD_EFER)
 #define ENTRY_FLEXIBLE ENTRY_IA32E_GUEST
 
 /* State switched by a control of each word; kept alone, one side would leak
@@ -131,8 +131,7 @@ static void close_dependencies(const struct vmx_raw *raw, struct vmx_caps *caps)
 {
     const uint64_t ept_need = EPT_CAP_WALK_4 | EPT_CAP_WB | EPT_CAP_INVEPT | EPT_CAP_INVEPT_ALL;
     const uint64_t vpid_need = VPID_CAP_INVVPID | VPID_CAP_ALL;
-    const uint32_t cr3_exits = PROC_CR3_LOAD_EXITING | PROC_CR3_STORE_EXITING |
-                               PROC_INVLPG_EXITING;
+    const uint32_t cr3_exits = PROC_CR3_LOAD_EXITING | PROC_CR3_STORE_EXITING | PROC_INVLPG_EXITING;
     caps->ept = (caps->proc2 & PROC2_EPT) && (raw->ept_vpid & ept_need) == ept_need &&
                 !(LOW(raw->proc) & cr3_exits);
     caps->unrestricted_guest = caps->ept && (caps->proc2 & PROC2_UNRESTRICTED_GUEST);

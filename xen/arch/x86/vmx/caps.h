@@ -10,43 +10,43 @@
 
 #include <cairn/types.h>
 
-#define MSR_VMX_BASIC 0x480
-#define MSR_VMX_PIN 0x481
-#define MSR_VMX_PROC 0x482
-#define MSR_VMX_EXIT 0x483
-#define MSR_VMX_ENTRY 0x484
-#define MSR_VMX_MISC 0x485
+#define MSR_VMX_BASIC      0x480
+#define MSR_VMX_PIN        0x481
+#define MSR_VMX_PROC       0x482
+#define MSR_VMX_EXIT       0x483
+#define MSR_VMX_ENTRY      0x484
+#define MSR_VMX_MISC       0x485
 #define MSR_VMX_CR0_FIXED0 0x486
 #define MSR_VMX_CR0_FIXED1 0x487
 #define MSR_VMX_CR4_FIXED0 0x488
 #define MSR_VMX_CR4_FIXED1 0x489
-#define MSR_VMX_PROC2 0x48b
-#define MSR_VMX_EPT_VPID 0x48c
-#define MSR_VMX_TRUE_PIN 0x48d
-#define MSR_VMX_TRUE_PROC 0x48e
-#define MSR_VMX_TRUE_EXIT 0x48f
+#define MSR_VMX_PROC2      0x48b
+#define MSR_VMX_EPT_VPID   0x48c
+#define MSR_VMX_TRUE_PIN   0x48d
+#define MSR_VMX_TRUE_PROC  0x48e
+#define MSR_VMX_TRUE_EXIT  0x48f
 #define MSR_VMX_TRUE_ENTRY 0x490
-#define MSR_VMX_VMFUNC 0x491
+#define MSR_VMX_VMFUNC     0x491
 
-#define VMX_BASIC_TRUE_CTLS (1ull << 55)
-#define VMX_BASIC_INS_OUTS (1ull << 54)
+#define VMX_BASIC_TRUE_CTLS  (1ull << 55)
+#define VMX_BASIC_INS_OUTS   (1ull << 54)
 #define VMX_BASIC_32BIT_ADDR (1ull << 48)
 
 /* MSR_VMX_EPT_VPID */
-#define EPT_CAP_WALK_4 (1ull << 6)
-#define EPT_CAP_WB (1ull << 14)
-#define EPT_CAP_2M (1ull << 16)
-#define EPT_CAP_1G (1ull << 17)
-#define EPT_CAP_INVEPT (1ull << 20)
-#define EPT_CAP_AD (1ull << 21)
+#define EPT_CAP_WALK_4        (1ull << 6)
+#define EPT_CAP_WB            (1ull << 14)
+#define EPT_CAP_2M            (1ull << 16)
+#define EPT_CAP_1G            (1ull << 17)
+#define EPT_CAP_INVEPT        (1ull << 20)
+#define EPT_CAP_AD            (1ull << 21)
 #define EPT_CAP_INVEPT_SINGLE (1ull << 25)
-#define EPT_CAP_INVEPT_ALL (1ull << 26)
-#define EPT_CAP_EPT_MASK 0x00000000ffffffffull
-#define VPID_CAP_INVVPID (1ull << 32)
-#define VPID_CAP_ADDR (1ull << 40)
-#define VPID_CAP_SINGLE (1ull << 41)
-#define VPID_CAP_ALL (1ull << 42)
-#define EPT_CAP_VPID_MASK 0xffffffff00000000ull
+#define EPT_CAP_INVEPT_ALL    (1ull << 26)
+#define EPT_CAP_EPT_MASK      0x00000000ffffffffull
+#define VPID_CAP_INVVPID      (1ull << 32)
+#define VPID_CAP_ADDR         (1ull << 40)
+#define VPID_CAP_SINGLE       (1ull << 41)
+#define VPID_CAP_ALL          (1ull << 42)
+#define EPT_CAP_VPID_MASK     0xffffffff00000000ull
 
 /* The capability MSRs as read; 0 for one that does not exist. */
 struct vmx_raw {

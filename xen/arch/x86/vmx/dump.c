@@ -6,27 +6,77 @@
 
 #include "vmx.h"
 
-#define F(name) {name, #name}
+#define F(name)     \
+    {               \
+        name, #name \
+    }
 static const struct {
     uint16_t field;
     const char *name;
 } fields[] = {
-    F(PIN_BASED_CONTROLS), F(PROC_BASED_CONTROLS), F(SECONDARY_CONTROLS),
-    F(VM_EXIT_CONTROLS), F(VM_ENTRY_CONTROLS), F(EXCEPTION_BITMAP), F(VPID),
-    F(EPT_POINTER), F(MSR_BITMAP), F(TSC_OFFSET), F(VMCS_LINK_POINTER),
-    F(CR0_GUEST_HOST_MASK), F(CR0_READ_SHADOW), F(CR4_GUEST_HOST_MASK), F(CR4_READ_SHADOW),
-    F(VM_EXIT_REASON), F(EXIT_QUALIFICATION), F(VM_EXIT_INTR_INFO), F(VM_EXIT_INTR_EC),
-    F(IDT_VECTORING_INFO), F(IDT_VECTORING_EC), F(VM_EXIT_INSN_LEN), F(VM_EXIT_INSN_INFO),
-    F(GUEST_LINEAR_ADDRESS), F(GUEST_PHYSICAL_ADDRESS), F(VM_INSN_ERROR),
-    F(VM_ENTRY_INTR_INFO), F(VM_ENTRY_EXCEPTION_EC), F(VM_ENTRY_INSN_LEN),
-    F(GUEST_CR0), F(GUEST_CR3), F(GUEST_CR4), F(GUEST_EFER), F(GUEST_PAT), F(GUEST_DR7),
-    F(GUEST_RIP), F(GUEST_RSP), F(GUEST_RFLAGS), F(GUEST_INTERRUPTIBILITY),
-    F(GUEST_ACTIVITY), F(GUEST_PENDING_DBG), F(GUEST_DEBUGCTL),
-    F(GUEST_PDPTE0), F(GUEST_PDPTE1), F(GUEST_PDPTE2), F(GUEST_PDPTE3),
-    F(GUEST_SYSENTER_CS), F(GUEST_SYSENTER_ESP), F(GUEST_SYSENTER_EIP),
-    F(HOST_CR0), F(HOST_CR3), F(HOST_CR4), F(HOST_EFER_FIELD), F(HOST_PAT), F(HOST_RIP),
-    F(HOST_RSP), F(HOST_CS_SELECTOR), F(HOST_TR_SELECTOR), F(HOST_TR_BASE),
-    F(HOST_GDTR_BASE), F(HOST_IDTR_BASE), F(HOST_FS_BASE), F(HOST_GS_BASE),
+    F(PIN_BASED_CONTROLS),
+    F(PROC_BASED_CONTROLS),
+    F(SECONDARY_CONTROLS),
+    F(VM_EXIT_CONTROLS),
+    F(VM_ENTRY_CONTROLS),
+    F(EXCEPTION_BITMAP),
+    F(VPID),
+    F(EPT_POINTER),
+    F(MSR_BITMAP),
+    F(TSC_OFFSET),
+    F(VMCS_LINK_POINTER),
+    F(CR0_GUEST_HOST_MASK),
+    F(CR0_READ_SHADOW),
+    F(CR4_GUEST_HOST_MASK),
+    F(CR4_READ_SHADOW),
+    F(VM_EXIT_REASON),
+    F(EXIT_QUALIFICATION),
+    F(VM_EXIT_INTR_INFO),
+    F(VM_EXIT_INTR_EC),
+    F(IDT_VECTORING_INFO),
+    F(IDT_VECTORING_EC),
+    F(VM_EXIT_INSN_LEN),
+    F(VM_EXIT_INSN_INFO),
+    F(GUEST_LINEAR_ADDRESS),
+    F(GUEST_PHYSICAL_ADDRESS),
+    F(VM_INSN_ERROR),
+    F(VM_ENTRY_INTR_INFO),
+    F(VM_ENTRY_EXCEPTION_EC),
+    F(VM_ENTRY_INSN_LEN),
+    F(GUEST_CR0),
+    F(GUEST_CR3),
+    F(GUEST_CR4),
+    F(GUEST_EFER),
+    F(GUEST_PAT),
+    F(GUEST_DR7),
+    F(GUEST_RIP),
+    F(GUEST_RSP),
+    F(GUEST_RFLAGS),
+    F(GUEST_INTERRUPTIBILITY),
+    F(GUEST_ACTIVITY),
+    F(GUEST_PENDING_DBG),
+    F(GUEST_DEBUGCTL),
+    F(GUEST_PDPTE0),
+    F(GUEST_PDPTE1),
+    F(GUEST_PDPTE2),
+    F(GUEST_PDPTE3),
+    F(GUEST_SYSENTER_CS),
+    F(GUEST_SYSENTER_ESP),
+    F(GUEST_SYSENTER_EIP),
+    F(HOST_CR0),
+    F(HOST_CR3),
+    F(HOST_CR4),
+    F(HOST_EFER_FIELD),
+    F(HOST_PAT),
+    F(HOST_RIP),
+    F(HOST_RSP),
+    F(HOST_CS_SELECTOR),
+    F(HOST_TR_SELECTOR),
+    F(HOST_TR_BASE),
+    F(HOST_GDTR_BASE),
+    F(HOST_IDTR_BASE),
+    F(HOST_FS_BASE),
+    F(HOST_GS_BASE),
 };
 #undef F
 
@@ -95,22 +145,22 @@ static void dump_segments(void)
         vmread_safe(GUEST_ES_LIMIT + 2 * i, &limit);
         vmread_safe(GUEST_ES_AR + 2 * i, &ar);
         vmread_safe(GUEST_ES_BASE + 2 * i, &base);
-        printk(XENLOG_ERR "  %-4s %04lx base %016lx limit %08lx attributes %05lx\n", names[i],
-               sel, base, limit, ar);
+        printk(XENLOG_ERR "  %-4s %04lx base %016lx limit %08lx attributes %05lx\n", names[i], sel,
+               base, limit, ar);
     }
     for (unsigned int i = SEG_GDTR; i <= SEG_IDTR; i++) {
         unsigned long limit = 0, base = 0;
         vmread_safe(GUEST_ES_LIMIT + 2 * i, &limit);
         vmread_safe(GUEST_ES_BASE + 2 * i, &base);
-        printk(XENLOG_ERR "  %s base %016lx limit %08lx\n", i == SEG_GDTR ? "GDTR" : "IDTR",
-               base, limit);
+        printk(XENLOG_ERR "  %s base %016lx limit %08lx\n", i == SEG_GDTR ? "GDTR" : "IDTR", base,
+               limit);
     }
 }
 
 void vmcs_dump(struct vcpu *v)
 {
-    printk(XENLOG_ERR "VMCS of d%dv%u (vmcs frame %lx, %s):\n", v->domain->domain_id,
-           v->vcpu_id, (unsigned long)mfn_x(v->arch.hvm.vmx.vmcs),
+    printk(XENLOG_ERR "VMCS of d%dv%u (vmcs frame %lx, %s):\n", v->domain->domain_id, v->vcpu_id,
+           (unsigned long)mfn_x(v->arch.hvm.vmx.vmcs),
            v->arch.hvm.vmx.launched ? "launched" : "clear");
     for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++) {
         unsigned long value;
@@ -125,10 +175,10 @@ void hvm_dump_vcpu(struct vcpu *v)
     const struct cpu_user_regs *r = v == current ? guest_cpu_user_regs() : &v->arch.user_regs;
     const struct hvm_vcpu *hvm = &v->arch.hvm;
 
-    printk(XENLOG_ERR "d%dv%u: cr0 %lx cr2 %lx cr3 %lx cr4 %lx efer %lx\n",
-           v->domain->domain_id, v->vcpu_id, (unsigned long)hvm->ctrl.cr0,
-           (unsigned long)hvm->ctrl.cr2, (unsigned long)hvm->ctrl.cr3,
-           (unsigned long)hvm->ctrl.cr4, (unsigned long)hvm->ctrl.efer);
+    printk(XENLOG_ERR "d%dv%u: cr0 %lx cr2 %lx cr3 %lx cr4 %lx efer %lx\n", v->domain->domain_id,
+           v->vcpu_id, (unsigned long)hvm->ctrl.cr0, (unsigned long)hvm->ctrl.cr2,
+           (unsigned long)hvm->ctrl.cr3, (unsigned long)hvm->ctrl.cr4,
+           (unsigned long)hvm->ctrl.efer);
     printk(XENLOG_ERR "  rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx,
            r->rdx);
     printk(XENLOG_ERR "  rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp,

@@ -40,9 +40,8 @@ static enum exit_action exit_vmcall(struct vcpu *v, struct cpu_user_regs *regs)
 
 static enum exit_action exit_triple_fault(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    printk(XENLOG_GUEST XENLOG_INFO "d%dv%u: triple fault at %04x:%lx\n",
-           v->domain->domain_id, v->vcpu_id, vmread16(GUEST_CS_SELECTOR),
-           (unsigned long)vmreadnw(GUEST_RIP));
+    printk(XENLOG_GUEST XENLOG_INFO "d%dv%u: triple fault at %04x:%lx\n", v->domain->domain_id,
+           v->vcpu_id, vmread16(GUEST_CS_SELECTOR), (unsigned long)vmreadnw(GUEST_RIP));
     domain_shutdown(v->domain, SHUTDOWN_reboot);
     return EXIT_RESUME;
 }
@@ -156,9 +155,8 @@ void vmx_advance(struct vcpu *v, unsigned int len)
 
 static void crash_unknown(struct vcpu *v, uint32_t reason)
 {
-    domain_crash(v->domain, "vmx: exit %u (%s), qualification %lx, not handled",
-                 reason & 0xffff, exit_reason_name(reason & 0xffff),
-                 (unsigned long)vmreadnw(EXIT_QUALIFICATION));
+    domain_crash(v->domain, "vmx: exit %u (%s), qualification %lx, not handled", reason & 0xffff,
+                 exit_reason_name(reason & 0xffff), (unsigned long)vmreadnw(EXIT_QUALIFICATION));
 }
 
 /* Events of the host's that stopped the guest; still with interrupts off. */

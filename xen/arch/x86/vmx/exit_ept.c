@@ -9,12 +9,12 @@
 #include "vmx.h"
 
 /* SDM "Exit Qualification for EPT Violations" */
-#define EPT_QUAL_READ (1u << 0)
-#define EPT_QUAL_WRITE (1u << 1)
-#define EPT_QUAL_FETCH (1u << 2)
-#define EPT_QUAL_GLA_VALID (1u << 7)
+#define EPT_QUAL_READ           (1u << 0)
+#define EPT_QUAL_WRITE          (1u << 1)
+#define EPT_QUAL_FETCH          (1u << 2)
+#define EPT_QUAL_GLA_VALID      (1u << 7)
 #define EPT_QUAL_GLA_TRANSLATED (1u << 8) /* else: a guest page-table access */
-#define EPT_QUAL_NMI_UNBLOCK (1u << 12)
+#define EPT_QUAL_NMI_UNBLOCK    (1u << 12)
 
 static bool allows(enum p2m_type type, uint64_t qual)
 {
@@ -30,8 +30,7 @@ enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs)
     bool delivering = vmread32(IDT_VECTORING_INFO) & INTR_VALID;
 
     if ((qual & EPT_QUAL_NMI_UNBLOCK) && !delivering)
-        vmwrite32(GUEST_INTERRUPTIBILITY,
-                  vmread32(GUEST_INTERRUPTIBILITY) | INTERRUPTIBILITY_NMI);
+        vmwrite32(GUEST_INTERRUPTIBILITY, vmread32(GUEST_INTERRUPTIBILITY) | INTERRUPTIBILITY_NMI);
 
     p2m_lookup(v->domain, gaddr_to_gfn(gpa), &type);
     if (allows(type, qual))

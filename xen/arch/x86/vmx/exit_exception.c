@@ -11,8 +11,8 @@
 #include "vmx.h"
 
 #define DR6_HIT_BITS 0xe00f /* BT BS BD B3-B0, as the exit qualification has them */
-#define DR6_BD (1ul << 13)
-#define DR7_GD (1ul << 13)
+#define DR6_BD       (1ul << 13)
+#define DR7_GD       (1ul << 13)
 
 /* A #DB that exits leaves DR6 and DR7.GD untouched: do what delivery would. */
 static void reinject_debug(struct vcpu *v, uint32_t info)
@@ -43,8 +43,7 @@ enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)
 
     /* An IRET had lifted NMI blocking when it faulted: it did not happen. */
     if ((info & INTR_NMI_UNBLOCK) && !(vmread32(IDT_VECTORING_INFO) & INTR_VALID))
-        vmwrite32(GUEST_INTERRUPTIBILITY,
-                  vmread32(GUEST_INTERRUPTIBILITY) | INTERRUPTIBILITY_NMI);
+        vmwrite32(GUEST_INTERRUPTIBILITY, vmread32(GUEST_INTERRUPTIBILITY) | INTERRUPTIBILITY_NMI);
 
     switch (info & INTR_VECTOR_MASK) {
     case X86_EXC_DB:

@@ -18,8 +18,8 @@
 
 static bool is_contributory(unsigned int vector)
 {
-    const uint32_t set = 1u << X86_EXC_DE | 1u << X86_EXC_TS | 1u << X86_EXC_NP |
-                         1u << X86_EXC_SS | 1u << X86_EXC_GP | 1u << X86_EXC_CP;
+    const uint32_t set = 1u << X86_EXC_DE | 1u << X86_EXC_TS | 1u << X86_EXC_NP | 1u << X86_EXC_SS |
+                         1u << X86_EXC_GP | 1u << X86_EXC_CP;
     return vector < 32 && (set & (1u << vector));
 }
 
@@ -39,7 +39,7 @@ static enum combined combine_exceptions(unsigned int first, unsigned int second)
 }
 
 void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, bool has_ec,
-                      uint32_t ec, unsigned int insn_len)
+                     uint32_t ec, unsigned int insn_len)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
 
@@ -100,8 +100,7 @@ void vmx_requeue_vectoring(struct vcpu *v)
         len = vmread32(VM_EXIT_INSN_LEN);
     /* An NMI is not yet delivered: it must not be blocked by itself. */
     if (type == INTR_TYPE_NMI)
-        vmwrite32(GUEST_INTERRUPTIBILITY,
-                  vmread32(GUEST_INTERRUPTIBILITY) & ~INTERRUPTIBILITY_NMI);
+        vmwrite32(GUEST_INTERRUPTIBILITY, vmread32(GUEST_INTERRUPTIBILITY) & ~INTERRUPTIBILITY_NMI);
     hvm_queue_event(v, info & INTR_VECTOR_MASK, type, info & INTR_EC_VALID, ec, len);
 }
 
@@ -128,8 +127,7 @@ static bool try_nmi(struct vcpu *v)
             vmx_set_proc_control(v, PROC_NMI_WINDOW, true);
         return false;
     }
-    vmwrite32(VM_ENTRY_INTR_INFO,
-              INTR_VALID | INTR_TYPE_NMI << INTR_TYPE_SHIFT | X86_EXC_NMI);
+    vmwrite32(VM_ENTRY_INTR_INFO, INTR_VALID | INTR_TYPE_NMI << INTR_TYPE_SHIFT | X86_EXC_NMI);
     v->arch.hvm.work &= ~HVM_WORK_NMI;
     return true;
 }

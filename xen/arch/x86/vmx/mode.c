@@ -21,10 +21,9 @@ uint64_t vmx_cr0_guest_owned(void)
  */
 uint64_t vmx_cr4_guest_owned(uint64_t cr4_legal)
 {
-    return cr4_legal &
-           (X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | X86_CR4_PGE |
-            X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_UMIP |
-            X86_CR4_FSGSBASE | X86_CR4_SMEP | X86_CR4_SMAP);
+    return cr4_legal & (X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE |
+                        X86_CR4_PGE | X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT |
+                        X86_CR4_UMIP | X86_CR4_FSGSBASE | X86_CR4_SMEP | X86_CR4_SMAP);
 }
 
 void vmx_plan_mode(const struct vmx_mode_env *env, const struct x86_ctrl *g,

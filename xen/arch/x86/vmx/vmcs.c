@@ -129,7 +129,7 @@ static void bitmap_allow_write(uint32_t msr)
 int __init vmx_alloc_bitmaps(void)
 {
     static const uint32_t read_write[] = {
-        MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+        MSR_FS_BASE,          MSR_GS_BASE,           MSR_KERNEL_GS_BASE,
         MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
     };
     static const uint32_t read_only[] = {MSR_STAR, MSR_LSTAR, MSR_SYSCALL_MASK};

@@ -146,74 +146,74 @@ enum vmcsnw {
 
 /* Pin-based controls */
 #define PIN_EXT_INTR_EXITING (1u << 0)
-#define PIN_NMI_EXITING (1u << 3)
-#define PIN_VIRTUAL_NMIS (1u << 5)
-#define PIN_PREEMPT_TIMER (1u << 6)
+#define PIN_NMI_EXITING      (1u << 3)
+#define PIN_VIRTUAL_NMIS     (1u << 5)
+#define PIN_PREEMPT_TIMER    (1u << 6)
 
 /* Primary processor-based controls */
-#define PROC_INTR_WINDOW (1u << 2)
-#define PROC_TSC_OFFSETTING (1u << 3)
-#define PROC_HLT_EXITING (1u << 7)
-#define PROC_INVLPG_EXITING (1u << 9)
-#define PROC_MWAIT_EXITING (1u << 10)
-#define PROC_RDPMC_EXITING (1u << 11)
-#define PROC_RDTSC_EXITING (1u << 12)
-#define PROC_CR3_LOAD_EXITING (1u << 15)
+#define PROC_INTR_WINDOW       (1u << 2)
+#define PROC_TSC_OFFSETTING    (1u << 3)
+#define PROC_HLT_EXITING       (1u << 7)
+#define PROC_INVLPG_EXITING    (1u << 9)
+#define PROC_MWAIT_EXITING     (1u << 10)
+#define PROC_RDPMC_EXITING     (1u << 11)
+#define PROC_RDTSC_EXITING     (1u << 12)
+#define PROC_CR3_LOAD_EXITING  (1u << 15)
 #define PROC_CR3_STORE_EXITING (1u << 16)
-#define PROC_CR8_LOAD_EXITING (1u << 19)
+#define PROC_CR8_LOAD_EXITING  (1u << 19)
 #define PROC_CR8_STORE_EXITING (1u << 20)
-#define PROC_NMI_WINDOW (1u << 22)
-#define PROC_MOV_DR_EXITING (1u << 23)
+#define PROC_NMI_WINDOW        (1u << 22)
+#define PROC_MOV_DR_EXITING    (1u << 23)
 #define PROC_UNCOND_IO_EXITING (1u << 24)
-#define PROC_MSR_BITMAPS (1u << 28)
-#define PROC_MONITOR_EXITING (1u << 29)
-#define PROC_SECONDARY (1u << 31)
+#define PROC_MSR_BITMAPS       (1u << 28)
+#define PROC_MONITOR_EXITING   (1u << 29)
+#define PROC_SECONDARY         (1u << 31)
 
 /* Secondary processor-based controls */
-#define PROC2_EPT (1u << 1)
-#define PROC2_RDTSCP (1u << 3)
-#define PROC2_VPID (1u << 5)
-#define PROC2_WBINVD_EXITING (1u << 6)
+#define PROC2_EPT                (1u << 1)
+#define PROC2_RDTSCP             (1u << 3)
+#define PROC2_VPID               (1u << 5)
+#define PROC2_WBINVD_EXITING     (1u << 6)
 #define PROC2_UNRESTRICTED_GUEST (1u << 7)
-#define PROC2_INVPCID (1u << 12)
-#define PROC2_VMFUNC (1u << 13)
-#define PROC2_PML (1u << 17)
+#define PROC2_INVPCID            (1u << 12)
+#define PROC2_VMFUNC             (1u << 13)
+#define PROC2_PML                (1u << 17)
 
 /* VM-exit controls */
-#define EXIT_SAVE_DEBUG (1u << 2)
-#define EXIT_HOST_64 (1u << 9)
+#define EXIT_SAVE_DEBUG       (1u << 2)
+#define EXIT_HOST_64          (1u << 9)
 #define EXIT_LOAD_PERF_GLOBAL (1u << 12)
-#define EXIT_ACK_INTERRUPT (1u << 15)
-#define EXIT_SAVE_PAT (1u << 18)
-#define EXIT_LOAD_PAT (1u << 19)
-#define EXIT_SAVE_EFER (1u << 20)
-#define EXIT_LOAD_EFER (1u << 21)
-#define EXIT_CLEAR_BNDCFGS (1u << 23)
-#define EXIT_CLEAR_RTIT (1u << 25)
-#define EXIT_CLEAR_LBR (1u << 26)
-#define EXIT_LOAD_CET (1u << 28)
-#define EXIT_LOAD_PKRS (1u << 29)
+#define EXIT_ACK_INTERRUPT    (1u << 15)
+#define EXIT_SAVE_PAT         (1u << 18)
+#define EXIT_LOAD_PAT         (1u << 19)
+#define EXIT_SAVE_EFER        (1u << 20)
+#define EXIT_LOAD_EFER        (1u << 21)
+#define EXIT_CLEAR_BNDCFGS    (1u << 23)
+#define EXIT_CLEAR_RTIT       (1u << 25)
+#define EXIT_CLEAR_LBR        (1u << 26)
+#define EXIT_LOAD_CET         (1u << 28)
+#define EXIT_LOAD_PKRS        (1u << 29)
 #define EXIT_SAVE_PERF_GLOBAL (1u << 30)
 
 /* VM-entry controls */
-#define ENTRY_LOAD_DEBUG (1u << 2)
-#define ENTRY_IA32E_GUEST (1u << 9)
+#define ENTRY_LOAD_DEBUG       (1u << 2)
+#define ENTRY_IA32E_GUEST      (1u << 9)
 #define ENTRY_LOAD_PERF_GLOBAL (1u << 13)
-#define ENTRY_LOAD_PAT (1u << 14)
-#define ENTRY_LOAD_EFER (1u << 15)
-#define ENTRY_LOAD_BNDCFGS (1u << 16)
-#define ENTRY_LOAD_RTIT (1u << 18)
-#define ENTRY_LOAD_CET (1u << 20)
-#define ENTRY_LOAD_LBR (1u << 21)
-#define ENTRY_LOAD_PKRS (1u << 22)
+#define ENTRY_LOAD_PAT         (1u << 14)
+#define ENTRY_LOAD_EFER        (1u << 15)
+#define ENTRY_LOAD_BNDCFGS     (1u << 16)
+#define ENTRY_LOAD_RTIT        (1u << 18)
+#define ENTRY_LOAD_CET         (1u << 20)
+#define ENTRY_LOAD_LBR         (1u << 21)
+#define ENTRY_LOAD_PKRS        (1u << 22)
 
 /* VM_ENTRY_INTR_INFO, VM_EXIT_INTR_INFO, IDT_VECTORING_INFO */
 #define INTR_VECTOR_MASK 0xffu
-#define INTR_TYPE_SHIFT 8
-#define INTR_TYPE_MASK (7u << INTR_TYPE_SHIFT)
-#define INTR_EC_VALID (1u << 11)
+#define INTR_TYPE_SHIFT  8
+#define INTR_TYPE_MASK   (7u << INTR_TYPE_SHIFT)
+#define INTR_EC_VALID    (1u << 11)
 #define INTR_NMI_UNBLOCK (1u << 12) /* exit: IRET had unblocked NMIs */
-#define INTR_VALID (1u << 31)
+#define INTR_VALID       (1u << 31)
 enum {
     INTR_TYPE_EXT = 0,
     INTR_TYPE_NMI = 2,
@@ -224,20 +224,20 @@ enum {
 };
 
 /* GUEST_INTERRUPTIBILITY */
-#define INTERRUPTIBILITY_STI (1u << 0)
+#define INTERRUPTIBILITY_STI    (1u << 0)
 #define INTERRUPTIBILITY_MOV_SS (1u << 1)
-#define INTERRUPTIBILITY_NMI (1u << 3)
+#define INTERRUPTIBILITY_NMI    (1u << 3)
 #define INTERRUPTIBILITY_SHADOW (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
 
 #define PENDING_DBG_BS (1ul << 14)
 
 /* Segment access rights as a VMCS holds them */
-#define SEG_AR_S (1u << 4)
-#define SEG_AR_DPL(ar) (((ar) >> 5) & 3)
-#define SEG_AR_P (1u << 7)
-#define SEG_AR_L (1u << 13)
-#define SEG_AR_D (1u << 14)
-#define SEG_AR_G (1u << 15)
+#define SEG_AR_S        (1u << 4)
+#define SEG_AR_DPL(ar)  (((ar) >> 5) & 3)
+#define SEG_AR_P        (1u << 7)
+#define SEG_AR_L        (1u << 13)
+#define SEG_AR_D        (1u << 14)
+#define SEG_AR_G        (1u << 15)
 #define SEG_AR_UNUSABLE (1u << 16)
 
 enum exit_reason {
@@ -345,14 +345,14 @@ static inline bool vmread_safe(unsigned int field, unsigned long *value)
     return !failed;
 }
 
-#define VMCS_ACCESSORS(width, type)                                             \
-    static inline type vmread##width(enum vmcs##width field)                    \
-    {                                                                           \
-        return (type)vmread_raw(field);                                         \
-    }                                                                           \
-    static inline void vmwrite##width(enum vmcs##width field, type value)       \
-    {                                                                           \
-        vmwrite_raw(field, value);                                              \
+#define VMCS_ACCESSORS(width, type)                                       \
+    static inline type vmread##width(enum vmcs##width field)              \
+    {                                                                     \
+        return (type)vmread_raw(field);                                   \
+    }                                                                     \
+    static inline void vmwrite##width(enum vmcs##width field, type value) \
+    {                                                                     \
+        vmwrite_raw(field, value);                                        \
     }
 VMCS_ACCESSORS(16, uint16_t)
 VMCS_ACCESSORS(32, uint32_t)

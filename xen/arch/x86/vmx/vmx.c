@@ -19,7 +19,7 @@
 #include "vmx.h"
 
 #define FEATURE_CONTROL_LOCKED 1u
-#define FEATURE_CONTROL_VMXON (1u << 2)
+#define FEATURE_CONTROL_VMXON  (1u << 2)
 
 struct vmx_caps vmx_caps;
 bool vmx_on;
@@ -150,13 +150,15 @@ void __init vmx_init(void)
     hvm_why_not = vmx_caps_hvm_missing(&vmx_caps);
     const struct vmx_caps *c = &vmx_caps;
     printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
-           c->ept_ad ? " EPT-A/D" : "", c->ept_1g ? " EPT-1G" : c->ept_2m ? " EPT-2M" : "",
+           c->ept_ad ? " EPT-A/D" : "",
+           c->ept_1g   ? " EPT-1G"
+           : c->ept_2m ? " EPT-2M"
+                       : "",
            c->vpid ? " VPID" : "", c->unrestricted_guest ? " unrestricted-guest" : "",
            c->efer_switch ? " EFER-switch(2nd gen)" : " EFER-by-MSR-list(1st gen)",
            c->pat_switch ? " PAT-switch" : "", c->virtual_nmis ? " virtual-NMI" : "",
-           c->preempt_timer ? " preemption-timer" : "",
-           c->rdtscp ? " RDTSCP" : "", c->invpcid ? " INVPCID" : "",
-           c->wbinvd_exiting ? " WBINVD-exit" : "", c->revision);
+           c->preempt_timer ? " preemption-timer" : "", c->rdtscp ? " RDTSCP" : "",
+           c->invpcid ? " INVPCID" : "", c->wbinvd_exiting ? " WBINVD-exit" : "", c->revision);
     if (hvm_why_not)
         printk(XENLOG_INFO "HVM: unavailable: %s\n", hvm_why_not);
 }
@@ -203,10 +205,7 @@ void vmx_invvpid(struct vcpu *v)
         return;
     unsigned long kind = vmx_caps.invvpid_single ? 1 : 2;
     bool failed;
-    __asm__ volatile("invvpid %1, %2"
-                     : "=@ccbe"(failed)
-                     : "m"(desc), "r"(kind)
-                     : "memory");
+    __asm__ volatile("invvpid %1, %2" : "=@ccbe"(failed) : "m"(desc), "r"(kind) : "memory");
     BUG_ON(failed);
 }
 
@@ -219,10 +218,7 @@ void hvm_flush_ept(struct p2m *p2m)
         return;
     unsigned long kind = vmx_caps.invept_single ? 1 : 2;
     bool failed;
-    __asm__ volatile("invept %1, %2"
-                     : "=@ccbe"(failed)
-                     : "m"(desc), "r"(kind)
-                     : "memory");
+    __asm__ volatile("invept %1, %2" : "=@ccbe"(failed) : "m"(desc), "r"(kind) : "memory");
     BUG_ON(failed);
 }
 
