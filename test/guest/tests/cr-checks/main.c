@@ -59,21 +59,59 @@ static void check_lmsw(void)
     write_cr0(cr0);
 }
 
+/* Bits of CR4 that exist only if CPUID says so. */
+static const struct {
+    const char *name;
+    uint8_t bit, leaf, cpuid_bit;
+    char reg;    /* B, C or D */
+    bool simple; /* if it exists, it may be set here */
+} cr4_bits[] = {
+    {"VME", 0, 1, 1, 'D', true},      {"PSE", 4, 1, 3, 'D', true},
+    {"PGE", 7, 1, 13, 'D', true},     {"UMIP", 11, 7, 2, 'C', true},
+    {"LA57", 12, 7, 16, 'C', false},  {"VMXE", 13, 1, 5, 'C', false},
+    {"SMXE", 14, 1, 6, 'C', false},   {"FSGSBASE", 16, 7, 0, 'B', true},
+    {"PCIDE", 17, 1, 17, 'C', false}, {"OSXSAVE", 18, 1, 26, 'C', true},
+    {"SMEP", 20, 7, 7, 'B', true},    {"SMAP", 21, 7, 20, 'B', true},
+    {"PKE", 22, 7, 3, 'C', true},     {"CET", 23, 7, 7, 'C', false},
+    {"PKS", 24, 7, 31, 'C', false},
+};
+
+static bool announced(unsigned int i)
+{
+    struct cpuid r = cpuid(cr4_bits[i].leaf, 0);
+
+    if (cpuid(0, 0).a < cr4_bits[i].leaf)
+        return false;
+    return (cr4_bits[i].reg == 'B'   ? r.b
+            : cr4_bits[i].reg == 'C' ? r.c
+                                     : r.d) >>
+               cr4_bits[i].cpuid_bit &
+           1;
+}
+
 static void check_cr4(void)
 {
     ulong cr4 = read_cr4();
+    char what[48];
 
     refuse_cr4("T22: CR4 bit 15, reserved", cr4 | 1u << 15);
     refuse_cr4("T22: CR4 bit 31, reserved", cr4 | 1u << 31);
-    if (!cpu_has_pcid())
-        refuse_cr4("T21: PCIDE without CPUID.PCID", cr4 | CR4_PCIDE);
-    if (!cpu_has_smep())
-        refuse_cr4("T22: SMEP without CPUID.SMEP", cr4 | CR4_SMEP);
-    if (!cpu_has_smap())
-        refuse_cr4("T22: SMAP without CPUID.SMAP", cr4 | CR4_SMAP);
+    for (unsigned int i = 0; i < ARRAY_SIZE(cr4_bits); i++) {
+        ulong bit = 1ul << cr4_bits[i].bit;
+
+        snprintf(what, sizeof(what), "T22: CR4.%s", cr4_bits[i].name);
+        if (!announced(i)) {
+            refuse_cr4(what, cr4 | bit);
+        } else if (cr4_bits[i].simple) {
+            check_fault(what, write_cr4_safe(cr4 | bit), 0);
+            check_equal(what, read_cr4(), cr4 | bit);
+            write_cr4(cr4);
+        }
+    }
 #ifdef __x86_64__
     refuse_cr4("T22: CR4 bit 32", cr4 | 1ul << 32);
     refuse_cr4("T20: PAE cleared in long mode", cr4 & ~(ulong)CR4_PAE);
+    refuse_cr4("T20: LA57 changed in long mode", cr4 | 1u << 12);
     check_equal("T20: EFER", rdmsr(MSR_EFER) & (EFER_LME | EFER_LMA), EFER_LME | EFER_LMA);
 #else
     if (cpu_has_pcid())

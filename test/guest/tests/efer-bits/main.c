@@ -73,6 +73,7 @@ static void check_announced(uint64_t efer)
     } else {
         refuse("T4: LME without CPUID.LM", efer | EFER_LME);
         refuse("T4: LMA without CPUID.LM", efer | EFER_LMA);
+        refuse("T5: SCE without CPUID.SYSCALL", efer | EFER_SCE);
     }
     wrmsr(MSR_EFER, efer);
 }
@@ -95,8 +96,11 @@ static void check_mode_bits(uint64_t efer)
     check_equal("T9: EFER in legacy paging", efer & (EFER_LME | EFER_LMA), 0);
     refuse("T9: LME set with paging on", efer | EFER_LME);
     refuse("T9: LME and LMA set with paging on", efer | EFER_LME | EFER_LMA);
-    take("T12: LMA written as 1 in legacy paging", efer | EFER_LMA, efer);
+    if (cpu_has_long_mode())
+        take("T12: LMA written as 1 in legacy paging", efer | EFER_LMA, efer);
 #else
+    if (!cpu_has_long_mode())
+        return;
     take("T12: LMA written as 1, LME as 0, unpaged", efer | EFER_LMA, efer);
     take("T10: LME set, unpaged", efer | EFER_LME, efer | EFER_LME);
     take("T12: LME and LMA set, unpaged", efer | EFER_LME | EFER_LMA, efer | EFER_LME);
@@ -136,15 +140,17 @@ static void check_user(uint64_t efer)
     for (unsigned int i = 0; i < 4; i++) {
         uint64_t flip = (i & 1 ? EFER_NXE : 0) | (i & 2 ? EFER_SCE : 0);
 
-        if (!cpu_has_nx() && flip & EFER_NXE)
+        if ((!cpu_has_nx() && flip & EFER_NXE) || (!cpu_has_long_mode() && flip & EFER_SCE))
             continue;
         wrmsr(MSR_EFER, efer ^ flip);
         refuse_user("T14: RDMSR in ring 3", user_rdmsr);
         refuse_user("T14: WRMSR in ring 3", user_wrmsr);
     }
 #if PAGING_LEVELS == 0
-    wrmsr(MSR_EFER, efer | EFER_LME);
-    refuse_user("T14: RDMSR in ring 3, LME set", user_rdmsr);
+    if (cpu_has_long_mode()) {
+        wrmsr(MSR_EFER, efer | EFER_LME);
+        refuse_user("T14: RDMSR in ring 3, LME set", user_rdmsr);
+    }
 #endif
     wrmsr(MSR_EFER, efer);
 }
@@ -162,12 +168,27 @@ static void check_many_exits(uint64_t efer)
     wrmsr(MSR_EFER, efer);
 }
 
+/* A processor that announces no bit of it has no EFER. */
+static void check_absent(void)
+{
+    uint64_t value;
+
+    check_fault("T3, T4: RDMSR without NX and LM", rdmsr_safe(MSR_EFER, &value), GP0);
+    check_fault("T3, T4: WRMSR without NX and LM", wrmsr_safe(MSR_EFER, 0), GP0);
+    report_success("no EFER here");
+}
+
 void test_main(void)
 {
-    uint64_t efer = rdmsr(MSR_EFER);
+    uint64_t efer;
 
     if (platform == PLATFORM_TCG)
         checks_are_advisory();
+    if (!cpu_has_nx() && !cpu_has_long_mode()) {
+        check_absent();
+        return;
+    }
+    efer = rdmsr(MSR_EFER);
     check_reserved(efer);
     check_announced(efer);
     check_lmsle(efer);

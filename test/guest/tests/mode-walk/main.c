@@ -77,6 +77,60 @@ static void walk(uint32_t nxe)
     mode_check(back, ARRAY_SIZE(back));
 }
 
+/*
+ * CR4.PAE changed while PG is set: the same root read as both formats.  In the
+ * directory's place stands a PDPT whose first entry is a present, read-only PDE
+ * as well; what it leads to is a table of 1024 small pages, or a directory of
+ * 512 large ones.  Both map the first 2 MiB to themselves, and TWIN each to a
+ * place of its own.  The way back is closed: two-level paging has set the
+ * accessed flag, which is a reserved bit of a PDPTE.
+ */
+#define TWIN      0x300000
+#define PAE_LARGE 0x200000
+#define TWIN_RAM  0x600000 /* large frame behind TWIN in PAE paging */
+#define TWIN_PHYS (TWIN_RAM + (TWIN & (PAE_LARGE - 1)))
+
+static uint32_t twin_root[1024] PAGE_BSS, twin_table[1024] PAGE_BSS;
+
+static void build_twin(void)
+{
+    volatile uint32_t *pae = (void *)TWIN_PHYS;
+
+    twin_root[0] = (ulong)twin_table | PTE_P;
+    for (unsigned int i = 256; i < 512; i++)
+        twin_table[i] = i << PAGE_SHIFT | PTE_P | PTE_RW;
+    twin_table[TWIN >> PAGE_SHIFT] = (ulong)frames[2] | PTE_P | PTE_RW;
+    twin_table[0] = PTE_P | PTE_RW | PTE_PS;
+    twin_table[2] = TWIN_RAM | PTE_P | PTE_RW | PTE_PS;
+    frames[2][0] = pattern(2);
+    *pae = pattern(3);
+}
+
+static void check_pae_toggle(void)
+{
+    const uint32_t paged = PAGED & ~CR0_WP;
+    struct mode_step steps[] = {
+        UNPAGE(CR4_PAE, 0),
+        MODE_DO(MODE_SET_CR3, 0, (ulong)twin_root),
+        MODE_DO(MODE_SET_CR0, 0, paged),
+        MODE_GIVES("T52: twin root, PAE", MODE_READ, TWIN, ALL, pattern(3)),
+        MODE_DO(MODE_WRITE, TWIN, pattern(3) + 0x10),
+        MODE_DO(MODE_SET_CR4, 0, CR4_PSE),
+        MODE_GIVES("T52: PAE cleared while paging", MODE_READ, TWIN, ALL, pattern(2)),
+        MODE_DO(MODE_WRITE, TWIN, pattern(2) + 0x10),
+        MODE_FAULTS("T28: PAE set over a bad PDPTE", MODE_SET_CR4, 0, CR4_PAE, FAULT(VEC_GP, 0)),
+        MODE_GIVES("T28: CR4 after that", MODE_GET_CR4, 0, CR4_PAE | CR4_PSE, CR4_PSE),
+        MODE_GIVES("T28: still two levels", MODE_READ, TWIN, ALL, pattern(2) + 0x10),
+        MODE_FAULTS("T28: once more", MODE_SET_CR4, 0, CR4_PAE, FAULT(VEC_GP, 0)),
+        UNPAGE(CR4_PAE, 0),
+        MODE_GIVES("T52: what was written in PAE paging", MODE_READ, TWIN_PHYS, ALL,
+                   pattern(3) + 0x10),
+    };
+
+    build_twin();
+    mode_check(steps, ARRAY_SIZE(steps));
+}
+
 void test_main(void)
 {
     uint32_t target[5];
@@ -101,5 +155,6 @@ void test_main(void)
             check_equal("T52: a mode's page at the end", frames[levels][0], pattern(levels));
         check_equal("T52: the unpaged frame at the end", *unpaged, pattern(0));
     }
+    check_pae_toggle();
     report_success(NULL);
 }
