@@ -51,6 +51,9 @@ static epte_t make_leaf(mfn_t mfn, unsigned int level, enum p2m_type type)
     case P2M_ram_ro:
         raw |= EPT_R | EPT_X | EPT_MEMTYPE_WB | EPT_IGNORE_PAT;
         break;
+    case P2M_grant_ro:
+        raw |= EPT_R | EPT_MEMTYPE_WB | EPT_IGNORE_PAT;
+        break;
     case P2M_mmio:
         return (epte_t){raw}; /* exits; the type tells why */
     }

@@ -135,44 +135,60 @@ static pte_t entry_write(pte_t *entry, pte_t val, bool preserve_ad)
     return (pte_t){old};
 }
 
-int pv_mod_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
+int pv_set_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
                     bool preserve_ad)
 {
     pte_t old = {ACCESS_ONCE(entry->pte)};
-    struct page_info *foreign = NULL;
     int rc;
+
+    if (pte_flags(val) & ~L1_ALLOWED)
+        return -EINVAL;
+    val = l1e_adjust(val);
+    /* Same frame, same rights: the references stay as they are. */
+    if ((old.pte & PTE_P) && !((old.pte ^ val.pte) & (PTE_ADDR_MASK | PTE_W))) {
+        entry_write(entry, val, preserve_ad);
+        return 0;
+    }
+    rc = l1e_get(d, pg_owner, val);
+    if (!rc)
+        l1e_put(d, entry_write(entry, val, preserve_ad));
+    return rc;
+}
+
+int pv_mod_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
+                    bool preserve_ad)
+{
+    struct page_info *foreign;
+    bool writable;
+    int rc = -EINVAL;
 
     if (!(val.pte & PTE_P)) {
         l1e_put(d, entry_write(entry, val, preserve_ad));
         return 0;
     }
+    if (!pg_owner->is_hvm)
+        return pv_set_l1_entry(d, pg_owner, entry, val, preserve_ad);
     if (pte_flags(val) & ~L1_ALLOWED)
         return -EINVAL;
-    if (pg_owner->is_hvm) {
-        bool writable;
-
-        foreign = get_page_from_gfn(pg_owner, _gfn(mfn_x(pte_mfn(val))), &writable);
-        if (!foreign || (!writable && (val.pte & PTE_W))) {
-            if (foreign)
-                put_page(foreign);
-            return -EINVAL;
-        }
-        val = pte_make(page_to_mfn(foreign), pte_flags(val));
-    }
-    val = l1e_adjust(val);
-
-    /* Same frame, same rights: the references stay as they are. */
-    if ((old.pte & PTE_P) && !((old.pte ^ val.pte) & (PTE_ADDR_MASK | PTE_W))) {
-        entry_write(entry, val, preserve_ad);
-        rc = 0;
-    } else {
-        rc = l1e_get(d, pg_owner, val);
-        if (!rc)
-            l1e_put(d, entry_write(entry, val, preserve_ad));
-    }
-    if (foreign)
-        put_page(foreign);
+    foreign = get_page_from_gfn(pg_owner, _gfn(mfn_x(pte_mfn(val))), &writable);
+    if (!foreign)
+        return -EINVAL;
+    if (writable || !(val.pte & PTE_W))
+        rc = pv_set_l1_entry(d, pg_owner, entry, pte_make(page_to_mfn(foreign), pte_flags(val)),
+                             preserve_ad);
+    put_page(foreign);
     return rc;
+}
+
+void pv_move_l1_entry(struct domain *d, pte_t *entry, pte_t *from)
+{
+    const pte_t none = {0};
+    pte_t val = from ? (pte_t){ACCESS_ONCE(from->pte)} : none;
+    pte_t old = entry_write(entry, val, false);
+
+    if (from)
+        entry_write(from, none, false);
+    l1e_put(d, old);
 }
 
 /* ---- entries of L2, L3, L4 ---- */
