@@ -155,6 +155,22 @@ int physmap_place_xen_page(struct domain *d, gfn_t gfn, mfn_t mfn)
     return place(d, gfn, mfn, P2M_shared_xen);
 }
 
+int physmap_remove(struct domain *d, gfn_t gfn)
+{
+    enum p2m_type type;
+    mfn_t mfn = p2m_lookup(d, gfn, &type);
+    int rc;
+
+    if (mfn_eq(mfn, INVALID_MFN))
+        return -ENOENT;
+    if (type == P2M_grant || type == P2M_grant_ro)
+        return -EPERM;
+    rc = p2m_set(d, gfn, INVALID_MFN, 0, P2M_none);
+    if (!rc)
+        set_gpfn_from_mfn(mfn, INVALID_M2P_ENTRY);
+    return rc;
+}
+
 int physmap_map_foreign(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 {
     int rc;

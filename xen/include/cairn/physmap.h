@@ -20,6 +20,9 @@ int physmap_remove_ram(struct domain *d, gfn_t gfn);
 /* A page of the hypervisor's shared with @d appears at @gfn, and nowhere else.
  * RAM that was there is freed.  HVM only. */
 int physmap_place_xen_page(struct domain *d, gfn_t gfn, mfn_t mfn);
+/* Whatever is at @gfn is no longer there; RAM stays @d's, to be placed again.
+ * HVM only.  0, -ENOENT nothing was there, -EPERM a grant is there, -ENOMEM. */
+int physmap_remove(struct domain *d, gfn_t gfn);
 /* Another domain's frame appears at @gfn as @type (P2M_grant, P2M_grant_ro),
  * whose reference the caller holds.  RAM that was there is freed.  HVM only.
  * 0, -EINVAL, -EPERM another grant is there, -ENOMEM. */
