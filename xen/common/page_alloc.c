@@ -14,6 +14,7 @@
 #include <cairn/bootmem.h>
 #include <cairn/buddy.h>
 #include <cairn/domain.h>
+#include <cairn/faultinject.h>
 #include <cairn/lib.h>
 #include <cairn/spinlock.h>
 #include <asm/mm.h>
@@ -54,7 +55,7 @@ struct page_info *alloc_frames(unsigned int order, unsigned int memf)
     bool dirty = false;
     uint32_t n;
 
-    if (order > MAX_ORDER)
+    if (order > MAX_ORDER || faultinject_fail())
         return NULL;
     spin_lock(&heap_lock);
     n = buddy_alloc(&buddy, order, memf & MEMF_below_4g, &dirty);

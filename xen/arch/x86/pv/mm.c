@@ -35,7 +35,7 @@ static unsigned int type_level(uint64_t type)
     return type >> 60;
 }
 
-static bool is_hypervisor_slot(unsigned int level, unsigned int slot)
+bool pv_is_hypervisor_slot(unsigned int level, unsigned int slot)
 {
     return level == 4 && slot >= PML4_SLOT_HYPERVISOR_FIRST && slot <= PML4_SLOT_HYPERVISOR_LAST;
 }
@@ -46,7 +46,7 @@ static bool is_hypervisor_slot(unsigned int level, unsigned int slot)
 #define IOAPIC_FRAME 0xfec00ul
 
 /* Frames that are not RAM, and not the interrupt hardware which is ours. */
-static bool is_device_frame(mfn_t mfn)
+bool pv_is_device_frame(mfn_t mfn)
 {
     uint64_t start = mfn_x(mfn) << PAGE_SHIFT, end = start + PAGE_SIZE;
 
@@ -72,7 +72,7 @@ static int l1e_get(struct domain *d, struct domain *pg_owner, pte_t e)
     mfn_t mfn = pte_mfn(e);
 
     if (!mfn_valid(mfn) || !(mfn_to_page(mfn)->count_info & PGC_count_mask))
-        return d->is_privileged && is_device_frame(mfn) ? 0 : -EINVAL;
+        return d->is_privileged && pv_is_device_frame(mfn) ? 0 : -EINVAL;
 
     struct page_info *pg = mfn_to_page(mfn);
 
@@ -233,7 +233,7 @@ static int mod_upper_entry(struct domain *d, unsigned int level, struct page_inf
     pte_t *entry = (pte_t *)page_to_virt(page) + slot;
     pte_t old = {ACCESS_ONCE(entry->pte)};
 
-    if (is_hypervisor_slot(level, slot))
+    if (pv_is_hypervisor_slot(level, slot))
         return -EINVAL;
     if (val.pte & PTE_P) {
         int rc;
@@ -330,7 +330,7 @@ static int validate_upper(struct domain *d, unsigned int level, struct page_info
         int rc;
 
         *progress = i;
-        if (!(t[i].pte & PTE_P) || is_hypervisor_slot(level, i))
+        if (!(t[i].pte & PTE_P) || pv_is_hypervisor_slot(level, i))
             continue;
         rc = table_entry_get(d, level, t[i], table);
         if (rc)
@@ -375,7 +375,7 @@ int pv_devalidate_table(struct page_info *pg, uint64_t type, uint32_t *progress)
 
         if (level == 1) {
             l1e_put(d, t[i]);
-        } else if (is_hypervisor_slot(level, i)) {
+        } else if (pv_is_hypervisor_slot(level, i)) {
             t[i].pte = 0;
         } else if (t[i].pte & PTE_P) {
             int rc = table_entry_put(level, t[i], table);

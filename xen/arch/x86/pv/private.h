@@ -26,6 +26,10 @@
  * 0, -EINVAL. */
 int pv_mod_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
                     bool preserve_ad);
+/* Frames that are not RAM and may be mapped by dom0. */
+bool pv_is_device_frame(mfn_t mfn);
+/* Of a root: not the guest's. */
+bool pv_is_hypervisor_slot(unsigned int level, unsigned int slot);
 /* pv_set_l1_entry - as above, @val naming a machine frame of @pg_owner's. */
 int pv_set_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
                     bool preserve_ad);
