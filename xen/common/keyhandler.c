@@ -7,8 +7,10 @@
 #include <asm/hvm.h>
 #include <asm/processor.h>
 #include <asm/traps.h>
+#include <cairn/audit.h>
 #include <cairn/console.h>
 #include <cairn/domain.h>
+#include <cairn/faultinject.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/perfc.h>
@@ -172,5 +174,7 @@ void keyhandler_init(void)
     keyhandler_register('m', key_memory, "memory info");
     keyhandler_register('v', key_vmcs, "dump VMCSs");
     keyhandler_register('p', key_perfc, "print performance counters");
+    audit_init();
+    faultinject_init();
     keyhandler_register('R', key_reboot, "reboot machine");
 }
