@@ -173,8 +173,8 @@ enum emul_result emul_i_group3(struct emul_ctxt *c)
 
     if (member == 2 || member == 3) {
         TRY(emul_read_rm_update(c, &a, size));
-        uint64_t res = member == 2 ? ~a & emul_mask(size)
-                                   : emul_alu_op(5, 0, a, size, &c->regs.rflags);
+        uint64_t res =
+            member == 2 ? ~a & emul_mask(size) : emul_alu_op(5, 0, a, size, &c->regs.rflags);
         return emul_update_rm(c, a, res, size);
     }
     TRY(emul_read_rm(c, &a, size));

@@ -44,13 +44,13 @@ struct emul_insn {
     uint8_t mode; /* width of the code: 2, 4 or 8 bytes */
     uint8_t opsize, addrsize;
     uint8_t rex, modrm;
-    uint8_t rep; /* 0, 0xf2 or 0xf3: the last one */
+    uint8_t rep;     /* 0, 0xf2 or 0xf3: the last one */
     int8_t override; /* enum hvm_seg_name or EMUL_NO_REG */
     bool lock, op66;
-    bool has_mem;       /* the r/m operand is mem; else register rm */
-    uint8_t reg, rm;    /* with the bits of REX */
+    bool has_mem;    /* the r/m operand is mem; else register rm */
+    uint8_t reg, rm; /* with the bits of REX */
     struct emul_mem mem;
-    uint64_t imm; /* sign-extended */
+    uint64_t imm;  /* sign-extended */
     uint32_t imm2; /* selector of a far pointer, level of ENTER */
 };
 
@@ -130,9 +130,9 @@ struct emul_ctxt {
     const struct emul_ops *ops;
     void *owner; /* for the hooks */
 
-    struct emul_regs regs;    /* in and out */
-    uint64_t cr0, cr4, efer;  /* in */
-    unsigned int rep_max;     /* iterations of a REP in one step; 0: no bound */
+    struct emul_regs regs;     /* in and out */
+    uint64_t cr0, cr4, efer;   /* in */
+    unsigned int rep_max;      /* iterations of a REP in one step; 0: no bound */
     bool has_tzcnt, has_lzcnt; /* else F3 before BSF and BSR means nothing */
 
     /* Out, after EMUL_EXCEPTION. */
@@ -172,5 +172,13 @@ enum emul_result emul_raise(struct emul_ctxt *c, unsigned int vector, uint32_t e
 enum emul_result emul_raise_page_fault(struct emul_ctxt *c, uint64_t addr, uint32_t ec);
 
 unsigned int emul_cpl(struct emul_ctxt *c);
+
+/* Pass on whatever is not EMUL_OKAY. */
+#define EMUL_TRY(expr)                  \
+    do {                                \
+        enum emul_result try_ = (expr); \
+        if (try_ != EMUL_OKAY)          \
+            return try_;                \
+    } while (0)
 
 #endif

@@ -155,9 +155,8 @@ static void load_flags(struct emul_ctxt *c, uint64_t f, unsigned int size)
     if (size != 2)
         change |= X86_EFLAGS_RF | X86_EFLAGS_AC | X86_EFLAGS_ID;
     if (emul_cpl(c) == 0)
-        change |= X86_EFLAGS_IOPL | (size != 2 && c->cr0 & X86_CR0_PE
-                                         ? X86_EFLAGS_VIF | X86_EFLAGS_VIP
-                                         : 0);
+        change |= X86_EFLAGS_IOPL |
+                  (size != 2 && c->cr0 & X86_CR0_PE ? X86_EFLAGS_VIF | X86_EFLAGS_VIP : 0);
     if (emul_cpl(c) <= iopl)
         change |= X86_EFLAGS_IF;
     c->regs.rflags = (c->regs.rflags & ~change) | (f & change);
@@ -215,8 +214,7 @@ static enum emul_result software_event(struct emul_ctxt *c, unsigned int vector,
 
 enum emul_result emul_i_intn(struct emul_ctxt *c)
 {
-    if ((c->regs.rflags & X86_EFLAGS_VM) &&
-        (c->regs.rflags & X86_EFLAGS_IOPL) != X86_EFLAGS_IOPL)
+    if ((c->regs.rflags & X86_EFLAGS_VM) && (c->regs.rflags & X86_EFLAGS_IOPL) != X86_EFLAGS_IOPL)
         return emul_raise(c, X86_EXC_GP, 0);
     return software_event(c, c->insn.imm & 0xff, EMUL_EVENT_INT);
 }

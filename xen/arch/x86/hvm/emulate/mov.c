@@ -85,8 +85,9 @@ enum emul_result emul_i_xchg(struct emul_ctxt *c)
 
 static uint64_t swap_bytes(uint64_t v, unsigned int size)
 {
-    return size == 8 ? __builtin_bswap64(v) : size == 4 ? __builtin_bswap32(v)
-                                                        : __builtin_bswap16(v);
+    return size == 8   ? __builtin_bswap64(v)
+           : size == 4 ? __builtin_bswap32(v)
+                       : __builtin_bswap16(v);
 }
 
 enum emul_result emul_i_bswap(struct emul_ctxt *c)

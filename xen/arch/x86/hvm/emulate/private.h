@@ -7,44 +7,38 @@
 
 #include "emulate.h"
 
-#define FLAG_CF X86_EFLAGS_CF
-#define FLAG_PF 0x004ul
-#define FLAG_AF 0x010ul
-#define FLAG_ZF 0x040ul
-#define FLAG_SF 0x080ul
-#define FLAG_DF X86_EFLAGS_DF
-#define FLAG_OF 0x800ul
+#define FLAG_CF     X86_EFLAGS_CF
+#define FLAG_PF     0x004ul
+#define FLAG_AF     0x010ul
+#define FLAG_ZF     0x040ul
+#define FLAG_SF     0x080ul
+#define FLAG_DF     X86_EFLAGS_DF
+#define FLAG_OF     0x800ul
 #define FLAGS_ARITH (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
 
-/* Pass on whatever is not EMUL_OKAY. */
-#define TRY(expr)                       \
-    do {                                \
-        enum emul_result try_ = (expr); \
-        if (try_ != EMUL_OKAY)          \
-            return try_;                \
-    } while (0)
+#define TRY(expr) EMUL_TRY(expr)
 
 typedef enum emul_result (*emul_fn)(struct emul_ctxt *c);
 
 /* ---- table.c: flags of an opcode ---- */
-#define OP_MODRM  (1u << 0)
-#define OP_W      (1u << 1)  /* bit 0 clear: byte operands */
-#define OP_BYTE   (1u << 2)  /* byte operands */
-#define OP_IMM8   (1u << 3)  /* sign-extended */
-#define OP_IMMZ   (1u << 4)  /* operand size, at most 4 bytes */
-#define OP_IMMW   (1u << 5)  /* IMM8 for byte operands, else IMMZ */
-#define OP_IMMV   (1u << 6)  /* operand size */
-#define OP_IMM16  (1u << 7)  /* before an IMM8 if both */
-#define OP_FAR    (1u << 8)  /* offset, then selector */
-#define OP_MOFFS  (1u << 9)  /* an address */
-#define OP_D64    (1u << 10) /* 64-bit mode: 8 bytes unless 66 */
-#define OP_F64    (1u << 11) /* 64-bit mode: 8 bytes */
-#define OP_NO64   (1u << 12) /* #UD in 64-bit mode */
-#define OP_MEM    (1u << 13) /* #UD if r/m is a register */
-#define OP_REGRM  (1u << 14) /* r/m is a register whatever mod is */
-#define OP_IMMG3  (1u << 15) /* IMMW for /0 and /1 only */
+#define OP_MODRM (1u << 0)
+#define OP_W     (1u << 1)  /* bit 0 clear: byte operands */
+#define OP_BYTE  (1u << 2)  /* byte operands */
+#define OP_IMM8  (1u << 3)  /* sign-extended */
+#define OP_IMMZ  (1u << 4)  /* operand size, at most 4 bytes */
+#define OP_IMMW  (1u << 5)  /* IMM8 for byte operands, else IMMZ */
+#define OP_IMMV  (1u << 6)  /* operand size */
+#define OP_IMM16 (1u << 7)  /* before an IMM8 if both */
+#define OP_FAR   (1u << 8)  /* offset, then selector */
+#define OP_MOFFS (1u << 9)  /* an address */
+#define OP_D64   (1u << 10) /* 64-bit mode: 8 bytes unless 66 */
+#define OP_F64   (1u << 11) /* 64-bit mode: 8 bytes */
+#define OP_NO64  (1u << 12) /* #UD in 64-bit mode */
+#define OP_MEM   (1u << 13) /* #UD if r/m is a register */
+#define OP_REGRM (1u << 14) /* r/m is a register whatever mod is */
+#define OP_IMMG3 (1u << 15) /* IMMW for /0 and /1 only */
 
 struct emul_opcode {
     emul_fn fn; /* NULL: not known */
@@ -77,7 +71,7 @@ unsigned int emul_stack_width(struct emul_ctxt *c); /* 2, 4 or 8 */
 #define ATTR_L       0x200u
 #define ATTR_DB      0x400u
 #define ATTR_G       0x800u
-#define ATTR_TYPE(a) ((a) & 15u)
+#define ATTR_TYPE(a) ((a)&15u)
 #define ATTR_DPL(a)  (((a) >> 5) & 3u)
 
 #define SEG_ACCESS_WRITE 0x100u /* besides EMUL_* */
@@ -124,28 +118,22 @@ uint64_t emul_shift_double(bool right, uint64_t a, uint64_t fill, unsigned int c
 enum emul_result emul_jump(struct emul_ctxt *c, uint64_t target);
 
 /* ---- the instructions, by file ---- */
-#define EMUL_INSTRUCTIONS(X)                                                                   \
-    /* alu.c */                                                                                \
-    X(alu) X(test) X(inc_dec) X(group3) X(group45) X(imul) X(cbw) X(cwd) X(xadd) X(cmpxchg)    \
-    X(cmpxchg8b) X(bcd) X(aam) X(aad)                                                          \
-    /* mov.c */                                                                                \
-    X(mov) X(mov_imm) X(mov_sreg) X(movx) X(lea) X(xchg) X(bswap) X(cmov) X(setcc) X(xlat)     \
-    X(movbe) X(movnti) X(lxs) X(lahf) X(sahf) X(nop)                                           \
-    /* stack.c */                                                                              \
-    X(push) X(push_imm) X(pop) X(push_seg) X(pop_seg) X(pusha) X(popa) X(pushf) X(popf)        \
-    X(enter) X(leave)                                                                          \
-    /* shift.c, bits.c */                                                                      \
-    X(shift) X(shift_d) X(bt) X(bit_scan) X(popcnt)                                            \
-    /* string.c */                                                                             \
-    X(string) X(string_io)                                                                     \
-    /* flow.c */                                                                               \
-    X(jcc) X(jmp) X(call) X(ret) X(loop) X(jmp_far) X(call_far) X(ret_far) X(iret) X(intn)     \
-    X(int3) X(into) X(icebp) X(syscall)                                                        \
-    /* system.c */                                                                             \
-    X(flag_op) X(cli) X(sti) X(hlt) X(in) X(out) X(cpuid) X(rdmsr) X(wrmsr) X(rdtsc)           \
-    X(mov_cr) X(mov_dr) X(clts) X(cache) X(group6) X(group7) X(lar_lsl) X(ud)                  \
-    /* fpu.c */                                                                                \
-    X(x87) X(wait) X(sse) X(group15)
+#define EMUL_INSTRUCTIONS(X)                                                                       \
+    /* alu.c */                                                                                    \
+    X(alu)                                                                                         \
+    X(test) X(inc_dec) X(group3) X(group45) X(imul) X(cbw) X(cwd) X(xadd) X(cmpxchg) X(cmpxchg8b)  \
+        X(bcd) X(aam) X(aad) /* mov.c */                                                           \
+        X(mov) X(mov_imm) X(mov_sreg) X(movx) X(lea) X(xchg) X(bswap) X(cmov) X(setcc) X(xlat)     \
+            X(movbe) X(movnti) X(lxs) X(lahf) X(sahf) X(nop) /* stack.c */                         \
+        X(push) X(push_imm) X(pop) X(push_seg) X(pop_seg) X(pusha) X(popa) X(pushf) X(popf)        \
+            X(enter) X(leave)                           /* shift.c, bits.c */                      \
+        X(shift) X(shift_d) X(bt) X(bit_scan) X(popcnt) /* string.c */                             \
+        X(string) X(string_io)                          /* flow.c */                               \
+        X(jcc) X(jmp) X(call) X(ret) X(loop) X(jmp_far) X(call_far) X(ret_far) X(iret) X(intn)     \
+            X(int3) X(into) X(icebp) X(syscall) /* system.c */                                     \
+        X(flag_op) X(cli) X(sti) X(hlt) X(in) X(out) X(cpuid) X(rdmsr) X(wrmsr) X(rdtsc) X(mov_cr) \
+            X(mov_dr) X(clts) X(cache) X(group6) X(group7) X(lar_lsl) X(ud) /* fpu.c */            \
+        X(x87) X(wait) X(sse) X(group15)
 #define EMUL_DECLARE(name) enum emul_result emul_i_##name(struct emul_ctxt *c);
 EMUL_INSTRUCTIONS(EMUL_DECLARE)
 

@@ -5,15 +5,15 @@
 #include "private.h"
 
 /* A hook that is there. */
-#define HOOK(name)                 \
-    do {                           \
-        if (!c->ops->name)         \
+#define HOOK(name)                    \
+    do {                              \
+        if (!c->ops->name)            \
             return EMUL_UNHANDLEABLE; \
     } while (0)
-#define REQUIRE_CPL0()                              \
-    do {                                            \
-        if (emul_cpl(c) != 0)                       \
-            return emul_raise(c, X86_EXC_GP, 0);    \
+#define REQUIRE_CPL0()                           \
+    do {                                         \
+        if (emul_cpl(c) != 0)                    \
+            return emul_raise(c, X86_EXC_GP, 0); \
     } while (0)
 
 /* CMC CLC STC CLD STD */

@@ -8,14 +8,23 @@
 #define M OP_MODRM
 #define W OP_W
 /* i: an opcode; l: one that takes LOCK; g: a group with its valid members */
-#define i(name, fl)         {.fn = emul_i_##name, .flags = (fl)}
-#define l(name, fl)         {.fn = emul_i_##name, .flags = (fl), .lock = 0xff}
-#define g(name, fl, lk, va) {.fn = emul_i_##name, .flags = (fl), .lock = (lk), .group = (va)}
+#define i(name, fl)                        \
+    {                                      \
+        .fn = emul_i_##name, .flags = (fl) \
+    }
+#define l(name, fl)                                      \
+    {                                                    \
+        .fn = emul_i_##name, .flags = (fl), .lock = 0xff \
+    }
+#define g(name, fl, lk, va)                                             \
+    {                                                                   \
+        .fn = emul_i_##name, .flags = (fl), .lock = (lk), .group = (va) \
+    }
 
 /* The six forms of an ALU operation; CMP takes no LOCK. */
-#define ALU_REST(op)                                                                \
+#define ALU_REST(op)                                                                    \
     [op + 2] = i(alu, M | W), [op + 3] = i(alu, M | W), [op + 4] = i(alu, W | OP_IMMW), \
-    [op + 5] = i(alu, W | OP_IMMW)
+          [op + 5] = i(alu, W | OP_IMMW)
 #define ALU(op) [op] = l(alu, M | W), [op + 1] = l(alu, M | W), ALU_REST(op)
 
 static const struct emul_opcode one_byte[256] = {
