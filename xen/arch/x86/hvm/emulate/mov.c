@@ -103,8 +103,10 @@ enum emul_result emul_i_movbe(struct emul_ctxt *c)
 {
     unsigned int size = c->insn.opsize;
     uint64_t v;
-    if (c->insn.rep)
+    if (c->insn.rep == 0xf2)
         return EMUL_UNHANDLEABLE; /* CRC32 */
+    if (!c->insn.has_mem || c->insn.rep)
+        return emul_raise(c, X86_EXC_UD, 0);
     if (c->insn.opcode & 1)
         return emul_write_rm(c, swap_bytes(emul_get(c, c->insn.reg, size), size), size);
     TRY(emul_read_rm(c, &v, size));
@@ -178,8 +180,9 @@ enum emul_result emul_i_sahf(struct emul_ctxt *c)
     return EMUL_OKAY;
 }
 
-/* NOP, PAUSE, prefetches and hints; 90 with REX.B is XCHG r8. */
+/* NOP, prefetches and hints; 90 with REX.B is XCHG r8, but with F3 PAUSE. */
 enum emul_result emul_i_nop(struct emul_ctxt *c)
 {
-    return c->insn.opcode == 0x90 && (c->insn.rex & 1) ? emul_i_xchg(c) : EMUL_OKAY;
+    bool exchange = c->insn.opcode == 0x90 && (c->insn.rex & 1) && c->insn.rep != 0xf3;
+    return exchange ? emul_i_xchg(c) : EMUL_OKAY;
 }

@@ -5,6 +5,8 @@
  * Each finished iteration becomes what a later failure falls back to, as on a
  * processor, so a REP can be left after any of them and taken up again.
  */
+#include <cairn/lib.h>
+
 #include "private.h"
 
 static enum hvm_seg_name source_segment(const struct emul_ctxt *c)
@@ -47,8 +49,8 @@ static enum emul_result one_string(struct emul_ctxt *c)
         TRY(emul_write(c, SEG_ES, address(c, RDI), &a, size));
         break;
     case 0xa6: /* CMPS */
+        TRY(read_dest(c, &b)); /* the order decides which page fault it is */
         TRY(read_source(c, &a));
-        TRY(read_dest(c, &b));
         emul_alu_op(7, a, b, size, &c->regs.rflags);
         break;
     case 0xaa: /* STOS */
@@ -96,12 +98,28 @@ static bool found(const struct emul_ctxt *c)
     return (op == 0xa6 || op == 0xae) && zf != (c->insn.rep == 0xf3);
 }
 
+/*
+ * Intel processors write ECX before the first iteration, and with MOVS and
+ * STOS the addresses too, so 64-bit mode loses the upper halves at once.
+ */
+static void touch_registers(struct emul_ctxt *c)
+{
+    unsigned int op = c->insn.opcode & 0xfe, size = c->insn.addrsize;
+    emul_set(c, RCX, size, c->regs.gpr[RCX]);
+    if (op == 0xa4)
+        emul_set(c, RSI, size, c->regs.gpr[RSI]);
+    if (op == 0xa4 || op == 0xaa)
+        emul_set(c, RDI, size, c->regs.gpr[RDI]);
+    memcpy(c->undo.gpr, c->regs.gpr, sizeof(c->undo.gpr));
+}
+
 static enum emul_result repeat(struct emul_ctxt *c, enum emul_result (*one)(struct emul_ctxt *c))
 {
     unsigned int addrsize = c->insn.addrsize, done = 0;
 
     if (!c->insn.rep)
         return one(c);
+    touch_registers(c);
     while (address(c, RCX)) {
         if ((c->rep_max && done == c->rep_max) || (done && c->retire.single_step)) {
             c->retire.partial = true;
@@ -110,7 +128,8 @@ static enum emul_result repeat(struct emul_ctxt *c, enum emul_result (*one)(stru
         }
         TRY(one(c));
         emul_set(c, RCX, addrsize, c->regs.gpr[RCX] - 1);
-        c->undo = c->regs;
+        /* A fault puts the flags back to what they were before the first. */
+        memcpy(c->undo.gpr, c->regs.gpr, sizeof(c->undo.gpr));
         done++;
         if (found(c))
             break;

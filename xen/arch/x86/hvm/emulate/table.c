@@ -134,7 +134,7 @@ static const struct emul_opcode two_byte[256] = {
     [0x06] = i(clts, 0),
     [0x08 ... 0x09] = i(cache, 0),
     [0x0b] = i(ud, 0),
-    [0x0d] = i(nop, M | OP_MEM), /* PREFETCHW */
+    [0x0d] = i(nop, M), /* PREFETCHW */
     [0x10 ... 0x11] = i(sse, M),
     [0x18 ... 0x1f] = i(nop, M), /* PREFETCH, hints, NOP */
     [0x20] = i(mov_cr, M | OP_REGRM),
@@ -183,7 +183,7 @@ static const struct emul_opcode two_byte[256] = {
     [0xc8 ... 0xcf] = i(bswap, 0),
 };
 
-static const struct emul_opcode movbe = i(movbe, M | OP_MEM);
+static const struct emul_opcode movbe = i(movbe, M);
 
 const struct emul_opcode *emul_opcode(unsigned int map, uint8_t op)
 {
