@@ -190,15 +190,15 @@ void hvm_update_cr3(struct vcpu *v)
  * it and the hardware's value can only be the guest's. */
 void hvm_update_efer(struct vcpu *v)
 {
-    vmcs_enter(v);
-    if (likely(v->arch.hvm.vmx.efer_direct)) {
-        vmwrite64(GUEST_EFER, v->arch.hvm.ctrl.efer);
-    } else {
-        struct vmx_mode_plan plan;
+    struct vmx_mode_plan plan;
 
-        plan_of(v, &plan);
-        apply_efer(v, &plan);
+    if (likely(v->arch.hvm.vmx.efer_direct) && likely(v == current)) {
+        vmwrite64(GUEST_EFER, v->arch.hvm.ctrl.efer);
+        return;
     }
+    plan_of(v, &plan);
+    vmcs_enter(v);
+    apply_efer(v, &plan);
     vmcs_exit(v);
 }
 
