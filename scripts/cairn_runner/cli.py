@@ -94,7 +94,7 @@ def cmd_shell(args, spec):
         try:
             machine.boot()
             for command in args.command:
-                outcome = machine.run(command, args.timeout or cairn.COMMAND_TIMEOUT)
+                outcome = machine.run(command, args.timeout or guestrun.GUEST_TIMEOUT)
                 if not args.verbose:
                     print(f"dom0# {command}\n{outcome.output}", end="", flush=True)
                 status = outcome.status
