@@ -125,6 +125,15 @@ bool hvm_cs_is_32bit(void); /* CS.D */
 uint64_t hvm_get_rflags(void);
 uint64_t hvm_get_rip(void);
 uint64_t hvm_get_segment_base(enum hvm_seg_name seg);
+void hvm_get_segment(enum hvm_seg_name seg, struct hvm_segment *out);
+void hvm_set_segment(enum hvm_seg_name seg, const struct hvm_segment *in);
+void hvm_set_rip(uint64_t rip);
+/* An instruction executed in software is over (vmx/emulate.c). */
+struct hvm_finished {
+    uint64_t rip, rflags;
+    bool shadow_sti, shadow_ss, single_step, iret;
+};
+void hvm_finish_instruction(struct vcpu *v, const struct hvm_finished *f);
 void hvm_inject_exception(struct vcpu *v, unsigned int vector, uint32_t ec);
 void hvm_inject_page_fault(struct vcpu *v, gva_t va, uint32_t ec);
 void hvm_inject_nmi(struct vcpu *v);

@@ -11,13 +11,13 @@
 #include "vmx.h"
 
 /* hvm_segment.attr packs what the VMCS spreads over bits 15:12 and 16. */
-static uint32_t attr_to_ar(uint16_t attr)
+uint32_t vmx_attr_to_ar(uint16_t attr)
 {
     uint32_t ar = (attr & 0xff) | (attr & 0xf00u) << 4;
     return attr & SEG_AR_P ? ar : ar | SEG_AR_UNUSABLE;
 }
 
-static uint16_t ar_to_attr(uint32_t ar)
+uint16_t vmx_ar_to_attr(uint32_t ar)
 {
     uint16_t attr = (ar & 0xff) | ((ar >> 4) & 0xf00);
     return ar & SEG_AR_UNUSABLE ? attr & ~SEG_AR_P : attr;
@@ -38,7 +38,7 @@ void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s)
         seg->sel = seg->attr = 0;
         if (i <= SEG_TR) {
             seg->sel = vmread16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * i));
-            seg->attr = ar_to_attr(vmread32((enum vmcs32)(GUEST_ES_AR + 2 * i)));
+            seg->attr = vmx_ar_to_attr(vmread32((enum vmcs32)(GUEST_ES_AR + 2 * i)));
         }
     }
     s->sysenter_cs = vmread32(GUEST_SYSENTER_CS);
@@ -60,7 +60,7 @@ void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s)
         vmwrite32((enum vmcs32)(GUEST_ES_LIMIT + 2 * i), seg->limit);
         if (i <= SEG_TR) {
             vmwrite16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * i), seg->sel);
-            vmwrite32((enum vmcs32)(GUEST_ES_AR + 2 * i), attr_to_ar(seg->attr));
+            vmwrite32((enum vmcs32)(GUEST_ES_AR + 2 * i), vmx_attr_to_ar(seg->attr));
         }
     }
     vmwrite32(GUEST_SYSENTER_CS, s->sysenter_cs);

@@ -14,6 +14,7 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
+#include "../hvm/emul.h"
 #include "../mm/ept.h"
 #include "msrlist.h"
 #include "vmx.h"
@@ -259,7 +260,8 @@ static void write_controls(struct vcpu *v)
      * #DB and #AC: their delivery can raise them again without end inside the
      * processor (XSA-156); an exit each time keeps the host in control.
      */
-    vmwrite32(EXCEPTION_BITMAP, 1u << X86_EXC_DB | 1u << X86_EXC_AC | 1u << X86_EXC_MC);
+    vmwrite32(EXCEPTION_BITMAP, 1u << X86_EXC_DB | 1u << X86_EXC_AC | 1u << X86_EXC_MC |
+                                    (opt_hvm_fep ? 1u << X86_EXC_UD : 0));
     vmwrite32(PF_EC_MASK, 0);
     vmwrite32(PF_EC_MATCH, 0);
     vmx->efer_read_exits = true;

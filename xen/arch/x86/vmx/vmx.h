@@ -36,6 +36,10 @@ void vmx_save_debug_registers(struct vcpu *v);
 /* ---- vmx.c ---- */
 void vmx_invvpid(struct vcpu *v);
 
+/* ---- state.c ---- */
+uint32_t vmx_attr_to_ar(uint16_t attr);
+uint16_t vmx_ar_to_attr(uint32_t ar);
+
 /* ---- exit.c ---- */
 enum exit_action {
     EXIT_RESUME,  /* enter again where the guest stands */
