@@ -62,14 +62,16 @@ int hvm_set_cr0(struct vcpu *v, uint64_t value)
     return rc;
 }
 
-/* Shadow paging: MOV to CR3 exits. */
+/* Where MOV to CR3 exits. */
 int hvm_set_cr3(struct vcpu *v, uint64_t value)
 {
     struct x86_ctrl_env env;
     struct x86_ctrl next;
     unsigned int owed;
 
-    /* Nothing that this depends on is the guest's own: no hvm_sync_ctrl(). */
+    /* Under shadow paging nothing that this depends on is the guest's own. */
+    if (!v->domain->arch.paging->shadow)
+        hvm_sync_ctrl(v);
     fill_env(v, &env);
     int rc = x86_set_cr3(&v->arch.hvm.ctrl, &env, value, &next, &owed);
     if (rc)
@@ -106,11 +108,9 @@ int hvm_set_efer(struct vcpu *v, uint64_t value)
     /* CR0.PG and EFER are never the guest's own: no hvm_sync_ctrl(). */
     fill_env(v, &env);
     int rc = x86_set_efer(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-    if (rc)
+    if (rc || next.efer == v->arch.hvm.ctrl.efer)
         return rc;
     uint64_t changed = next.efer ^ v->arch.hvm.ctrl.efer;
-    if (!changed)
-        return 0;
     v->arch.hvm.ctrl.efer = next.efer;
     hvm_update_efer(v);
     if (changed & EFER_NXE)

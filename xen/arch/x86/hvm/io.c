@@ -83,28 +83,3 @@ bool hvm_string_io(struct vcpu *v, struct cpu_user_regs *regs, const struct hvm_
     regs->rcx = move_register(regs->rcx, io->addr_bytes, -(long)n);
     return n == count;
 }
-
-unsigned int hvm_mmio_access(struct vcpu *v, struct cpu_user_regs *regs)
-{
-    uint8_t code[15];
-    struct mmio_insn insn;
-    bool is_64 = hvm_cs_is_64bit(v);
-    unsigned int mode = is_64 ? 8 : hvm_cs_is_32bit() ? 4 : 2;
-    uint64_t rip = hvm_get_rip() + (is_64 ? 0 : hvm_get_segment_base(SEG_CS));
-    size_t len = sizeof(code);
-    gva_t fault;
-    uint32_t ec;
-
-    if (guest_copy_linear(v, rip, code, len, FETCH_FROM_GUEST, &fault, &ec)) {
-        /* The instruction may end before the page that is not there. */
-        len = PAGE_SIZE - PAGE_OFFSET(rip);
-        if (len >= sizeof(code) ||
-            guest_copy_linear(v, rip, code, len, FETCH_FROM_GUEST, &fault, &ec))
-            return 0;
-    }
-    if (!mmio_decode(code, len, mode, &insn))
-        return 0;
-    if (!insn.write)
-        hvm_write_gpr(regs, insn.reg, mmio_read_ones(&insn, hvm_read_gpr(regs, insn.reg)));
-    return insn.length;
-}

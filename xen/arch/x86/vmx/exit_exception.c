@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exit_exception.c - exceptions that exit: #DB, #AC and, under shadow paging,
- * #PF.
+ * exit_exception.c - exceptions that exit: #DB and #AC, #UD while the
+ * forced-emulation prefix is on, and #PF under shadow paging.
  *
- * The first two are the guest's own.  They are intercepted only because their
- * delivery can raise them again for ever (XSA-156): given back after an exit,
- * each round passes through here, where softirqs and the scheduler run.
+ * The first two are the guest's own.  They are intercepted only because their delivery
+ * can raise them again for ever (XSA-156): given back after an exit, each
+ * round passes through here, where softirqs and the scheduler run.
  */
 #include <asm/page.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/lib.h>
 
-#include "../hvm/io.h"
+#include "../hvm/emul.h"
 #include "vmx.h"
 
 #define DR6_HIT_BITS 0xe00f /* BT BS BD B3-B0, as the exit qualification has them */
@@ -46,12 +46,9 @@ static void reinject_debug(struct vcpu *v, uint32_t info)
 static void access_nothing(struct vcpu *v, struct cpu_user_regs *regs, gaddr_t addr, uint32_t ec)
 {
     bool delivering = vmread32(IDT_VECTORING_INFO) & INTR_VALID;
-    unsigned int len = delivering || (ec & PFEC_I) ? 0 : hvm_mmio_access(v, regs);
 
-    if (len) {
-        vmx_advance(v, len);
+    if (!delivering && !(ec & PFEC_I) && hvm_emulate_one(v, regs) != EMUL_UNHANDLEABLE)
         return;
-    }
     domain_crash(v->domain, "vmx: %s of guest physical %lx (%s), rip %lx: nothing there",
                  ec & PFEC_I   ? "fetch"
                  : ec & PFEC_W ? "write"
@@ -89,12 +86,18 @@ enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)
     if ((info & INTR_NMI_UNBLOCK) && !(vmread32(IDT_VECTORING_INFO) & INTR_VALID))
         vmwrite32(GUEST_INTERRUPTIBILITY, vmread32(GUEST_INTERRUPTIBILITY) | INTERRUPTIBILITY_NMI);
 
+    if (unlikely(v->arch.hvm.vmx.vm86_active) && (info & INTR_VECTOR_MASK) != X86_EXC_DB &&
+        (info & INTR_VECTOR_MASK) != X86_EXC_PF)
+        return vmx_real_mode_exception(v, regs, info);
     switch (info & INTR_VECTOR_MASK) {
     case X86_EXC_DB:
         reinject_debug(v, info);
         return EXIT_RESUME;
     case X86_EXC_PF:
         return handle_page_fault(v, regs);
+    case X86_EXC_UD:
+        hvm_undefined_opcode(v, regs);
+        return EXIT_RESUME;
     case X86_EXC_AC:
         hvm_inject_exception(v, X86_EXC_AC, vmread32(VM_EXIT_INTR_EC));
         return EXIT_RESUME;

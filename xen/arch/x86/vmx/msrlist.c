@@ -1,71 +1,105 @@
 /* SPDX-License-Identifier: MIT */
-/* msrlist.c - see msrlist.h. */
+/* msrlist.c - see msrlist.h.  Pure: test/unit/test_xen_vmx_msrlist.c. */
 #include "msrlist.h"
 
 #include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 
-#include "vmx.h"
-
-static uint64_t maddr_of(const void *p)
+static struct vmx_msr_entry *find(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)
 {
-    return maddr_x(mfn_to_maddr(virt_to_mfn(p))) + PAGE_OFFSET(p);
+    for (uint32_t i = 0; i < l->count[area]; i++)
+        if (l->area[area][i].msr == msr)
+            return &l->area[area][i];
+    return NULL;
 }
 
-int vmx_msrlist_create(struct vcpu *v)
+/* Slots of @area that are kept for reserved MSRs other than @msr. */
+static uint32_t kept_for_others(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)
 {
-    /* A page: it lies in one piece, and aligned. */
-    struct vmx_msr_lists *l = alloc_xen_page();
+    uint32_t kept = 0;
 
-    if (!l)
-        return -ENOMEM;
-    v->arch.hvm.vmx.msr_lists = l;
-    vmwrite64(VM_ENTRY_MSR_LOAD_ADDR, maddr_of(l->guest));
-    vmwrite64(VM_EXIT_MSR_LOAD_ADDR, maddr_of(l->host));
+    if (area == MSRLIST_EXIT_STORE)
+        return 0;
+    for (uint32_t i = 0; i < l->nr_reserved; i++)
+        if (l->reserved[i] != msr && !find(l, area, l->reserved[i]))
+            kept++;
+    return kept;
+}
+
+static bool has_room(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)
+{
+    return find(l, area, msr) || l->count[area] + kept_for_others(l, area, msr) < MSRLIST_MAX;
+}
+
+static void set_count(struct vmx_msrlist *l, enum msrlist_area area, uint32_t count)
+{
+    l->count[area] = count;
+    msrlist_write_count(l->owner, area, count);
+}
+
+void msrlist_init(struct vmx_msrlist *l, void *owner)
+{
+    memset(l, 0, sizeof(*l));
+    l->owner = owner;
+}
+
+int msrlist_reserve(struct vmx_msrlist *l, uint32_t msr)
+{
+    for (uint32_t i = 0; i < l->nr_reserved; i++)
+        if (l->reserved[i] == msr)
+            return 0;
+    if (l->nr_reserved == MSRLIST_RESERVED)
+        return -ENOSPC;
+    l->reserved[l->nr_reserved++] = msr;
     return 0;
 }
 
-void vmx_msrlist_destroy(struct vcpu *v)
+int msrlist_set(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr, uint64_t value)
 {
-    free_xen_page(v->arch.hvm.vmx.msr_lists);
-    v->arch.hvm.vmx.msr_lists = NULL;
+    struct vmx_msr_entry *e = find(l, area, msr);
+
+    if (e) {
+        e->value = value;
+        return 0;
+    }
+    if (!has_room(l, area, msr))
+        return -ENOSPC;
+    /* The entry is whole before the count lets the processor see it. */
+    l->area[area][l->count[area]] = (struct vmx_msr_entry){.msr = msr, .value = value};
+    set_count(l, area, l->count[area] + 1);
+    return 0;
 }
 
-static unsigned int find(const struct vmx_msr_lists *l, uint32_t msr)
+void msrlist_remove(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)
 {
-    unsigned int i = 0;
-    while (i < l->count && l->guest[i].index != msr)
-        i++;
-    return i;
-}
+    struct vmx_msr_entry *e = find(l, area, msr);
 
-void vmx_msrlist_set(struct vcpu *v, uint32_t msr, uint64_t guest, uint64_t host)
-{
-    struct vmx_msr_lists *l = v->arch.hvm.vmx.msr_lists;
-    unsigned int i = find(l, msr);
-
-    BUG_ON(i == MSRLIST_MAX);
-    l->host[i] = (struct vmx_msr_entry){.index = msr, .value = host};
-    l->guest[i] = (struct vmx_msr_entry){.index = msr, .value = guest};
-    if (i < l->count)
+    if (!e)
         return;
-    /* The way back first: no entry may load what no exit takes away. */
-    l->count++;
-    vmwrite32(VM_EXIT_MSR_LOAD_COUNT, l->count);
-    vmwrite32(VM_ENTRY_MSR_LOAD_COUNT, l->count);
+    struct vmx_msr_entry *last = &l->area[area][l->count[area] - 1];
+    *e = *last;
+    set_count(l, area, l->count[area] - 1);
+    *last = (struct vmx_msr_entry){0};
 }
 
-void vmx_msrlist_remove(struct vcpu *v, uint32_t msr)
+int msrlist_switch(struct vmx_msrlist *l, uint32_t msr, uint64_t guest, uint64_t host)
 {
-    struct vmx_msr_lists *l = v->arch.hvm.vmx.msr_lists;
-    unsigned int i = find(l, msr);
+    if (!has_room(l, MSRLIST_EXIT_LOAD, msr) || !has_room(l, MSRLIST_ENTRY_LOAD, msr))
+        return -ENOSPC;
+    /* The way back first. */
+    msrlist_set(l, MSRLIST_EXIT_LOAD, msr, host);
+    msrlist_set(l, MSRLIST_ENTRY_LOAD, msr, guest);
+    return 0;
+}
 
-    if (i == l->count)
-        return;
-    l->count--;
-    vmwrite32(VM_ENTRY_MSR_LOAD_COUNT, l->count);
-    vmwrite32(VM_EXIT_MSR_LOAD_COUNT, l->count);
-    l->guest[i] = l->guest[l->count];
-    l->host[i] = l->host[l->count];
+void msrlist_unswitch(struct vmx_msrlist *l, uint32_t msr)
+{
+    msrlist_remove(l, MSRLIST_ENTRY_LOAD, msr);
+    msrlist_remove(l, MSRLIST_EXIT_LOAD, msr);
+}
+
+const struct vmx_msr_entry *msrlist_find(const struct vmx_msrlist *l, enum msrlist_area area,
+                                         uint32_t msr)
+{
+    return find((struct vmx_msrlist *)l, area, msr);
 }
