@@ -25,6 +25,21 @@ static void rich_host(void)
     host.ext[8].a = 0x3028;
     host.rdtscp = host.invpcid = true;
     host.cr4_possible = ~0ull;
+    host.shadow = false;
+}
+
+/* What only the guest's own tables could give: PCID, INVPCID, 1 GiB pages. */
+static void test_shadow(void **state)
+{
+    rich_host();
+    for (int shadow = 0; shadow < 2; shadow++) {
+        host.shadow = shadow;
+        cpu_policy_derive(&p, &host, true, 7);
+        assert_int_equal(policy_cpuid(&p, &view64, 1, 0).c >> 17 & 1, !shadow);
+        assert_int_equal(policy_cpuid(&p, &view64, 7, 0).b >> 10 & 1, !shadow);
+        assert_int_equal(policy_cpuid(&p, &view64, 0x80000001, 0).d >> 26 & 1, !shadow);
+        assert_int_equal(!!(p.cr4_legal & X86_CR4_PCIDE), !shadow);
+    }
 }
 
 static void test_hidden(void **state)
@@ -121,9 +136,9 @@ static void test_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hidden),  cmocka_unit_test(test_poor_host),
-        cmocka_unit_test(test_syscall), cmocka_unit_test(test_xen_leaves),
-        cmocka_unit_test(test_range),
+        cmocka_unit_test(test_shadow),     cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_poor_host),  cmocka_unit_test(test_syscall),
+        cmocka_unit_test(test_xen_leaves), cmocka_unit_test(test_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
