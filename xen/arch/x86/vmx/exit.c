@@ -253,6 +253,7 @@ struct vmx_entry vmx_prepare_entry(void)
     struct vcpu *v = current;
     vmx_crash_unless_runnable(v);
     prepare_entry(v);
+    vmx_inject_into_list(v);
     struct vmx_entry e = {.regs = guest_cpu_user_regs(), .launched = v->arch.hvm.vmx.launched};
     v->arch.hvm.vmx.launched = true;
     return e;

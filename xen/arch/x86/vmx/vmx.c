@@ -163,6 +163,7 @@ void __init vmx_init(void)
         return;
     }
     vmx_on = true;
+    vmx_inject_init();
     hvm_why_not = vmx_caps_hvm_missing(&vmx_caps);
     const struct vmx_caps *c = &vmx_caps;
     printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
