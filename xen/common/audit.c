@@ -120,6 +120,7 @@ static void sum_pages(struct audit *a, struct domain *d)
         a->differences++;
     }
     a->owned -= d->tot_pages;
+    a->differences += arch_audit_map(d);
 }
 
 static void stop_domain(struct audit *a, struct domain *d)
