@@ -134,6 +134,7 @@ struct test_case {
     struct emul_insn insn;
     struct native_state in, out;
     uint64_t target; /* of the memory operand */
+    bool uses_stack;
 };
 
 static uint64_t interesting(void)
@@ -242,6 +243,7 @@ static void set_stack(struct test_case *t, uint64_t value)
 {
     uint64_t sp = (uint64_t)native_window + 1024 + rnd() % 2048;
     t->in.gpr[RSP] = sp;
+    t->uses_stack = true;
     memcpy(native_window + (sp - (uint64_t)native_window), &value, 8);
     memcpy(shadow + (sp - (uint64_t)native_window), &value, 8);
 }
@@ -319,6 +321,11 @@ static bool addresses_safe(struct test_case *t, struct emul_ctxt *c)
         c->regs.gpr[RSP] += insn->opsize;
     if (insn->has_mem && fn != emul_i_lea && fn != emul_i_nop && !near_window(emul_ea(c)))
         return false;
+    if (fn == emul_i_bt && insn->has_mem && insn->opcode != 0x1ba) {
+        int64_t bit = (int64_t)emul_sign_extend(t->in.gpr[insn->reg], insn->opsize);
+        if (!near_window((emul_ea(c) + bit / 8) & emul_mask(insn->addrsize)))
+            return false;
+    }
     if (fn == emul_i_string) {
         uint64_t mask = emul_mask(insn->addrsize);
         return near_window(t->in.gpr[RSI] & mask) && near_window(t->in.gpr[RDI] & mask);
@@ -327,6 +334,8 @@ static bool addresses_safe(struct test_case *t, struct emul_ctxt *c)
         return near_window((t->in.gpr[RBX] + (t->in.gpr[RAX] & 0xff)) & emul_mask(insn->addrsize));
     if (fn == emul_i_enter || fn == emul_i_leave)
         return near_window(t->in.gpr[RBP]);
+    if (t->uses_stack && !near_window(t->in.gpr[RSP]))
+        return false;
     /* A near transfer through memory or to where a prefix would lead it. */
     if (insn->opcode == 0xff && insn->has_mem && (insn->modrm & 0x38) != 0x30 &&
         (insn->modrm & 0x38) >= 0x10) {
