@@ -159,7 +159,7 @@ static enum emul_result f_wbinvd(struct emul_ctxt *c)
     return EMUL_OKAY;
 }
 
-static enum emul_result f_fpu(struct emul_ctxt *c, const struct emul_insn *insn)
+static enum emul_result f_fpu(struct emul_ctxt *c, const struct emul_insn *insn, uint8_t mem[16])
 {
     return hook_result(c);
 }

@@ -36,6 +36,7 @@ struct emul_owner {
 extern const struct emul_ops hvm_emul_ops;
 
 /* ---- emul_fpu.c ---- */
-enum emul_result hvm_emulate_fpu(struct emul_ctxt *c, const struct emul_insn *insn);
+enum emul_result hvm_emulate_fpu(struct emul_ctxt *c, const struct emul_insn *insn,
+                                 uint8_t mem[16]);
 
 #endif
