@@ -17,24 +17,57 @@
 #include "vmcs.h"
 
 /* basic pin proc exit entry proc2 ept_vpid vmfunc misc cr0_fixed0,1 cr4_fixed0,1 */
-static const struct vmx_raw penryn = {
-    0xd810000000002b, 0x3f00000016, 0xf7f9fffe04006172, 0x3ffff00036dfb, 0x3fff000011fb,
-    0x4100000000, 0, 0, 0x401e0, 0x80000021, 0xffffffff, 0x2000, 0x467ff};
-static const struct vmx_raw lynnfield = {
-    0xd810000000002b, 0x7f00000016, 0xf7f9fffe04006172, 0x7fffff00036dfb, 0xffff000011fb,
-    0x7f00000000, 0xf0106114141, 0, 0x401e0, 0x80000021, 0xffffffff, 0x2000, 0x67ff};
-static const struct vmx_raw arrandale = {
-    0xd810000000002b, 0x7f00000016, 0xf7f9fffe04006172, 0x7fffff00036dfb, 0xffff000011fb,
-    0xff00000000, 0xf0106114141, 0, 0x401e0, 0x80000021, 0xffffffff, 0x2000, 0x67ff};
+static const struct vmx_raw penryn = {0xd810000000002b,
+                                      0x3f00000016,
+                                      0xf7f9fffe04006172,
+                                      0x3ffff00036dfb,
+                                      0x3fff000011fb,
+                                      0x4100000000,
+                                      0,
+                                      0,
+                                      0x401e0,
+                                      0x80000021,
+                                      0xffffffff,
+                                      0x2000,
+                                      0x467ff};
+static const struct vmx_raw lynnfield = {0xd810000000002b,
+                                         0x7f00000016,
+                                         0xf7f9fffe04006172,
+                                         0x7fffff00036dfb,
+                                         0xffff000011fb,
+                                         0x7f00000000,
+                                         0xf0106114141,
+                                         0,
+                                         0x401e0,
+                                         0x80000021,
+                                         0xffffffff,
+                                         0x2000,
+                                         0x67ff};
+static const struct vmx_raw arrandale = {0xd810000000002b,
+                                         0x7f00000016,
+                                         0xf7f9fffe04006172,
+                                         0x7fffff00036dfb,
+                                         0xffff000011fb,
+                                         0xff00000000,
+                                         0xf0106114141,
+                                         0,
+                                         0x401e0,
+                                         0x80000021,
+                                         0xffffffff,
+                                         0x2000,
+                                         0x67ff};
 static const struct vmx_raw haswell = {
-    0xd810000000002b, 0x7f00000016, 0xf7f9fffe04006172, 0x7fffff00036dfb, 0xffff000011fb,
-    0x47fff00000000, 0xf0106334141, 1, 0x200401e0, 0x80000021, 0xffffffff, 0x2000, 0x1727ff};
+    0xd810000000002b, 0x7f00000016,    0xf7f9fffe04006172, 0x7fffff00036dfb,
+    0xffff000011fb,   0x47fff00000000, 0xf0106334141,      1,
+    0x200401e0,       0x80000021,      0xffffffff,         0x2000,
+    0x1727ff};
 static const struct vmx_raw skylake_x = {
-    0xd810000000002b, 0x7f00000016, 0xf7f9fffe04006172, 0x7fffff00036dfb, 0xffff000011fb,
-    0x2177fff00000000, 0xf0106334141, 1, 0x600401e0, 0x80000021, 0xffffffff, 0x2000, 0x3727ff};
+    0xd810000000002b, 0x7f00000016,      0xf7f9fffe04006172, 0x7fffff00036dfb,
+    0xffff000011fb,   0x2177fff00000000, 0xf0106334141,      1,
+    0x600401e0,       0x80000021,        0xffffffff,         0x2000,
+    0x3727ff};
 
-static const struct vmx_raw *const all[] = {&penryn, &lynnfield, &arrandale, &haswell,
-                                            &skylake_x};
+static const struct vmx_raw *const all[] = {&penryn, &lynnfield, &arrandale, &haswell, &skylake_x};
 
 /* Whatever is chosen must be allowed: 1-settings and 0-settings. */
 static void assert_allowed(uint32_t word, uint64_t msr)
@@ -65,7 +98,7 @@ static void test_models(void **state)
     derive(&lynnfield, &c);
     assert_true(c.ept && c.vpid && c.efer_switch && c.pat_switch && c.ept_2m);
     assert_false(c.unrestricted_guest || c.ept_1g || c.ept_ad || c.invpcid);
-    assert_string_equal(vmx_caps_hvm_missing(&c), "no unrestricted guest");
+    assert_null(vmx_caps_hvm_missing(&c)); /* the identity map does it */
     derive(&arrandale, &c);
     assert_true(c.unrestricted_guest && !c.ept_1g);
     assert_null(vmx_caps_hvm_missing(&c));
@@ -110,7 +143,7 @@ static void test_mask(void **state)
     assert_true(vmx_raw_remove(&raw, "efer-switch"));
     derive(&raw, &c);
     assert_false(c.efer_switch);
-    assert_non_null(strstr(vmx_caps_hvm_missing(&c), "EFER"));
+    assert_null(vmx_caps_hvm_missing(&c)); /* MSR lists do it */
     assert_false(vmx_raw_remove(&raw, "nonsense"));
 }
 
@@ -202,9 +235,12 @@ static void test_missing_controls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_models),       cmocka_unit_test(test_raw_presence),
-        cmocka_unit_test(test_mask),         cmocka_unit_test(test_inconsistent),
-        cmocka_unit_test(test_pairs),        cmocka_unit_test(test_pair_forced),
+        cmocka_unit_test(test_models),
+        cmocka_unit_test(test_raw_presence),
+        cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_inconsistent),
+        cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_pair_forced),
         cmocka_unit_test(test_missing_controls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

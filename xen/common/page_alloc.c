@@ -14,6 +14,7 @@
 #include <cairn/bootmem.h>
 #include <cairn/buddy.h>
 #include <cairn/domain.h>
+#include <cairn/faultinject.h>
 #include <cairn/lib.h>
 #include <cairn/spinlock.h>
 #include <asm/mm.h>
@@ -54,7 +55,7 @@ struct page_info *alloc_frames(unsigned int order, unsigned int memf)
     bool dirty = false;
     uint32_t n;
 
-    if (order > MAX_ORDER)
+    if (order > MAX_ORDER || faultinject_fail())
         return NULL;
     spin_lock(&heap_lock);
     n = buddy_alloc(&buddy, order, memf & MEMF_below_4g, &dirty);
@@ -130,13 +131,17 @@ static void page_list_del(struct domain *d, struct page_info *pg)
     pg->next = pg->prev = FRAME_NONE;
 }
 
+/* What an exchange may have of old and new pages at once. */
+#define EXCHANGE_PAGES 512ul
+
 /* False: over the limit, or dying. */
-static bool assign_pages(struct domain *d, struct page_info *pg, unsigned int order)
+static bool assign_pages(struct domain *d, struct page_info *pg, unsigned int order,
+                         unsigned long max)
 {
     unsigned long nr = 1ul << order;
 
     spin_lock(&d->page_alloc_lock);
-    if (d->state >= DOMAIN_dying || nr > d->max_pages || d->tot_pages > d->max_pages - nr) {
+    if (d->state >= DOMAIN_dying || nr > max || d->tot_pages > max - nr) {
         spin_unlock(&d->page_alloc_lock);
         return false;
     }
@@ -156,13 +161,14 @@ static bool assign_pages(struct domain *d, struct page_info *pg, unsigned int or
 
 struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order, unsigned int memf)
 {
+    unsigned long max = d->max_pages + (memf & MEMF_exchange ? EXCHANGE_PAGES : 0);
     struct page_info *pg;
 
     /* Before taking frames: a cheap answer to a guest that asks on and on. */
-    if (order > MAX_ORDER || d->tot_pages + (1ul << order) > d->max_pages)
+    if (order > MAX_ORDER || d->tot_pages + (1ul << order) > max)
         return NULL;
     pg = alloc_frames(order, memf);
-    if (pg && !assign_pages(d, pg, order)) {
+    if (pg && !assign_pages(d, pg, order, max)) {
         free_frames(pg, order);
         pg = NULL;
     }

@@ -31,8 +31,12 @@ struct hvm_domain {
 #define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
 #define HVM_WORK_NMI        (1u << 2) /* an NMI waits */
 
+struct vmx_msrlist;
+
 struct vmx_vcpu {
-    mfn_t vmcs; /* one frame */
+    mfn_t vmcs;                  /* one frame */
+    struct vmx_msrlist *msrlist; /* NULL where controls switch EFER */
+    uint64_t cr0_mask, cr4_mask; /* bits set: not the guest's to change; as in the VMCS */
     bool launched;
     bool loaded;      /* current VMCS of this CPU */
     unsigned int cpu; /* where it is active */
@@ -41,6 +45,10 @@ struct vmx_vcpu {
     uint16_t vpid;           /* 0: none */
     bool dr_live;            /* DR0-3 and DR6 hold the guest's values */
     bool ctrl_stale;         /* hvm_vcpu.ctrl lacks what the guest changed unseen */
+    bool efer_direct;        /* hardware's EFER is always the guest's, by VMCS field */
+    bool efer_read_exits;    /* which MSR bitmap is in use */
+    bool cr3_exits;          /* GUEST_CR3 is not the guest's */
+    bool vm86;               /* real mode runs as virtual-8086 mode: hvm/realmode.c */
     uint32_t proc_controls;  /* as in the VMCS */
     uint32_t entry_controls; /* as in the VMCS */
 };
@@ -100,6 +108,7 @@ void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s);
 void hvm_sync_ctrl(struct vcpu *v);
 /* Write hvm_vcpu.ctrl, a state that hvm/cr.c allowed, to the hardware. */
 void hvm_update_ctrl(struct vcpu *v);
+void hvm_update_cr3(struct vcpu *v);  /* only CR3 changed, by hvm_set_cr3() */
 void hvm_update_efer(struct vcpu *v); /* only SCE or NXE changed */
 /* The four PDPTEs that PAE paging has loaded; meaningful only in that mode. */
 void hvm_set_pdptes(struct vcpu *v, const uint64_t pdpte[4]);

@@ -80,6 +80,7 @@ static inline struct page_info *virt_to_page(const void *va)
 /* ---- page_alloc.c: buddy allocator, orders 0..MAX_ORDER ---- */
 #define MAX_ORDER     18
 #define MEMF_below_4g 1u /* frames under 4 GiB */
+#define MEMF_exchange 4u /* may take @d over its limit once: it gives as many back */
 #define MEMF_no_scrub 2u /* caller overwrites all of it */
 
 void page_alloc_init(void); /* from boot_info; mm_init calls it */

@@ -34,7 +34,7 @@ static void *map_gfn(struct domain *d, gfn_t gfn, bool write)
 {
     enum p2m_type type;
     mfn_t mfn = p2m_lookup(d, gfn, &type);
-    if (mfn_eq(mfn, INVALID_MFN) || (write && type == P2M_ram_ro))
+    if (mfn_eq(mfn, INVALID_MFN) || (write && (type == P2M_ram_ro || type == P2M_grant_ro)))
         return NULL;
     return mfn_to_virt(mfn);
 }

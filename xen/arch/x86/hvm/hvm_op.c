@@ -5,10 +5,12 @@
  */
 #include <asm/current.h>
 #include <asm/hvm.h>
+#include <asm/page.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
+#include <cairn/mm.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 
@@ -69,6 +71,41 @@ static int set_callback(struct domain *d, uint64_t value)
     return 0;
 }
 
+/*
+ * HVM_PARAM_IDENT_PT: the page that a processor without unrestricted guest
+ * uses as page directory while the guest has no paging: 4 MiB pages that map
+ * everything to itself, for supervisor and user.  A guest that spoils it
+ * harms itself alone.
+ */
+static int set_ident_pt(struct domain *d, uint64_t addr)
+{
+    bool writable = false;
+
+    if ((addr & ~PAGE_MASK) || addr >> 32)
+        return -EINVAL;
+    struct page_info *pg = get_page_from_gfn(d, _gfn(addr >> PAGE_SHIFT), &writable);
+    if (!pg || !writable) {
+        if (pg)
+            put_page(pg);
+        return -EINVAL;
+    }
+    uint32_t *table = page_to_virt(pg);
+    for (uint32_t i = 0; i < 1024; i++)
+        table[i] = i << 22 | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_PS;
+    put_page(pg);
+
+    domain_pause(d);
+    d->arch.hvm.params[HVM_PARAM_IDENT_PT] = addr;
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        if (!d->vcpu[i])
+            continue;
+        hvm_sync_ctrl(d->vcpu[i]);
+        hvm_update_ctrl(d->vcpu[i]);
+    }
+    domain_unpause(d);
+    return 0;
+}
+
 static int set_param(struct domain *d, uint32_t index, uint64_t value)
 {
     uint64_t old = d->arch.hvm.params[index];
@@ -78,6 +115,12 @@ static int set_param(struct domain *d, uint32_t index, uint64_t value)
     switch (index) {
     case HVM_PARAM_CALLBACK_IRQ: {
         int rc = set_callback(d, value);
+        if (rc)
+            return rc;
+        break;
+    }
+    case HVM_PARAM_IDENT_PT: {
+        int rc = set_ident_pt(d, value);
         if (rc)
             return rc;
         break;

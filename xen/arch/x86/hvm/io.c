@@ -4,7 +4,7 @@
 
 #include <asm/hvm.h>
 #include <asm/page.h>
-#include <asm/paging.h>
+#include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
@@ -67,7 +67,10 @@ bool hvm_string_io(struct vcpu *v, struct cpu_user_regs *regs, const struct hvm_
     int rc = io->in ? guest_copy_linear(v, start, buf, bytes, COPY_TO_GUEST_AS_CPL, &fault, &ec)
                     : guest_copy_linear(v, start, buf, bytes, COPY_FROM_GUEST_AS_CPL, &fault, &ec);
     if (rc) {
-        hvm_inject_page_fault(v, fault, ec);
+        if (is_canonical(fault))
+            hvm_inject_page_fault(v, fault, ec);
+        else
+            hvm_inject_exception(v, X86_EXC_GP, 0);
         return false;
     }
     long step = io->backward ? -(long)bytes : (long)bytes;

@@ -242,9 +242,5 @@ const char *vmx_caps_hvm_missing(const struct vmx_caps *caps)
 {
     if (!caps->ept)
         return "no EPT (shadow paging is not there yet)";
-    if (!caps->unrestricted_guest)
-        return "no unrestricted guest";
-    if (!caps->efer_switch)
-        return "no VM-entry/VM-exit control to load EFER";
     return NULL;
 }

@@ -24,6 +24,11 @@ void vmcs_exit(struct vcpu *v);
 void vmcs_load(struct vcpu *v);
 int vmx_alloc_bitmaps(void); /* at boot: the MSR bitmaps */
 void vmx_set_proc_control(struct vcpu *v, uint32_t bit, bool on);
+/* Does RDMSR of EFER exit?  Of the current VMCS, @v's. */
+void vmx_set_efer_read_exits(struct vcpu *v, bool exits);
+/* Hardware's EFER while the guest runs, by field, list entry (@by_list), or
+ * as the host's own.  Of the current VMCS, @v's. */
+void vmx_write_efer(struct vcpu *v, uint64_t efer, bool by_list);
 /* Debug registers: make the guest's live, or save them. */
 void vmx_load_debug_registers(struct vcpu *v);
 void vmx_save_debug_registers(struct vcpu *v);
@@ -54,6 +59,12 @@ void vmx_exit_entry(void); /* entry.S: HOST_RIP */
 
 /* For an exit that does not tell the instruction's length (EPT violation). */
 void vmx_advance(struct vcpu *v, unsigned int len);
+
+/* ---- state.c ---- */
+struct vmx_mode_env;
+void vmx_fill_mode_env(const struct vcpu *v, struct vmx_mode_env *env);
+/* Without unrestricted guest some states need help that may not be there. */
+void vmx_crash_unless_runnable(struct vcpu *v);
 
 /* ---- exit_*.c ---- */
 enum exit_action exit_cpuid(struct vcpu *v, struct cpu_user_regs *regs);
