@@ -74,8 +74,8 @@ static const char *compare_memory(const struct emul_insn *insn, const ZydisDecod
         return "displacement";
     /* 3E before an indirect jump is "no track" to Zydis, DS where CET is off. */
     bool no_track = insn->opcode == 0xff && insn->mem.seg == SEG_DS;
-    if (segment_of(op->mem.segment) != insn->mem.seg && !no_track && op->type == ZYDIS_OPERAND_TYPE_MEMORY &&
-        op->mem.type == ZYDIS_MEMOP_TYPE_MEM)
+    if (segment_of(op->mem.segment) != insn->mem.seg && !no_track &&
+        op->type == ZYDIS_OPERAND_TYPE_MEMORY && op->mem.type == ZYDIS_MEMOP_TYPE_MEM)
         return "segment";
     return NULL;
 }
@@ -89,8 +89,8 @@ static const char *compare(const struct emul_insn *insn, const ZydisDecodedInstr
         return "address size";
     const ZydisDecodedOperand *mem = NULL, *imm = NULL;
     for (unsigned int n = 0; n < z->operand_count_visible; n++) {
-        if (ops[n].type == ZYDIS_OPERAND_TYPE_MEMORY && ops[n].visibility ==
-                                                        ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
+        if (ops[n].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            ops[n].visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
             mem = &ops[n];
         if (ops[n].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && !imm)
             imm = &ops[n];
@@ -110,9 +110,8 @@ static const char *compare(const struct emul_insn *insn, const ZydisDecodedInstr
         !(flags & OP_IMM16)) {
         uint64_t mask = emul_mask(imm->imm.is_relative ? 8 : insn->opsize);
         if (insn->op->fn == emul_i_shift || insn->op->fn == emul_i_shift_d ||
-            insn->op->fn == emul_i_bt || insn->op->fn == emul_i_intn ||
-            insn->op->fn == emul_i_in || insn->op->fn == emul_i_out ||
-            insn->op->fn == emul_i_aam || insn->op->fn == emul_i_aad)
+            insn->op->fn == emul_i_bt || insn->op->fn == emul_i_intn || insn->op->fn == emul_i_in ||
+            insn->op->fn == emul_i_out || insn->op->fn == emul_i_aam || insn->op->fn == emul_i_aad)
             mask = 0xff;
         if ((imm->imm.value.u ^ insn->imm) & mask)
             return "immediate";
@@ -158,8 +157,9 @@ static void test_against_zydis(void **state)
             invalid++;
             invalid_agreed += !ZYAN_SUCCESS(status);
             if (ZYAN_SUCCESS(status)) {
-                fprintf(stderr, "called invalid, Zydis: %s, mode %u:",
-                        ZydisMnemonicGetString(z.mnemonic), mode);
+                fprintf(stderr,
+                        "called invalid, Zydis: %s, mode %u:", ZydisMnemonicGetString(z.mnemonic),
+                        mode);
                 for (unsigned int n = 0; n < z.length; n++)
                     fprintf(stderr, " %02x", code[n]);
                 fprintf(stderr, "\n");
