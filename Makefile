@@ -110,7 +110,8 @@ test-guest: xen-$(VARIANT) dom0 guest
 	@$(RUNNER) guest --model $(MODEL) --variant $(VARIANT) $(BUILD)/guest
 
 # Every guest test in every column: MATRIX='MODEL[:OPTIONS] ...', WORDS='--select X'.
-MATRIX ?= penryn lynnfield arrandale haswell skylake_x icelake
+MATRIX ?= penryn lynnfield arrandale haswell skylake_x icelake \
+          haswell:vmx-mask=efer-switch skylake_x:vmx-mask=efer-exit,unrestricted-guest
 .PHONY: test-matrix
 test-matrix: xen-$(VARIANT) dom0 guest
 	@$(RUNNER) matrix --on '$(MATRIX)' --variant $(VARIANT) $(WORDS) $(BUILD)/guest

@@ -78,7 +78,7 @@ static void assert_allowed(uint32_t word, uint64_t msr)
 
 static void derive(const struct vmx_raw *raw, struct vmx_caps *c)
 {
-    const char *why = vmx_caps_derive(raw, c);
+    const char *why = vmx_caps_derive(raw, true, c);
     if (why)
         print_error("refused: %s\n", why);
     assert_null(why);
@@ -147,21 +147,90 @@ static void test_mask(void **state)
     assert_false(vmx_raw_remove(&raw, "nonsense"));
 }
 
-static void test_inconsistent(void **state)
+/* By default capabilities without their control are not believed; strict
+ * refuses (T59). */
+static void check_contradiction(const struct vmx_raw *raw, bool ept, bool vpid)
 {
     struct vmx_caps c;
+    assert_non_null(vmx_caps_derive(raw, true, &c));
+    assert_null(vmx_caps_derive(raw, false, &c));
+    assert_non_null(c.contradiction);
+    assert_int_equal(c.ept, ept);
+    assert_int_equal(c.vpid, vpid);
+    assert_int_equal(!!(c.proc2 & PROC2_EPT), ept);
+    assert_int_equal(!!(c.proc2 & PROC2_VPID), vpid);
+    assert_false(c.unrestricted_guest && !ept);
+    if (!ept)
+        assert_false(c.ept_vpid & EPT_CAP_EPT_MASK || c.ept_2m || c.ept_1g || c.ept_ad);
+    if (!vpid)
+        assert_false(c.ept_vpid & EPT_CAP_VPID_MASK || c.invvpid_single || c.invvpid_all);
+}
+
+static void test_inconsistent(void **state)
+{
     struct vmx_raw raw = haswell;
     raw.proc2 &= ~((uint64_t)PROC2_EPT << 32);
-    assert_non_null(vmx_caps_derive(&raw, &c)); /* EPT capabilities without EPT */
+    check_contradiction(&raw, false, true);
     raw = haswell;
     raw.proc2 &= ~((uint64_t)PROC2_VPID << 32);
-    assert_non_null(vmx_caps_derive(&raw, &c));
+    check_contradiction(&raw, true, false);
+    raw.proc2 &= ~((uint64_t)PROC2_EPT << 32);
+    check_contradiction(&raw, false, false);
     raw = penryn;
     raw.ept_vpid = EPT_CAP_WB;
-    assert_non_null(vmx_caps_derive(&raw, &c));
+    check_contradiction(&raw, false, false);
     raw = haswell;
     raw.proc &= ~((uint64_t)PROC_SECONDARY << 32);
-    assert_non_null(vmx_caps_derive(&raw, &c));
+    check_contradiction(&raw, false, false);
+    /* The same by names, as a boot test does. */
+    raw = haswell;
+    assert_true(vmx_raw_remove(&raw, "ept-control"));
+    check_contradiction(&raw, false, true);
+    raw = haswell;
+    assert_true(vmx_raw_remove(&raw, "vpid-control"));
+    check_contradiction(&raw, true, false);
+}
+
+/* T58: one side of the EFER pair is hidden: lists are used, or start refused. */
+static void test_half_efer(void **state)
+{
+    static const char *const halves[] = {"efer-entry", "efer-exit"};
+    for (unsigned int i = 0; i < 2; i++) {
+        struct vmx_caps c;
+        struct vmx_raw raw = haswell;
+        assert_true(vmx_raw_remove(&raw, halves[i]));
+        assert_non_null(vmx_caps_derive(&raw, true, &c));
+        assert_null(vmx_caps_derive(&raw, false, &c));
+        assert_int_equal(c.dropped_pairs, 1);
+        assert_false(c.efer_switch);
+        assert_int_equal(c.entry & ENTRY_LOAD_EFER, 0);
+        assert_int_equal(c.exit & (EXIT_LOAD_EFER | EXIT_SAVE_EFER), 0);
+        assert_null(vmx_caps_hvm_missing(&c));
+    }
+}
+
+/* Each name of vmx-mask= alone, and each two, leave a processor that can be
+ * used or is refused for a reason; the first of them are consistent. */
+static void test_all_masks(void **state)
+{
+    static const char *const names[] = {
+        "ept", "unrestricted-guest", "secondary-controls", "vpid", "efer-switch", "pat-switch",
+        "virtual-nmi", "preemption-timer", "invpcid", "rdtscp", "wbinvd-exit", "ept-1g", "ept-2m",
+        "ept-ad", "invept-single", "invvpid-single",
+        /* inconsistent */
+        "efer-entry", "efer-exit", "pat-entry", "pat-exit", "ept-control", "vpid-control"};
+    const unsigned int consistent = 16, nr = sizeof(names) / sizeof(names[0]);
+    for (unsigned int m = 0; m < sizeof(all) / sizeof(all[0]); m++)
+        for (unsigned int i = 0; i < nr; i++)
+            for (unsigned int j = 0; j < nr; j++) {
+                struct vmx_caps c;
+                struct vmx_raw raw = *all[m];
+                assert_true(vmx_raw_remove(&raw, names[i]));
+                assert_true(vmx_raw_remove(&raw, names[j]));
+                assert_null(vmx_caps_derive(&raw, false, &c));
+                if (i < consistent && j < consistent)
+                    derive(&raw, &c);
+            }
 }
 
 static const struct {
@@ -191,7 +260,8 @@ static void test_pairs(void **state)
                 expect_dropped |= 1u << p;
         }
         struct vmx_caps c;
-        assert_null(vmx_caps_derive(&raw, &c));
+        assert_int_equal(vmx_caps_derive(&raw, true, &c) != NULL, expect_dropped != 0);
+        assert_null(vmx_caps_derive(&raw, false, &c));
         assert_int_equal(c.dropped_pairs, expect_dropped);
         for (unsigned int p = 0; p < NR_PAIRS; p++)
             assert_int_equal(!!(c.entry & pairs[p].entry), !!(c.exit & pairs[p].exit));
@@ -210,7 +280,7 @@ static void test_pair_forced(void **state)
         struct vmx_raw raw = haswell;
         raw.entry |= (uint64_t)pairs[p].entry << 32 | pairs[p].entry;
         raw.exit &= ~((uint64_t)pairs[p].exit << 32);
-        assert_non_null(vmx_caps_derive(&raw, &c));
+        assert_non_null(vmx_caps_derive(&raw, false, &c));
     }
 }
 
@@ -221,14 +291,14 @@ static void test_missing_controls(void **state)
         struct vmx_raw raw = haswell;
         raw.pin &= ~(1ull << (32 + bit));
         bool need = bit == 0 || bit == 3;
-        assert_int_equal(vmx_caps_derive(&raw, &c) != NULL, need);
+        assert_int_equal(vmx_caps_derive(&raw, false, &c) != NULL, need);
     }
     struct vmx_raw raw = haswell;
     raw.basic |= VMX_BASIC_32BIT_ADDR;
-    assert_non_null(vmx_caps_derive(&raw, &c));
+    assert_non_null(vmx_caps_derive(&raw, false, &c));
     raw = haswell;
     raw.proc |= PROC_CR3_LOAD_EXITING; /* no TRUE MSR: EPT cannot be used */
-    assert_null(vmx_caps_derive(&raw, &c));
+    assert_null(vmx_caps_derive(&raw, false, &c));
     assert_false(c.ept || c.unrestricted_guest);
 }
 
@@ -242,6 +312,8 @@ int main(void)
         cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_pair_forced),
         cmocka_unit_test(test_missing_controls),
+        cmocka_unit_test(test_half_efer),
+        cmocka_unit_test(test_all_masks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,9 +3,9 @@
  * page_alloc.c - machine frames: handing out, owning, giving back.
  *
  * Owns the buddy allocator's state and each domain's page list.
- * Promises: a frame handed out without MEMF_no_scrub holds zeroes (whatever
- * its last owner left is cleared here, at the latest possible moment, bounded
- * by the order asked for); a frame with a reference is never free.
+ * Promises: a frame handed out without MEMF_no_scrub holds zeroes; what its
+ * last owner left is cleared when it is freed, so that no free frame holds
+ * anybody's data; a frame with a reference is never free.
  */
 #include <cairn/mm.h>
 
@@ -66,13 +66,15 @@ struct page_info *alloc_frames(unsigned int order, unsigned int memf)
     struct page_info *pg = mfn_to_page(_mfn(n));
 
     for (unsigned long i = 0; i < 1ul << order; i++) {
+        /* Only what nobody has used since the start is not clean. */
+        if (dirty && !(pg[i].count_info & PGC_clean) && !(memf & MEMF_no_scrub))
+            clear_page(page_to_virt(&pg[i]));
+        pg[i].count_info = 0;
         pg[i].type_info = PGT_none;
         pg[i].owner = DOMID_INVALID;
         pg[i].progress = 0;
         pg[i].next = pg[i].prev = FRAME_NONE;
     }
-    if (dirty && !(memf & MEMF_no_scrub))
-        clear_pages(page_to_virt(pg), 1ul << order);
     return pg;
 }
 
@@ -80,10 +82,11 @@ void free_frames(struct page_info *pg, unsigned int order)
 {
     for (unsigned long i = 0; i < 1ul << order; i++) {
         BUG_ON(pg[i].count_info & (PGC_free | PGC_allocated | PGC_count_mask));
-        pg[i].count_info = 0;
+        pg[i].count_info = PGC_clean;
     }
+    clear_pages(page_to_virt(pg), 1ul << order);
     spin_lock(&heap_lock);
-    buddy_free(&buddy, mfn_x(page_to_mfn(pg)), order, true);
+    buddy_free(&buddy, mfn_x(page_to_mfn(pg)), order, false);
     spin_unlock(&heap_lock);
 }
 

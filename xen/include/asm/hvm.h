@@ -30,6 +30,7 @@ struct hvm_domain {
 #define HVM_WORK_EVENT      (1u << 0) /* hvm_vcpu.event waits to be injected */
 #define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
 #define HVM_WORK_NMI        (1u << 2) /* an NMI waits */
+#define HVM_WORK_STATE      (1u << 8) /* VM entry may not take the segments: vmx/realmode.c */
 
 struct vmx_msrlist;
 
@@ -42,13 +43,21 @@ struct vmx_vcpu {
     unsigned int cpu; /* where it is active */
     uint64_t host_rsp;
     uint64_t exits;
-    uint16_t vpid;           /* 0: none */
-    bool dr_live;            /* DR0-3 and DR6 hold the guest's values */
-    bool ctrl_stale;         /* hvm_vcpu.ctrl lacks what the guest changed unseen */
-    bool efer_direct;        /* hardware's EFER is always the guest's, by VMCS field */
-    bool efer_read_exits;    /* which MSR bitmap is in use */
-    bool cr3_exits;          /* GUEST_CR3 is not the guest's */
-    bool vm86;               /* real mode runs as virtual-8086 mode: hvm/realmode.c */
+    uint16_t vpid;        /* 0: none */
+    bool dr_live;         /* DR0-3 and DR6 hold the guest's values */
+    bool ctrl_stale;      /* hvm_vcpu.ctrl lacks what the guest changed unseen */
+    bool efer_direct;     /* hardware's EFER is always the guest's, by VMCS field */
+    bool efer_read_exits; /* which MSR bitmap is in use */
+    bool cr3_exits;       /* GUEST_CR3 is not the guest's */
+    bool vm86;            /* the guest is in real mode, without unrestricted guest */
+    bool vm86_active;     /* and the VMCS holds virtual-8086 mode, hiding these: */
+    struct {
+        uint16_t sel, attr;
+        uint32_t limit;
+        uint64_t base;
+    } real_tr;
+    uint64_t real_iopl;
+    uint32_t real_exceptions;
     uint32_t proc_controls;  /* as in the VMCS */
     uint32_t entry_controls; /* as in the VMCS */
 };
@@ -119,7 +128,7 @@ void hvm_set_pat(struct vcpu *v, uint64_t pat);
 /* General register @n as an instruction numbers it, 0 RAX .. 15 R15. */
 unsigned long hvm_read_gpr(const struct cpu_user_regs *regs, unsigned int n);
 void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long value);
-unsigned int hvm_get_cpl(void);
+unsigned int hvm_get_cpl(void); /* 3 in virtual-8086 mode, and so in real mode run by it */
 bool hvm_cs_is_64bit(struct vcpu *v);
 bool hvm_cs_is_32bit(void); /* CS.D */
 uint64_t hvm_get_rflags(void);
@@ -140,6 +149,9 @@ void hvm_inject_nmi(struct vcpu *v);
 /* Deliver an event of SDM interruption @type at the next entry. */
 void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, bool has_ec,
                      uint32_t ec, unsigned int insn_len);
+/* hvm/realmode.c: execute the instruction at CS:RIP, of real mode or of what it
+ * left behind in protected mode, in software; or end the domain. */
+void hvm_emulate_real_mode(struct vcpu *v, struct cpu_user_regs *regs);
 /* A vCPU's VMCS; -EOPNOTSUPP, -ENOMEM. */
 int vmx_vcpu_create(struct vcpu *v);
 void vmx_vcpu_destroy(struct vcpu *v);

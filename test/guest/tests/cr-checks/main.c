@@ -38,6 +38,12 @@ static void check_cr0(void)
     refuse_cr0("T18: PG and PE cleared in 64-bit mode", cr0 & ~(ulong)(CR0_PG | CR0_PE));
     check_equal("T18: EFER", rdmsr(MSR_EFER) & (EFER_LME | EFER_LMA), EFER_LME | EFER_LMA);
 #endif
+    for (unsigned int bit = 6; bit < 29; bit++) {
+        if (1u << bit & (CR0_WP | CR0_AM))
+            continue;
+        check_fault("T22: a reserved bit of CR0", write_cr0_safe(cr0 | 1ul << bit), 0);
+        check_equal("T22: a reserved bit of CR0 stays 0", read_cr0(), cr0);
+    }
     check_fault("T22: NW with CD", write_cr0_safe(cr0 | CR0_NW | CR0_CD), 0);
     check_equal("T22: NW with CD", read_cr0(), cr0 | CR0_NW | CR0_CD);
     refuse_cr0("T22: CD cleared, NW left", (cr0 | CR0_NW) & ~(ulong)CR0_CD);
@@ -66,13 +72,16 @@ static const struct {
     char reg;    /* B, C or D */
     bool simple; /* if it exists, it may be set here */
 } cr4_bits[] = {
-    {"VME", 0, 1, 1, 'D', true},      {"PSE", 4, 1, 3, 'D', true},
-    {"PGE", 7, 1, 13, 'D', true},     {"UMIP", 11, 7, 2, 'C', true},
-    {"LA57", 12, 7, 16, 'C', false},  {"VMXE", 13, 1, 5, 'C', false},
-    {"SMXE", 14, 1, 6, 'C', false},   {"FSGSBASE", 16, 7, 0, 'B', true},
-    {"PCIDE", 17, 1, 17, 'C', false}, {"OSXSAVE", 18, 1, 26, 'C', true},
-    {"SMEP", 20, 7, 7, 'B', true},    {"SMAP", 21, 7, 20, 'B', true},
-    {"PKE", 22, 7, 3, 'C', true},     {"CET", 23, 7, 7, 'C', false},
+    {"VME", 0, 1, 1, 'D', true},          {"PVI", 1, 1, 1, 'D', true},
+    {"TSD", 2, 1, 4, 'D', true},          {"DE", 3, 1, 2, 'D', true},
+    {"MCE", 6, 1, 7, 'D', true},          {"OSFXSR", 9, 1, 24, 'D', true},
+    {"OSXMMEXCPT", 10, 1, 25, 'D', true}, {"PSE", 4, 1, 3, 'D', true},
+    {"PGE", 7, 1, 13, 'D', true},         {"UMIP", 11, 7, 2, 'C', true},
+    {"LA57", 12, 7, 16, 'C', false},      {"VMXE", 13, 1, 5, 'C', false},
+    {"SMXE", 14, 1, 6, 'C', false},       {"FSGSBASE", 16, 7, 0, 'B', true},
+    {"PCIDE", 17, 1, 17, 'C', false},     {"OSXSAVE", 18, 1, 26, 'C', true},
+    {"SMEP", 20, 7, 7, 'B', true},        {"SMAP", 21, 7, 20, 'B', true},
+    {"PKE", 22, 7, 3, 'C', true},         {"CET", 23, 7, 7, 'C', false},
     {"PKS", 24, 7, 31, 'C', false},
 };
 

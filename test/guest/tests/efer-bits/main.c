@@ -67,7 +67,10 @@ static void check_announced(uint64_t efer)
         refuse("T3: NXE without CPUID.NX", efer | EFER_NXE);
     }
     if (cpu_has_long_mode()) {
-        /* Intel shows CPUID's SYSCALL bit in 64-bit mode only; LM implies it. */
+        /* Intel shows SYSCALL in 64-bit mode only, and that says nothing of SCE. */
+        if (cpu_is_intel())
+            check_equal("T5: CPUID's SYSCALL bit", cpuid(0x80000001, 0).d >> 11 & 1,
+                        PAGING_LEVELS == 4);
         take("T5: SCE, announced", efer | EFER_SCE, efer | EFER_SCE);
         take("T5: SCE off again", efer & ~EFER_SCE, efer & ~EFER_SCE);
     } else {

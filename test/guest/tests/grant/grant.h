@@ -28,8 +28,8 @@ static inline long grant_op(unsigned int cmd, void *op, unsigned int count)
 /* Entry @ref: @page for @domid. */
 void grant_page(unsigned int ref, const volatile void *page, domid_t domid, uint16_t flags);
 /* Map entry @ref of our own at @gfn; the status.  *@handle if it succeeds. */
-int16_t map_own(unsigned int ref, ulong gfn, uint32_t flags, grant_handle_t *handle);
-int16_t unmap_own(grant_handle_t handle, ulong gfn);
+int16_t map_own(unsigned int ref, uint64_t gfn, uint32_t flags, grant_handle_t *handle);
+int16_t unmap_own(grant_handle_t handle, uint64_t gfn);
 
 void test_tables(void);
 void test_mapping(void);

@@ -36,7 +36,7 @@ void grant_page(unsigned int ref, const volatile void *page, domid_t domid, uint
     __atomic_store_n(&table[ref].flags, GTF_permit_access | flags, __ATOMIC_RELEASE);
 }
 
-int16_t map_own(unsigned int ref, ulong gfn, uint32_t flags, grant_handle_t *handle)
+int16_t map_own(unsigned int ref, uint64_t gfn, uint32_t flags, grant_handle_t *handle)
 {
     struct gnttab_map_grant_ref op = {
         .host_addr = gfn << 12, .flags = flags, .ref = ref, .dom = self, .status = 1};
@@ -47,7 +47,7 @@ int16_t map_own(unsigned int ref, ulong gfn, uint32_t flags, grant_handle_t *han
     return op.status;
 }
 
-int16_t unmap_own(grant_handle_t handle, ulong gfn)
+int16_t unmap_own(grant_handle_t handle, uint64_t gfn)
 {
     struct gnttab_unmap_grant_ref op = {.host_addr = gfn << 12, .handle = handle, .status = 1};
 

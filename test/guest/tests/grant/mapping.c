@@ -62,7 +62,7 @@ static void check_many(void)
     unsigned int good = 0;
 
     for (unsigned int i = 0; i < MANY; i++)
-        maps[i] = (struct gnttab_map_grant_ref){.host_addr = (FAR_GFN + i) << 12,
+        maps[i] = (struct gnttab_map_grant_ref){.host_addr = (uint64_t)(FAR_GFN + i) << 12,
                                                 .flags = GNTMAP_host_map,
                                                 .ref = REF,
                                                 .dom = self};
@@ -134,14 +134,14 @@ static void check_bad_entries(void)
 static void check_places(void)
 {
     grant_handle_t h;
-    struct gnttab_unmap_and_replace replace = {.host_addr = FAR_GFN << 12};
+    struct gnttab_unmap_and_replace replace = {.host_addr = (uint64_t)FAR_GFN << 12};
     struct xen_remove_from_physmap gone = {.domid = DOMID_SELF, .gpfn = FAR_GFN};
     xen_pfn_t gfn = FAR_GFN;
     struct xen_memory_reservation r = {.nr_extents = 1, .domid = DOMID_SELF};
 
     grant_page(REF, page, self, READ_WRITE);
     check_equal("beyond all addresses",
-                st(map_own(REF, 1ul << 50, GNTMAP_host_map, NULL)), st(GNTST_general_error));
+                st(map_own(REF, 1ull << 50, GNTMAP_host_map, NULL)), st(GNTST_general_error));
     check_equal("map", st(map_own(REF, FAR_GFN, GNTMAP_host_map, &h)), st(GNTST_okay));
     check_equal("map over a mapping",
                 st(map_own(REF, FAR_GFN, GNTMAP_host_map, NULL)), st(GNTST_general_error));

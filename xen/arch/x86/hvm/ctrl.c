@@ -103,7 +103,7 @@ int hvm_set_efer(struct vcpu *v, uint64_t value)
     /* CR0.PG and EFER are never the guest's own: no hvm_sync_ctrl(). */
     fill_env(v, &env);
     int rc = x86_set_efer(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-    if (rc)
+    if (rc || next.efer == v->arch.hvm.ctrl.efer)
         return rc;
     v->arch.hvm.ctrl.efer = next.efer;
     hvm_update_efer(v);

@@ -14,6 +14,8 @@
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 
+#include "vm86.h"
+
 enum param_rights { GUEST_NONE = 0, GUEST_READ = 1, GUEST_WRITE = 2, DEPRECATED = 4, ONCE = 8 };
 
 static const uint8_t param_rights[HVM_NR_PARAMS] = {
@@ -106,6 +108,28 @@ static int set_ident_pt(struct domain *d, uint64_t addr)
     return 0;
 }
 
+/*
+ * HVM_PARAM_VM86_TSS_SIZED: address, and size in the high half, of the TSS with
+ * which a processor without unrestricted guest runs real mode.
+ */
+static int set_vm86_tss(struct domain *d, uint64_t value)
+{
+    uint32_t addr = value, size = value >> 32;
+
+    if (size < VM86_TSS_MIN || size > VM86_TSS_MAX || addr + size - 1 < addr)
+        return -EINVAL;
+    for (uint32_t at = 0; at < size;) {
+        uint8_t bytes[64];
+        uint32_t n = min(size - at, (uint32_t)sizeof(bytes));
+        for (uint32_t i = 0; i < n; i++)
+            bytes[i] = vm86_tss_byte(at + i, size);
+        if (hvm_copy_to_guest_phys(d, _gaddr(addr + at), bytes, n))
+            return -EINVAL;
+        at += n;
+    }
+    return 0;
+}
+
 static int set_param(struct domain *d, uint32_t index, uint64_t value)
 {
     uint64_t old = d->arch.hvm.params[index];
@@ -121,6 +145,12 @@ static int set_param(struct domain *d, uint32_t index, uint64_t value)
     }
     case HVM_PARAM_IDENT_PT: {
         int rc = set_ident_pt(d, value);
+        if (rc)
+            return rc;
+        break;
+    }
+    case HVM_PARAM_VM86_TSS_SIZED: {
+        int rc = set_vm86_tss(d, value);
         if (rc)
             return rc;
         break;

@@ -207,6 +207,7 @@ static void dispatch(struct vcpu *v, struct cpu_user_regs *regs, uint32_t reason
  * another vCPU: then this stack is forgotten and hvm_enter_guest runs later. */
 static always_inline void prepare_entry(struct vcpu *v)
 {
+again:
     for (;;) {
         local_irq_disable();
         if (likely(!get_cpu_info()->softirq_pending))
@@ -216,7 +217,8 @@ static always_inline void prepare_entry(struct vcpu *v)
     }
     if (unlikely(v->arch.hvm.work) || unlikely(v->domain->arch.p2m.flush_owed) ||
         v->domain->arch.hvm.callback_vector)
-        vmx_intr_assist(v);
+        if (unlikely(!vmx_intr_assist(v)))
+            goto again;
     perfc_incr(vmentries);
     v->arch.hvm.vmx.ctrl_stale = true;
 #ifdef CAIRN_DEBUG

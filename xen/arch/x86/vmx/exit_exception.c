@@ -47,6 +47,8 @@ enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)
     if ((info & INTR_NMI_UNBLOCK) && !(vmread32(IDT_VECTORING_INFO) & INTR_VALID))
         vmwrite32(GUEST_INTERRUPTIBILITY, vmread32(GUEST_INTERRUPTIBILITY) | INTERRUPTIBILITY_NMI);
 
+    if (unlikely(v->arch.hvm.vmx.vm86_active) && (info & INTR_VECTOR_MASK) != X86_EXC_DB)
+        return vmx_real_mode_exception(v, regs, info);
     switch (info & INTR_VECTOR_MASK) {
     case X86_EXC_DB:
         reinject_debug(v, info);

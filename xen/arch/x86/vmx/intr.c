@@ -142,7 +142,7 @@ static void try_interrupt(struct vcpu *v, unsigned int vector)
     vmwrite32(VM_ENTRY_INTR_INFO, INTR_VALID | INTR_TYPE_EXT << INTR_TYPE_SHIFT | vector);
 }
 
-void vmx_intr_assist(struct vcpu *v)
+static void prepare_events(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
     struct p2m *p2m = &v->domain->arch.p2m;
@@ -167,6 +167,14 @@ void vmx_intr_assist(struct vcpu *v)
         return;
     if (want_upcall)
         try_interrupt(v, upcall);
+}
+
+bool vmx_intr_assist(struct vcpu *v)
+{
+    prepare_events(v);
+    if (unlikely(v->arch.hvm.vmx.vm86) || unlikely(v->arch.hvm.work & HVM_WORK_STATE))
+        return vmx_make_enterable(v);
+    return true;
 }
 
 void hvm_hlt(struct vcpu *v, uint64_t rflags)

@@ -10,6 +10,12 @@
 #include "mode.h"
 #include "vmx.h"
 
+/* May the guest's PE and PG be the hardware's? */
+static bool vmx_is_unrestricted(const struct vcpu *v)
+{
+    return vmx_caps.unrestricted_guest && v->domain->arch.paging == &hap_ops;
+}
+
 /* hvm_segment.attr packs what the VMCS spreads over bits 15:12 and 16. */
 uint32_t vmx_attr_to_ar(uint16_t attr)
 {
@@ -23,9 +29,8 @@ uint16_t vmx_ar_to_attr(uint32_t ar)
     return ar & SEG_AR_UNUSABLE ? attr & ~SEG_AR_P : attr;
 }
 
-void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s)
+void vmx_read_state(struct hvm_cpu_state *s)
 {
-    vmcs_enter(v);
     s->rip = vmreadnw(GUEST_RIP);
     s->rsp = vmreadnw(GUEST_RSP);
     s->rflags = vmreadnw(GUEST_RFLAGS);
@@ -44,12 +49,10 @@ void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s)
     s->sysenter_cs = vmread32(GUEST_SYSENTER_CS);
     s->sysenter_esp = vmreadnw(GUEST_SYSENTER_ESP);
     s->sysenter_eip = vmreadnw(GUEST_SYSENTER_EIP);
-    vmcs_exit(v);
 }
 
-void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s)
+void vmx_write_state(const struct hvm_cpu_state *s)
 {
-    vmcs_enter(v);
     vmwritenw(GUEST_RIP, s->rip);
     vmwritenw(GUEST_RSP, s->rsp);
     vmwritenw(GUEST_RFLAGS, s->rflags | X86_EFLAGS_MBS);
@@ -66,6 +69,23 @@ void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s)
     vmwrite32(GUEST_SYSENTER_CS, s->sysenter_cs);
     vmwritenw(GUEST_SYSENTER_ESP, s->sysenter_esp);
     vmwritenw(GUEST_SYSENTER_EIP, s->sysenter_eip);
+}
+
+void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s)
+{
+    vmcs_enter(v);
+    vmx_show_real_state(v);
+    vmx_read_state(s);
+    vmcs_exit(v);
+}
+
+void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s)
+{
+    vmcs_enter(v);
+    vmx_show_real_state(v);
+    vmx_write_state(s);
+    if (!vmx_is_unrestricted(v))
+        v->arch.hvm.work |= HVM_WORK_STATE;
     vmcs_exit(v);
 }
 
@@ -86,13 +106,12 @@ void hvm_sync_ctrl(struct vcpu *v)
 
 void vmx_fill_mode_env(const struct vcpu *v, struct vmx_mode_env *env)
 {
-    bool ept = v->domain->arch.paging == &hap_ops;
     *env = (struct vmx_mode_env){
         .cr0_fixed0 = vmx_caps.cr0_fixed0,
         .cr4_fixed0 = vmx_caps.cr4_fixed0,
         .cr4_legal = v->domain->arch.policy.cr4_legal,
-        .ept = ept,
-        .unrestricted = ept && vmx_caps.unrestricted_guest,
+        .ept = v->domain->arch.paging == &hap_ops,
+        .unrestricted = vmx_is_unrestricted(v),
         .efer_switch = vmx_caps.efer_switch,
     };
 }
@@ -152,7 +171,11 @@ void hvm_update_ctrl(struct vcpu *v)
     vmx->cr0_mask = plan.cr0_mask;
     vmx->cr4_mask = plan.cr4_mask;
     set_cr3_exits(v, plan.cr3_exits);
-    vmx->vm86 = plan.vm86;
+    if (vmx->vm86 || plan.vm86) {
+        vmx_show_real_state(v);
+        vmx->vm86 = plan.vm86;
+        v->arch.hvm.work |= HVM_WORK_STATE;
+    }
     apply_efer(v, &plan);
     if (entry != vmx->entry_controls) {
         vmx->entry_controls = entry;
@@ -168,15 +191,17 @@ void vmx_crash_unless_runnable(struct vcpu *v)
 {
     const struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
 
-    if (!vmx->cr3_exits || v->domain->arch.paging != &hap_ops)
+    if (!vmx->cr3_exits)
         return;
-    if (!v->domain->arch.hvm.params[HVM_PARAM_IDENT_PT])
+    if (v->domain->arch.paging == &hap_ops && !v->domain->arch.hvm.params[HVM_PARAM_IDENT_PT])
         domain_crash(v->domain,
                      "vmx: vCPU %u is without paging, which this processor runs "
                      "only with HVM_PARAM_IDENT_PT set",
                      v->vcpu_id);
-    else if (vmx->vm86)
-        domain_crash(v->domain, "vmx: vCPU %u is in real mode, which this processor cannot run",
+    else if (vmx->vm86 && !v->domain->arch.hvm.params[HVM_PARAM_VM86_TSS_SIZED])
+        domain_crash(v->domain,
+                     "vmx: vCPU %u is in real mode, which this processor runs only "
+                     "with HVM_PARAM_VM86_TSS_SIZED set",
                      v->vcpu_id);
 }
 
@@ -190,15 +215,15 @@ void hvm_update_cr3(struct vcpu *v)
  * it and the hardware's value can only be the guest's. */
 void hvm_update_efer(struct vcpu *v)
 {
-    vmcs_enter(v);
-    if (likely(v->arch.hvm.vmx.efer_direct)) {
-        vmwrite64(GUEST_EFER, v->arch.hvm.ctrl.efer);
-    } else {
-        struct vmx_mode_plan plan;
+    struct vmx_mode_plan plan;
 
-        plan_of(v, &plan);
-        apply_efer(v, &plan);
+    if (likely(v->arch.hvm.vmx.efer_direct) && likely(v == current)) {
+        vmwrite64(GUEST_EFER, v->arch.hvm.ctrl.efer);
+        return;
     }
+    plan_of(v, &plan);
+    vmcs_enter(v);
+    apply_efer(v, &plan);
     vmcs_exit(v);
 }
 

@@ -62,6 +62,9 @@ void vmx_advance(struct vcpu *v, unsigned int len);
 
 /* ---- state.c ---- */
 struct vmx_mode_env;
+/* State of the current VMCS as it is there. */
+void vmx_read_state(struct hvm_cpu_state *s);
+void vmx_write_state(const struct hvm_cpu_state *s);
 void vmx_fill_mode_env(const struct vcpu *v, struct vmx_mode_env *env);
 /* Without unrestricted guest some states need help that may not be there. */
 void vmx_crash_unless_runnable(struct vcpu *v);
@@ -77,10 +80,20 @@ enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
 
 /* ---- intr.c ---- */
-/* Work flagged in v->arch.hvm.work and pending interrupts, just before entry. */
-void vmx_intr_assist(struct vcpu *v);
+/* Work flagged in v->arch.hvm.work and pending interrupts, just before entry.
+ * False: something has changed, look again at everything. */
+bool vmx_intr_assist(struct vcpu *v);
 /* An exit interrupted the delivery of an event: deliver it again. */
 void vmx_requeue_vectoring(struct vcpu *v);
+
+/* ---- realmode.c ---- */
+/* The current VMCS, @v's, from now on holds the guest's own view of its state. */
+void vmx_show_real_state(struct vcpu *v);
+/* Before an entry: true if VM entry will take the state; false if an
+ * instruction was executed in software or something else comes first. */
+bool vmx_make_enterable(struct vcpu *v);
+/* An exception in virtual-8086 mode that stands for real mode. */
+enum exit_action vmx_real_mode_exception(struct vcpu *v, struct cpu_user_regs *regs, uint32_t info);
 
 /* ---- vmcs_audit.c: our invariants, before an entry of a debug build ---- */
 void vmcs_audit(struct vcpu *v);
