@@ -16,6 +16,7 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
+#include "../hvm/emul.h"
 #include "vmx.h"
 
 #define FEATURE_CONTROL_LOCKED 1u
@@ -178,6 +179,7 @@ void __init vmx_init(void)
            c->invpcid ? " INVPCID" : "", c->wbinvd_exiting ? " WBINVD-exit" : "", c->revision);
     if (hvm_why_not)
         printk(XENLOG_INFO "HVM: unavailable: %s\n", hvm_why_not);
+    hvm_emulator_init();
 }
 
 const char *hvm_unavailable_reason(void)
