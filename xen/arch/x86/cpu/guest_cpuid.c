@@ -32,5 +32,7 @@ void guest_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_l
     /* Two VMCS reads, so only for the leaf that depends on them. */
     if (leaf == 0x80000001u && is_hvm_vcpu(v))
         view.long_mode = hvm_cs_is_64bit(v);
+    if (leaf == 1 && is_hvm_vcpu(v))
+        view.apic_on = vlapic_enabled(&v->arch.hvm.vlapic.s);
     *res = policy_cpuid(&v->domain->arch.policy, &view, leaf, subleaf);
 }

@@ -2,30 +2,38 @@
 /* io.c - see io.h. */
 #include "io.h"
 
+#include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/page.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
+#include "devices.h"
 #include "guest_access.h"
 
 void hvm_port_in(struct cpu_user_regs *regs, unsigned int port, unsigned int size)
 {
+    uint32_t value = ~0u;
+
+    hvm_device_port_in(current, port, size, &value);
     switch (size) {
     case 1:
-        regs->rax |= 0xff;
+        regs->rax = (regs->rax & ~0xfful) | (uint8_t)value;
         break;
     case 2:
-        regs->rax |= 0xffff;
+        regs->rax = (regs->rax & ~0xfffful) | (uint16_t)value;
         break;
     default:
-        regs->rax = 0xffffffff; /* a 32-bit result clears the upper half */
+        regs->rax = value; /* a 32-bit result clears the upper half */
         break;
     }
 }
 
-void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value) {}
+void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value)
+{
+    hvm_device_port_out(v, port, size, value);
+}
 
 #define STRING_IO_CHUNK 256u /* bytes at a time; the guest can be preempted between */
 
@@ -81,7 +89,18 @@ bool hvm_string_io(struct vcpu *v, struct cpu_user_regs *regs, const struct hvm_
     return n == count;
 }
 
-unsigned int hvm_mmio_access(struct vcpu *v, struct cpu_user_regs *regs)
+/* The register or immediate that a decoded MOV stores. */
+static uint64_t stored_value(const struct cpu_user_regs *regs, const struct mmio_insn *insn,
+                             const uint8_t *code)
+{
+    if (!insn->imm_size)
+        return hvm_read_gpr(regs, insn->reg) >> (insn->high_byte ? 8 : 0);
+    int32_t imm = 0;
+    memcpy(&imm, code + insn->length - insn->imm_size, insn->imm_size);
+    return (int64_t)imm;
+}
+
+unsigned int hvm_mmio_access(struct vcpu *v, struct cpu_user_regs *regs, gaddr_t addr)
 {
     uint8_t code[15];
     struct mmio_insn insn;
@@ -101,7 +120,15 @@ unsigned int hvm_mmio_access(struct vcpu *v, struct cpu_user_regs *regs)
     }
     if (!mmio_decode(code, len, mode, &insn))
         return 0;
-    if (!insn.write)
-        hvm_write_gpr(regs, insn.reg, mmio_read_ones(&insn, hvm_read_gpr(regs, insn.reg)));
+    if (insn.write) {
+        uint64_t value = stored_value(regs, &insn, code);
+        if (insn.size < 8)
+            value &= (1ull << (8 * insn.size)) - 1;
+        hvm_device_mmio_write(v, gaddr_x(addr), insn.size, value);
+    } else {
+        uint64_t value = ~0ull;
+        hvm_device_mmio_read(v, gaddr_x(addr), insn.size, &value);
+        hvm_write_gpr(regs, insn.reg, mmio_read_merge(&insn, hvm_read_gpr(regs, insn.reg), value));
+    }
     return insn.length;
 }

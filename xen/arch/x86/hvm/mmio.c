@@ -139,7 +139,8 @@ bool mmio_decode(const uint8_t *code, size_t len, unsigned int mode, struct mmio
     case 0xc6:
     case 0xc7:
         insn->write = true;
-        ok = decode_modrm(&d, insn, insn->size == 8 ? 4 : insn->size);
+        insn->imm_size = insn->size == 8 ? 4 : insn->size;
+        ok = decode_modrm(&d, insn, insn->imm_size);
         ok = ok && insn->reg == 0 && !insn->high_byte;
         break;
     case 0x0f:
@@ -150,14 +151,16 @@ bool mmio_decode(const uint8_t *code, size_t len, unsigned int mode, struct mmio
     return ok && !d.cut && d.at <= 15;
 }
 
-uint64_t mmio_read_ones(const struct mmio_insn *insn, uint64_t old)
+uint64_t mmio_read_merge(const struct mmio_insn *insn, uint64_t old, uint64_t value)
 {
-    uint64_t value = ~0ull;
-    if (!insn->sign_extend && insn->size < 8)
-        value = (1ull << (8 * insn->size)) - 1;
+    unsigned int unused = 64 - 8 * insn->size;
+    value = insn->sign_extend ? (uint64_t)((int64_t)(value << unused) >> unused)
+                              : value << unused >> unused;
     switch (insn->dest_size) {
     case 1:
-        return insn->high_byte ? old | 0xff00 : old | 0xff;
+        if (insn->high_byte)
+            return (old & ~0xff00ull) | value << 8;
+        return (old & ~0xffull) | value;
     case 2:
         return (old & ~0xffffull) | (value & 0xffff);
     case 4:
@@ -165,4 +168,9 @@ uint64_t mmio_read_ones(const struct mmio_insn *insn, uint64_t old)
     default:
         return value;
     }
+}
+
+uint64_t mmio_read_ones(const struct mmio_insn *insn, uint64_t old)
+{
+    return mmio_read_merge(insn, old, ~0ull);
 }

@@ -20,11 +20,9 @@
 
 #include "check.h"
 
-#define PAT_RESET       0x0007040600070406ull
-#define APIC_BASE_RESET 0xfee00000ull
-#define APIC_BASE_BSP   (1ull << 8)
+#define PAT_RESET 0x0007040600070406ull
 
-static void set_reset_state(struct vcpu *v)
+void hvm_set_reset_state(struct vcpu *v, uint64_t cr0)
 {
     struct hvm_cpu_state s = {.rip = 0xfff0, .rflags = X86_EFLAGS_MBS, .dr7 = 0x400};
 
@@ -36,7 +34,7 @@ static void set_reset_state(struct vcpu *v)
     s.seg[SEG_TR] = (struct hvm_segment){.attr = 0x8b, .limit = 0xffff};
     s.seg[SEG_GDTR].limit = s.seg[SEG_IDTR].limit = 0xffff;
 
-    v->arch.hvm.ctrl = (struct x86_ctrl){.cr0 = X86_CR0_CD | X86_CR0_NW | X86_CR0_ET};
+    v->arch.hvm.ctrl = (struct x86_ctrl){.cr0 = cr0};
     v->arch.dr6 = 0xffff0ff0;
     v->arch.dr7 = 0x400;
     hvm_update_ctrl(v);
@@ -49,18 +47,19 @@ int hvm_vcpu_create(struct vcpu *v)
 
     hvm->msr_pat = PAT_RESET;
     hvm->msr_mtrr_def_type = 0;
-    hvm->apic_base = APIC_BASE_RESET | (v->vcpu_id == 0 ? APIC_BASE_BSP : 0);
+    vlapic_vcpu_init(v);
     hvm->tsc_offset = -rdtsc();
     fpu_reset_area(v->arch.fpu);
     int rc = vmx_vcpu_create(v);
     if (rc)
         return rc;
-    set_reset_state(v);
+    hvm_set_reset_state(v, X86_CR0_CD | X86_CR0_NW | X86_CR0_ET);
     return 0;
 }
 
 void hvm_vcpu_destroy(struct vcpu *v)
 {
+    vlapic_vcpu_destroy(v);
     vmx_vcpu_destroy(v);
 }
 

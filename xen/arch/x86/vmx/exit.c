@@ -16,6 +16,7 @@
 #include <cairn/softirq.h>
 #include <xen/sched.h>
 
+#include "../hvm/irq.h"
 #include "vmx.h"
 
 typedef enum exit_action (*exit_fn)(struct vcpu *v, struct cpu_user_regs *regs);
@@ -49,6 +50,7 @@ static enum exit_action exit_triple_fault(struct vcpu *v, struct cpu_user_regs *
 static enum exit_action exit_intr_window(struct vcpu *v, struct cpu_user_regs *regs)
 {
     vmx_set_proc_control(v, PROC_INTR_WINDOW, false);
+    hvm_post(v, HVM_POSTED_INTR);
     return EXIT_RESUME;
 }
 
@@ -209,14 +211,16 @@ static always_inline void prepare_entry(struct vcpu *v)
 {
     for (;;) {
         local_irq_disable();
-        if (likely(!get_cpu_info()->softirq_pending))
+        if (unlikely(get_cpu_info()->softirq_pending)) {
+            local_irq_enable();
+            do_softirq();
+            continue;
+        }
+        if (likely(!v->arch.hvm.any_work) && likely(!v->domain->arch.p2m.flush_owed))
             break;
-        local_irq_enable();
-        do_softirq();
+        if (vmx_intr_assist(v))
+            break;
     }
-    if (unlikely(v->arch.hvm.work) || unlikely(v->domain->arch.p2m.flush_owed) ||
-        v->domain->arch.hvm.callback_vector)
-        vmx_intr_assist(v);
     perfc_incr(vmentries);
     v->arch.hvm.vmx.ctrl_stale = true;
 #ifdef CAIRN_DEBUG
@@ -249,6 +253,7 @@ struct cpu_user_regs *vmx_handle_exit(struct cpu_user_regs *regs)
 struct vmx_entry vmx_prepare_entry(void)
 {
     struct vcpu *v = current;
+    v->arch.hvm.in_hlt = false;
     prepare_entry(v);
     struct vmx_entry e = {.regs = guest_cpu_user_regs(), .launched = v->arch.hvm.vmx.launched};
     v->arch.hvm.vmx.launched = true;

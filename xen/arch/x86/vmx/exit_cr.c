@@ -52,7 +52,7 @@ static int set_cr8(struct vcpu *v, uint64_t value)
 {
     if (value & ~0xfull)
         return -1;
-    v->arch.hvm.cr8 = value;
+    vlapic_set_cr8(v, value);
     return 0;
 }
 
@@ -87,7 +87,7 @@ enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
     case CR_MOV_FROM:
         if (q.cr != 8)
             return EXIT_CRASH;
-        hvm_write_gpr(regs, q.gpr, v->arch.hvm.cr8);
+        hvm_write_gpr(regs, q.gpr, vlapic_get_cr8(v));
         break;
     case CR_CLTS:
         hvm_sync_ctrl(v);

@@ -38,7 +38,7 @@ enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs)
 
     bool data_access = (qual & EPT_QUAL_GLA_VALID) && (qual & EPT_QUAL_GLA_TRANSLATED) &&
                        !(qual & EPT_QUAL_FETCH) && !delivering;
-    unsigned int len = data_access ? hvm_mmio_access(v, regs) : 0;
+    unsigned int len = data_access ? hvm_mmio_access(v, regs, gpa) : 0;
     if (len) {
         vmx_advance(v, len);
         return EXIT_RESUME;

@@ -178,6 +178,11 @@ unsigned int hvm_max_leaf_order(void)
     return vmx_caps.ept_1g ? 18 : vmx_caps.ept_2m ? 9 : 0;
 }
 
+bool hvm_real_mode_possible(void)
+{
+    return vmx_caps.unrestricted_guest;
+}
+
 bool hvm_has_invpcid(void)
 {
     return vmx_on && vmx_caps.invpcid;

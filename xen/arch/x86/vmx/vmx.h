@@ -62,8 +62,9 @@ enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
 
 /* ---- intr.c ---- */
-/* Work flagged in v->arch.hvm.work and pending interrupts, just before entry. */
-void vmx_intr_assist(struct vcpu *v);
+/* Work flagged in v->arch.hvm.any_work, just before entry.  False: begin again,
+ * the vCPU may have stopped being runnable. */
+bool vmx_intr_assist(struct vcpu *v);
 /* An exit interrupted the delivery of an event: deliver it again. */
 void vmx_requeue_vectoring(struct vcpu *v);
 
