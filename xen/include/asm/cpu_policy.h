@@ -16,7 +16,7 @@ struct cpu_policy {
     } basic[0x20], ext[9]; /* leaf 7 and d: subleaf 0 */
     uint8_t maxphysaddr;
     bool is_hvm;
-    bool lapic; /* HVM: there is a local APIC, with x2APIC and TSC deadline */
+    bool lapic;          /* HVM: there is a local APIC, with x2APIC and TSC deadline */
     bool syscall_always; /* not Intel: CPUID shows SYSCALL to any code */
     uint16_t domid;
     uint64_t efer_legal; /* EFER bits a guest may set, incl. LMA */

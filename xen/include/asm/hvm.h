@@ -24,7 +24,7 @@ struct x86_ctrl {
 struct hvm_domain {
     uint64_t params[HVM_NR_PARAMS];
     gfn_t hypercall_gfn;
-    uint8_t callback_vector; /* HVM_PARAM_CALLBACK_IRQ of type vector; 0 = none */
+    uint8_t callback_vector;     /* HVM_PARAM_CALLBACK_IRQ of type vector; 0 = none */
     struct hvm_devices *devices; /* hvm/devices.c; NULL: none */
 };
 

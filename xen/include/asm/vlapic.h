@@ -35,7 +35,7 @@ struct vlapic_state {
 struct vlapic {
     struct vlapic_state s;
     struct timer timer;
-    s_time_t started; /* when the count was the initial count */
+    s_time_t started;  /* when the count was the initial count */
     uint64_t deadline; /* guest TSC; 0: not armed */
 };
 
@@ -51,7 +51,7 @@ static inline bool vlapic_x2apic(const struct vlapic_state *s)
 /* ---- hvm/vlapic.c ---- */
 void vlapic_vcpu_init(struct vcpu *v);
 void vlapic_vcpu_destroy(struct vcpu *v);
-void vlapic_init_signal(struct vcpu *v); /* INIT: registers, not mode or ID */
+void vlapic_init_signal(struct vcpu *v);   /* INIT: registers, not mode or ID */
 bool vlapic_present(const struct vcpu *v); /* by the domain's emulation_flags */
 /* Interrupt @vector for @v: from a device, an IPI, its timer.  Any context. */
 void vlapic_set_irq(struct vcpu *v, unsigned int vector, bool level);

@@ -184,21 +184,41 @@ static void show_apic(const struct cpu_policy *p, const struct cpuid_view *view,
         r->d |= F1D_APIC;
 }
 
+static struct cpuid_leaf basic_leaf(const struct cpu_policy *p, uint32_t leaf)
+{
+    return (struct cpuid_leaf){p->basic[leaf].a, p->basic[leaf].b, p->basic[leaf].c,
+                               p->basic[leaf].d};
+}
+
+/* Those with subleaves, or with something of the vCPU's state. */
+#define SPECIAL_LEAVES (1u << 1 | 1u << 7 | 1u << 0xb | 1u << 0xd)
+static struct cpuid_leaf special_leaf(const struct cpu_policy *p, const struct cpuid_view *view,
+                                      uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid_leaf r = {0, 0, 0, 0};
+
+    if (leaf == 0xb) {
+        if (p->lapic) /* no levels, only the x2APIC ID */
+            r = (struct cpuid_leaf){0, 0, subleaf & 0xff, view->vcpu_id * 2};
+        return r;
+    }
+    if (leaf != 1 && subleaf != 0)
+        return r;
+    r = basic_leaf(p, leaf);
+    if (leaf == 1)
+        show_apic(p, view, &r);
+    return r;
+}
+
 struct cpuid_leaf policy_cpuid(const struct cpu_policy *p, const struct cpuid_view *view,
                                uint32_t leaf, uint32_t subleaf)
 {
     struct cpuid_leaf r = {0, 0, 0, 0};
 
     if (leaf <= p->max_leaf) {
-        if ((leaf == 7 || leaf == 0xd) && subleaf != 0)
-            return r;
-        r = (struct cpuid_leaf){p->basic[leaf].a, p->basic[leaf].b, p->basic[leaf].c,
-                                p->basic[leaf].d};
-        if (leaf == 1)
-            show_apic(p, view, &r);
-        else if (leaf == 0xb && p->lapic) /* no levels, only the x2APIC ID */
-            r = (struct cpuid_leaf){0, 0, subleaf & 0xff, view->vcpu_id * 2};
-        return r;
+        if (unlikely(SPECIAL_LEAVES >> leaf & 1))
+            return special_leaf(p, view, leaf, subleaf);
+        return basic_leaf(p, leaf);
     }
     if (leaf >= 0x80000000u && leaf <= p->max_ext_leaf) {
         unsigned int n = leaf & 0xf;

@@ -24,12 +24,12 @@
 #include "vpit.h"
 #include "vrtc.h"
 
-#define PM_TIMER_HZ     3579545ull
-#define PM_TIMER_OLD    0x1f48 /* where it is by HVM_PARAM_ACPI_IOPORTS_LOCATION */
-#define PM_TIMER_NEW    0xb008
-#define ISA_PIT         0
-#define ISA_RTC         8
-#define ISA_PIT_PIN     2 /* IRQ 0 comes in at this pin of the I/O APIC */
+#define PM_TIMER_HZ  3579545ull
+#define PM_TIMER_OLD 0x1f48 /* where it is by HVM_PARAM_ACPI_IOPORTS_LOCATION */
+#define PM_TIMER_NEW 0xb008
+#define ISA_PIT      0
+#define ISA_RTC      8
+#define ISA_PIT_PIN  2 /* IRQ 0 comes in at this pin of the I/O APIC */
 
 struct hvm_devices {
     spinlock_t lock;
@@ -436,9 +436,9 @@ void hvm_level_eoi(struct domain *d, unsigned int vector)
 
 int hvm_devices_create(struct domain *d)
 {
-    uint32_t flags = d->arch.emulation_flags &
-                     (XEN_X86_EMU_HPET | XEN_X86_EMU_PM | XEN_X86_EMU_RTC | XEN_X86_EMU_IOAPIC |
-                      XEN_X86_EMU_PIC | XEN_X86_EMU_PIT);
+    uint32_t flags =
+        d->arch.emulation_flags & (XEN_X86_EMU_HPET | XEN_X86_EMU_PM | XEN_X86_EMU_RTC |
+                                   XEN_X86_EMU_IOAPIC | XEN_X86_EMU_PIC | XEN_X86_EMU_PIT);
     s_time_t now = NOW();
 
     if (!flags)

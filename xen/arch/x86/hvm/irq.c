@@ -61,8 +61,7 @@ void hvm_post(struct vcpu *v, unsigned int bits)
         vcpu_wake(v);
         return;
     }
-    if ((bits & (HVM_POSTED_NMI | HVM_POSTED_INIT)) ||
-        hvm_intr_pending(v).source != HVM_INTR_NONE)
+    if ((bits & (HVM_POSTED_NMI | HVM_POSTED_INIT)) || hvm_intr_pending(v).source != HVM_INTR_NONE)
         vcpu_unblock(v);
 }
 

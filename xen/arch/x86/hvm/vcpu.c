@@ -65,14 +65,13 @@ void hvm_vcpu_destroy(struct vcpu *v)
 
 /* ---- the record stream ---- */
 
-#define SEGS(X)                                                                             \
-    X(SEG_ES, es)                                                                           \
-    X(SEG_CS, cs) X(SEG_SS, ss) X(SEG_DS, ds) X(SEG_FS, fs) X(SEG_GS, gs) X(SEG_LDTR, ldtr) \
-        X(SEG_TR, tr)
-#define GPRS(X)                                                                              \
-    X(rax)                                                                                   \
-    X(rbx) X(rcx) X(rdx) X(rbp) X(rsi) X(rdi) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) \
-        X(r15)
+#define SEGS(X)   \
+    X(SEG_ES, es) \
+    X(SEG_CS, cs) \
+    X(SEG_SS, ss) X(SEG_DS, ds) X(SEG_FS, fs) X(SEG_GS, gs) X(SEG_LDTR, ldtr) X(SEG_TR, tr)
+#define GPRS(X) \
+    X(rax)      \
+    X(rbx) X(rcx) X(rdx) X(rbp) X(rsi) X(rdi) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15)
 
 static void record_to_state(const struct hvm_hw_cpu *c, struct hvm_cpu_state *s,
                             struct x86_ctrl *ctrl)

@@ -63,8 +63,7 @@ static const char *from_32(const struct vcpu_hvm_x86_32 *r, struct hvm_start_sta
         out->gpr[i] = gpr[i];
     out->cpu.rip = r->eip;
     out->cpu.rflags = r->eflags;
-    out->ctrl =
-        (struct x86_ctrl){.cr0 = r->cr0, .cr3 = r->cr3, .cr4 = r->cr4, .efer = r->efer};
+    out->ctrl = (struct x86_ctrl){.cr0 = r->cr0, .cr3 = r->cr3, .cr4 = r->cr4, .efer = r->efer};
     return NULL;
 }
 
@@ -84,8 +83,7 @@ static const char *from_64(const struct vcpu_hvm_x86_64 *r, struct hvm_start_sta
         out->gpr[i] = gpr[i];
     out->cpu.rip = r->rip;
     out->cpu.rflags = r->rflags;
-    out->ctrl =
-        (struct x86_ctrl){.cr0 = r->cr0, .cr3 = r->cr3, .cr4 = r->cr4, .efer = r->efer};
+    out->ctrl = (struct x86_ctrl){.cr0 = r->cr0, .cr3 = r->cr3, .cr4 = r->cr4, .efer = r->efer};
     return NULL;
 }
 

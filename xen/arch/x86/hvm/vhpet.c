@@ -21,7 +21,7 @@ enum { REG_ID = 0, REG_CONFIG = 0x10, REG_STATUS = 0x20, REG_COUNTER = 0xf0, REG
 
 #define FASTEST_NS 50000 /* a periodic timer fires no more often */
 
-#define ID                                                                 \
+#define ID                                                                           \
     ((uint64_t)VHPET_TICK_NS * 1000000 << 32 | 0x80860000u | 1u << 15 /* legacy */ | \
      1u << 13 /* 64-bit */ | (VHPET_TIMERS - 1) << 8 | 1)
 

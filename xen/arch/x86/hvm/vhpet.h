@@ -9,11 +9,11 @@
 
 #include <cairn/types.h>
 
-#define VHPET_BASE   0xfed00000ull
-#define VHPET_SIZE   0x400u
-#define VHPET_TIMERS 3
+#define VHPET_BASE    0xfed00000ull
+#define VHPET_SIZE    0x400u
+#define VHPET_TIMERS  3
 #define VHPET_TICK_NS 16 /* 62.5 MHz, as Xen's */
-#define VHPET_NEVER  INT64_MAX
+#define VHPET_NEVER   INT64_MAX
 
 struct vhpet_state {
     uint64_t config, status; /* general */
@@ -22,7 +22,7 @@ struct vhpet_state {
     struct {
         uint64_t config, compare, period;
         uint64_t armed_at; /* counter when the comparator was last set up */
-        bool set_next; /* periodic: the next write goes to the comparator */
+        bool set_next;     /* periodic: the next write goes to the comparator */
     } timer[VHPET_TIMERS];
 };
 

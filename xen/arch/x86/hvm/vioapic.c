@@ -5,10 +5,10 @@
 enum { REG_SELECT = 0x00, REG_WINDOW = 0x10, REG_EOI = 0x40 };
 enum { INDEX_ID, INDEX_VERSION, INDEX_ARBITRATION, INDEX_ENTRIES = 0x10 };
 
-#define VERSION_EOI   0x20u /* the version that has the EOI register */
-#define ENTRY_STATUS  (1ull << 12)
+#define VERSION_EOI    0x20u /* the version that has the EOI register */
+#define ENTRY_STATUS   (1ull << 12)
 #define ENTRY_READONLY (ENTRY_STATUS | VIOAPIC_IRR)
-#define ENTRY_VALID   0xff0000000001ffffull
+#define ENTRY_VALID    0xff0000000001ffffull
 
 void vioapic_reset(struct vioapic_state *s)
 {
@@ -65,7 +65,7 @@ static uint64_t write_indirect(struct vioapic_state *s, uint32_t value)
         half <<= 32;
         new <<= 32;
     }
-    e = (e & ~(half & ENTRY_VALID & ~ENTRY_READONLY)) | (new & ENTRY_VALID & ~ENTRY_READONLY);
+    e = (e & ~(half & ENTRY_VALID & ~ENTRY_READONLY)) | (new &ENTRY_VALID & ~ENTRY_READONLY);
     if (!(e & VIOAPIC_LEVEL))
         e &= ~VIOAPIC_IRR; /* edges have none */
     s->entry[pin] = e;

@@ -13,11 +13,11 @@
 #define VIOAPIC_PINS 48
 
 /* Redirection entry bits. */
-#define VIOAPIC_MODE(e)   (((e) >> 8) & 7)
-#define VIOAPIC_LOGICAL   (1ull << 11)
-#define VIOAPIC_IRR       (1ull << 14) /* remote IRR: accepted, no EOI yet */
-#define VIOAPIC_LEVEL     (1ull << 15)
-#define VIOAPIC_MASKED    (1ull << 16)
+#define VIOAPIC_MODE(e) (((e) >> 8) & 7)
+#define VIOAPIC_LOGICAL (1ull << 11)
+#define VIOAPIC_IRR     (1ull << 14) /* remote IRR: accepted, no EOI yet */
+#define VIOAPIC_LEVEL   (1ull << 15)
+#define VIOAPIC_MASKED  (1ull << 16)
 
 struct vioapic_state {
     uint8_t select; /* IOREGSEL */

@@ -17,9 +17,9 @@
 #include "irq.h"
 #include "vlapic_logic.h"
 
-#define BUS_CYCLE_NS   10 /* one tick of the timer at divisor 1 */
-#define X2APIC_FIRST   0x800
-#define X2APIC_LAST    0xbff
+#define BUS_CYCLE_NS 10 /* one tick of the timer at divisor 1 */
+#define X2APIC_FIRST 0x800
+#define X2APIC_LAST  0xbff
 /* A periodic timer cannot be faster: its host would do nothing else. */
 #define SHORTEST_PERIOD MICROSECS(50)
 

@@ -111,8 +111,8 @@ static void latch_status(struct vpit_state *s, unsigned int i, int64_t now)
     if (c->status_latched)
         return;
     c->status_latched = true;
-    c->status = vpit_output(s, i, now) << 7 | !c->armed << 6 | c->access << 4 | (c->mode & 7) << 1 |
-                c->bcd;
+    c->status =
+        vpit_output(s, i, now) << 7 | !c->armed << 6 | c->access << 4 | (c->mode & 7) << 1 | c->bcd;
 }
 
 static void latch_count(struct vpit_channel *c, int64_t now)

@@ -12,7 +12,7 @@
 #define VPIT_NEVER INT64_MAX
 
 struct vpit_channel {
-    uint16_t count; /* as loaded; 0 means 65536 */
+    uint16_t count;       /* as loaded; 0 means 65536 */
     uint8_t mode, access; /* 0-5; 1 low, 2 high, 3 both */
     bool bcd, write_high, read_high, armed, gate;
     uint8_t write_low;

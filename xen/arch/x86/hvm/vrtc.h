@@ -21,8 +21,7 @@ struct vrtc_state {
 void vrtc_reset(struct vrtc_state *s, int64_t now);
 uint8_t vrtc_read(struct vrtc_state *s, unsigned int port, uint64_t date, int64_t now);
 /* True: the periodic interrupt was set anew. */
-bool vrtc_write(struct vrtc_state *s, unsigned int port, uint8_t value, uint64_t date,
-                int64_t now);
+bool vrtc_write(struct vrtc_state *s, unsigned int port, uint8_t value, uint64_t date, int64_t now);
 /* Next periodic interrupt; VRTC_NEVER. */
 int64_t vrtc_expiry(const struct vrtc_state *s, int64_t now);
 /* It came: true if IRQ 8 is to be raised. */

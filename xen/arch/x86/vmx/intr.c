@@ -209,8 +209,7 @@ bool hvm_event_deliverable(struct vcpu *v)
         return true;
     if ((hvm->posted & HVM_POSTED_NMI) && !nmi_blocked())
         return true;
-    return (vmreadnw(GUEST_RFLAGS) & X86_EFLAGS_IF) &&
-           hvm_intr_pending(v).source != HVM_INTR_NONE;
+    return (vmreadnw(GUEST_RFLAGS) & X86_EFLAGS_IF) && hvm_intr_pending(v).source != HVM_INTR_NONE;
 }
 
 void hvm_forget_events(struct vcpu *v)
