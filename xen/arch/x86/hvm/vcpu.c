@@ -54,6 +54,7 @@ int hvm_vcpu_create(struct vcpu *v)
     if (rc)
         return rc;
     hvm_set_reset_state(v, X86_CR0_CD | X86_CR0_NW | X86_CR0_ET);
+    v->arch.user_regs.rdx = v->domain->arch.policy.basic[1].a;
     return 0;
 }
 
