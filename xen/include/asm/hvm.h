@@ -134,6 +134,8 @@ uint64_t hvm_get_rip(void);
 uint64_t hvm_get_segment_base(enum hvm_seg_name seg);
 void hvm_inject_exception(struct vcpu *v, unsigned int vector, uint32_t ec);
 void hvm_inject_page_fault(struct vcpu *v, gva_t va, uint32_t ec);
+/* Set bits of DR6, for a #DB that we raise.  Current vCPU. */
+void hvm_note_debug_trap(struct vcpu *v, unsigned long bits);
 /* Deliver an event of SDM interruption @type at the next entry. */
 void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, bool has_ec,
                      uint32_t ec, unsigned int insn_len);

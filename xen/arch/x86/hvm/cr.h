@@ -50,6 +50,7 @@ bool x86_ctrl_valid(const struct x86_ctrl *s, const struct x86_ctrl_env *env);
 /* ctrl.c: for the current vCPU; 0, or -EPERM: inject #GP(0). */
 struct vcpu;
 int hvm_set_cr0(struct vcpu *v, uint64_t value);
+int hvm_set_cr3(struct vcpu *v, uint64_t value);
 int hvm_set_cr4(struct vcpu *v, uint64_t value);
 int hvm_set_efer(struct vcpu *v, uint64_t value);
 

@@ -58,6 +58,18 @@ int hvm_set_cr0(struct vcpu *v, uint64_t value)
     return rc ? rc : commit(v, &next, owed);
 }
 
+int hvm_set_cr3(struct vcpu *v, uint64_t value)
+{
+    struct x86_ctrl_env env;
+    struct x86_ctrl next;
+    unsigned int owed;
+
+    hvm_sync_ctrl(v);
+    fill_env(v, &env);
+    int rc = x86_set_cr3(&v->arch.hvm.ctrl, &env, value, &next, &owed);
+    return rc ? rc : commit(v, &next, owed);
+}
+
 int hvm_set_cr4(struct vcpu *v, uint64_t value)
 {
     struct x86_ctrl_env env;

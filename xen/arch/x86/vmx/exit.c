@@ -80,13 +80,6 @@ static enum exit_action exit_cache(struct vcpu *v, struct cpu_user_regs *regs)
     return EXIT_ADVANCE;
 }
 
-static enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs)
-{
-    domain_crash(v->domain, "vmx: task switch to selector %04lx (not supported)",
-                 (unsigned long)vmreadnw(EXIT_QUALIFICATION) & 0xffff);
-    return EXIT_RESUME;
-}
-
 #define MAY_INTERRUPT_DELIVERY 1u /* the exit can hit while an event is delivered */
 
 static const struct exit_entry {

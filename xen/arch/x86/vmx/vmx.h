@@ -59,6 +59,7 @@ enum exit_action exit_rdmsr(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_wrmsr(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_io(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
 
 /* ---- intr.c ---- */
