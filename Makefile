@@ -24,6 +24,7 @@ help:
 	@echo 'make test       every test; the last line is the count'
 	@echo 'make test-unit  unit tests on the host only'
 	@echo 'make test-guest guest tests only (MODEL=haswell, also arrandale, ...)'
+	@echo 'make test-matrix  guest tests on each model, bare and with each kind of paging'
 	@echo 'make check      formatting, headers, layering, sizes, commit subjects'
 	@echo 'make format     run clang-format over the tree'
 	@echo 'make iso        $(notdir $(BUILD))/cairn.iso: GRUB, hypervisor, dom0, guests'
@@ -108,7 +109,14 @@ MODEL ?= haswell
 test-guest: xen-$(VARIANT) dom0 guest
 	@$(RUNNER) guest --model $(MODEL) --variant $(VARIANT) $(BUILD)/guest
 
-test-system: xen-$(VARIANT) dom0 guest
+# Every guest test in every column: MATRIX='MODEL[:OPTIONS] ...', WORDS='--select X'.
+MATRIX ?= penryn lynnfield arrandale haswell skylake_x icelake \
+          haswell:vmx-mask=efer-switch skylake_x:vmx-mask=efer-exit,unrestricted-guest
+.PHONY: test-matrix
+test-matrix: xen-$(VARIANT) dom0 guest
+	@$(RUNNER) matrix --on '$(MATRIX)' --variant $(VARIANT) $(WORDS) $(BUILD)/guest
+
+test-system: iso guest
 	@$(RUNNER) system --variant $(VARIANT)
 
 check: | $(ABI)/xen

@@ -11,6 +11,7 @@
 #include "fs/ramfs.h"
 #include "kernel/kernel.h"
 #include "kernel/mm.h"
+#include "kernel/time.h"
 
 /*
  * Copies the value of the word @name of @cmdline to @value: what is behind its
@@ -86,6 +87,9 @@ void init_main(const char *cmdline)
     load_ramdisk();
     make_folders();
     tools_start();
+    /* What is left of the way to the prompt is the user's script, if any. */
+    printf("Cairn dom0: ready after %lu thousand TSC ticks\n",
+           (unsigned long)(time_tsc() - boot.tsc) / 1000);
     run_start_script(cmdline);
     shell_run_console();
 }

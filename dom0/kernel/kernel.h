@@ -16,6 +16,7 @@
 struct boot {
     const start_info_t *si;
     unsigned long boot_rsp; /* the builder's stack: its last placed page */
+    uint64_t tsc;           /* at the first C line */
 };
 extern struct boot boot;
 

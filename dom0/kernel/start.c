@@ -34,6 +34,7 @@ static const struct {
 
 void start(const start_info_t *si, unsigned long boot_rsp)
 {
+    boot.tsc = time_tsc();
     boot.si = si;
     boot.boot_rsp = boot_rsp;
 

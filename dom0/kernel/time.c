@@ -13,14 +13,6 @@
 #include "kernel/kernel.h"
 #include "plat.h"
 
-static inline uint64_t rdtsc(void)
-{
-    uint32_t low, high;
-
-    asm volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return (uint64_t)high << 32 | low;
-}
-
 /* @ticks * 2^@shift * @mul / 2^32; the product needs 96 bits. */
 static uint64_t ticks_to_ns(uint64_t ticks, uint32_t mul, int8_t shift)
 {
@@ -42,7 +34,7 @@ uint64_t plat_now_ns(void)
         version = t->version;
         asm volatile("" : : : "memory");
         now = t->system_time +
-              ticks_to_ns(rdtsc() - t->tsc_timestamp, t->tsc_to_system_mul, t->tsc_shift);
+              ticks_to_ns(time_tsc() - t->tsc_timestamp, t->tsc_to_system_mul, t->tsc_shift);
         asm volatile("" : : : "memory");
     } while ((version & 1) || version != t->version);
 

@@ -5,6 +5,15 @@
 
 #include <stdint.h>
 
+/* The processor's time stamp counter. */
+static inline uint64_t time_tsc(void)
+{
+    uint32_t low, high;
+
+    asm volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
 /* Fails with -ENODEV if the hypervisor gives no time. */
 int time_init(void);
 

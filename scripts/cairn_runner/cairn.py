@@ -15,7 +15,7 @@ PANICS = (r"^\(XEN\) Panic on CPU",)
 POWER_OFF = "Hardware Dom0 halted: powering off"
 
 BOOT_TIMEOUT = 180
-COMMAND_TIMEOUT = 90
+COMMAND_TIMEOUT = 30
 
 
 class CairnError(Exception):
@@ -128,7 +128,7 @@ class Cairn:
         self.expect(PROMPT, timeout)
         return Outcome(int(found[1]), output)
 
-    def power_off(self, timeout=60):
+    def power_off(self, timeout=COMMAND_TIMEOUT):
         """Type poweroff and wait for the machine to go; CairnError if not."""
         try:
             self.console.send("poweroff\n")

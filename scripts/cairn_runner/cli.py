@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 
-from . import cairn, cpio, demo, guestrun, guests, image, paths, system
+from . import cairn, cpio, demo, guestrun, guests, image, matrix, paths, system
 from .cairn import Cairn, CairnError, Setup
 from .console import ConsoleClosed, ConsoleTimeout
 from .machine import EMULATORS, MODELS, MachineError, Spec
@@ -40,6 +40,13 @@ def cmd_guest(args, spec):
         timeout = args.timeout or guestrun.GUEST_TIMEOUT
         guestrun.run(found, spec, report, args.variant, args.options, timeout)
     return report.finish()
+
+
+def cmd_matrix(args, spec):
+    """Guest tests by configurations."""
+    found = guests.select(guests.discover(args.directory), args.select)
+    where = matrix.places(args.on.split(), spec, args.options)
+    return matrix.run(found, where, not args.no_bare, args.variant)
 
 
 def cmd_bare(args, spec):
@@ -87,7 +94,7 @@ def cmd_shell(args, spec):
         try:
             machine.boot()
             for command in args.command:
-                outcome = machine.run(command, args.timeout or cairn.COMMAND_TIMEOUT)
+                outcome = machine.run(command, args.timeout or guestrun.GUEST_TIMEOUT)
                 if not args.verbose:
                     print(f"dom0# {command}\n{outcome.output}", end="", flush=True)
                 status = outcome.status
@@ -154,6 +161,14 @@ def _parser():
     command.add_argument("--select", action="append", default=[], metavar="WORD",
                          help="category, environment, pv, hvm, or test name; may be repeated")
     command.add_argument("--list", action="store_true", help="only print what would run")
+    command.add_argument("directory", metavar="DIR")
+    command = add("matrix", cmd_matrix, "run guest tests bare and under Cairn with each kind of "
+                  "paging, on several machines; print a table", [machine, host])
+    command.add_argument("--on", default="haswell", metavar="'MODEL[:OPTIONS] ...'",
+                         help="the machines, each perhaps with hypervisor options")
+    command.add_argument("--no-bare", action="store_true", help="no columns without hypervisor")
+    command.add_argument("--select", action="append", default=[], metavar="WORD",
+                         help="as for guest")
     command.add_argument("directory", metavar="DIR")
     command = add("bare", cmd_bare, "boot one kernel without a hypervisor", [machine])
     command.add_argument("--quiet", action="store_true", help="do not show its output")

@@ -15,7 +15,7 @@ from .report import progress
 
 ETC = paths.ROOT / "dom0" / "etc"
 DEMO_TEST = "example"
-QUIT_KEY = b"\x1d"  # Ctrl-]
+QUIT_KEY = b"\x1c"  # Ctrl-\, since Ctrl-] leaves a guest's console
 
 # What dom0's /etc/rc shows of its two guests, in this order.
 TOUR = r"(?s)Test result: SUCCESS.*Test result: SUCCESS.*shut down: reason poweroff"
@@ -60,7 +60,7 @@ def run(spec, args):
     setup = Setup(spec, iso=os.path.abspath(iso))
     progress(f"booting {paths.display(iso)} in {spec.emulator}, model {spec.label()}")
     if interactive:
-        progress("Ctrl-] ends the machine at once; `poweroff` does it properly; Ctrl-A three")
+        progress("Ctrl-\\ ends the machine at once; `poweroff` does it properly; Ctrl-A three")
         progress("times switches the console between dom0 and the hypervisor's debug keys")
     with Cairn(setup, "demo", None if interactive else _show) as machine:
         try:

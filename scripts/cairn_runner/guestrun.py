@@ -20,6 +20,8 @@ GROUP_GUESTS = 32
 GUEST_TIMEOUT = 90
 """Seconds of real time, unless the user says otherwise."""
 BARE_TIMEOUT = 90
+ENDLESS_TIMEOUT = 30
+"""A guest that is to be destroyed is ready for that at once."""
 
 
 def _groups(guests):
@@ -63,20 +65,32 @@ def _cannot(guest, capabilities):
     return ""
 
 
-def run(guests, spec, report, variant="debug", options="", timeout=GUEST_TIMEOUT):
+def virt_caps(spec, variant="debug", options=""):
+    """Words of `xl info virt_caps` on this machine."""
+    with Cairn(Setup(spec, variant, options), "caps") as cairn:
+        words, _ = _capabilities(cairn.boot())
+        cairn.power_off()
+    return words or []
+
+
+def run(
+    guests, spec, report, variant="debug", options="", timeout=GUEST_TIMEOUT, arguments=""
+):
     """Run guests under Cairn, many in one boot; results go to report.
 
+    arguments are words for `xl create` after each guest's configuration.
     When the host dies or a guest does not end in time, that guest gets CRASH
     and the rest runs in a new boot.
     """
     for group, files in _groups(guests):
         while group:
-            group = _one_boot(group, files, spec, report, (variant, options, timeout))
+            how = (variant, options, timeout, arguments)
+            group = _one_boot(group, files, spec, report, how)
 
 
 def _one_boot(group, files, spec, report, how):
     """Run as many of group as one boot allows; returns those left."""
-    variant, options, timeout = how
+    variant, options, timeout, arguments = how
     setup = Setup(spec, variant, options, files=files)
     progress(f"booting Cairn ({variant}) on {spec.label()} for {len(group)} guests")
     cairn = None
@@ -88,7 +102,7 @@ def _one_boot(group, files, spec, report, how):
         capabilities = _capabilities(cairn)
         while left:
             guest = left[0]
-            result = _one_guest(cairn, guest, capabilities, timeout)
+            result = _one_guest(cairn, guest, capabilities, timeout, arguments)
             result.log = log
             left.pop(0)
             report.add(result)
@@ -110,13 +124,13 @@ def _one_boot(group, files, spec, report, how):
     return left
 
 
-def _one_guest(cairn, guest, capabilities, timeout):
+def _one_guest(cairn, guest, capabilities, timeout, arguments=""):
     cannot = _cannot(guest, capabilities)
     if cannot:
         return Result(guest.instance, "SKIP", cannot)
     if guest.expect.then == "destroy":
-        return _destroyed_guest(cairn, guest, timeout)
-    outcome = cairn.run(f"xl create -c {guest.cfg_in_dom0}", timeout)
+        return _destroyed_guest(cairn, guest, timeout, arguments)
+    outcome = cairn.run(f"xl create -c {guest.cfg_in_dom0} {arguments}".strip(), timeout)
     verdict, note = verdict_of(outcome.output, guest.expect)
     if verdict == "CRASH" and outcome.status != 0:
         last = [line for line in outcome.lines if line.strip()][-1:]
@@ -125,9 +139,10 @@ def _one_guest(cairn, guest, capabilities, timeout):
     return Result(guest.instance, verdict, note)
 
 
-def _destroyed_guest(cairn, guest, timeout):
+def _destroyed_guest(cairn, guest, timeout, arguments):
     """A guest that never ends: the host must stay usable, and destroy it."""
-    created = cairn.run(f"xl create {guest.cfg_in_dom0}", timeout)
+    timeout = min(timeout, ENDLESS_TIMEOUT)
+    created = cairn.run(f"xl create {guest.cfg_in_dom0} {arguments}".strip(), timeout)
     if created.status != 0:
         last = [line for line in created.lines if line.strip()][-1:]
         return Result(guest.instance, "CRASH", last[0] if last else "xl create failed")

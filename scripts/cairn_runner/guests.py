@@ -15,6 +15,9 @@ ENVIRONMENTS = ("hvm64", "hvm32pae", "hvm32pse", "hvm32", "pv64", "pv32pae")
 
 # A verdict comes with CR LF, and with a prefix when the hypervisor prints it.
 _VERDICT = re.compile(r"Test result: (SUCCESS|SKIP|ERROR|FAILURE)\b( with warnings)?")
+# What a test says when the emulator, not the thing under test, is wrong.
+_ALLOWED = re.compile(r"^ *allowed: ", re.MULTILINE)
+ALLOWED = "allowed by docs/emulators.md"
 _SHUT_DOWN = re.compile(r"^Domain \S+ \(id \d+\) shut down: reason (\S+)", re.MULTILINE)
 _FILES_IN_CFG = re.compile(
     r"""^[ \t]*(?:kernel|firmware_override|ramdisk)[ \t]*=[ \t]*(["'])(.+?)\1""", re.MULTILINE
@@ -170,5 +173,8 @@ def verdict_of(output, expect=Expect()):
     if reason and expect.shutdown and reason[1] != expect.shutdown:
         return "CRASH", f"{ending}, expected: {expect.shutdown}"
     if expect.normal:
-        return verdict, "with warnings" if warnings else ""
+        notes = ["with warnings"] if warnings else []
+        allowed = len(_ALLOWED.findall(output))
+        notes += [f"{allowed} {ALLOWED}"] if allowed else []
+        return verdict, ", ".join(notes)
     return verdict, f"as expected; {ending}" if reason else "as expected"

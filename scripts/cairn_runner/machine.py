@@ -85,6 +85,8 @@ class Spec:
     ips: int = 10_000_000
     """Bochs: instructions that make a second of the machine's time."""
     reset_on_triple_fault: bool = False
+    debugger: tuple = ()
+    """Bochs: commands of its debugger, one for each interrupt()."""
 
     def label(self):
         """A word for tables and file names."""
@@ -197,7 +199,8 @@ class Machine:
         (self.folder / "bochsrc").write_text(text)
         # Debian's Bochs has the debugger: "c" starts the machine, and "q" ends
         # Bochs when the machine stops at a reset.
-        (self.folder / "commands").write_text("c\nq\n")
+        script = "".join(f"c\n{command}\n" for command in spec.debugger)
+        (self.folder / "commands").write_text(script + "c\nq\n")
         return ["bochs", "-q", "-f", "bochsrc", "-rc", "commands"]
 
     def _qemu(self, iso, port):
@@ -221,6 +224,10 @@ class Machine:
             if lines:
                 return f"{lines[-1]} ({paths.display(path)})"
         return f"see {paths.display(self.folder)}"
+
+    def interrupt(self):
+        """Stop Bochs for its debugger's next command, then it goes on."""
+        self.process.send_signal(signal.SIGINT)
 
     def alive(self):
         return self.process.poll() is None

@@ -53,13 +53,23 @@ def test_release(context):
 
 
 def test_budgets(context):
-    """What we promise not to take: memory, and size of the image."""
+    """What we promise not to take: memory, time to boot, size of the image."""
     size = paths.hypervisor("release").stat().st_size
     assert size < 300 << 10, f"the release hypervisor has {size} bytes"
-    booted, info = _check_boot(context, variant="release")
+    for variant in ("release", "debug"):
+        _check_budgets(context, variant)
+
+
+def _check_budgets(context, variant):
+    booted, info = _check_boot(context, variant=variant)
+    # A tick is an instruction at ips=10000000; each part prints its own figure.
+    for text, limit in ((r"^\(XEN\) Start took", 20_000), (r"^Cairn dom0: ready after", 15_000)):
+        ticks = re.search(rf"{text} (\d+) thousand TSC ticks", booted.log, re.M)
+        assert ticks, f"{variant}: no line '{text}'"
+        assert int(ticks[1]) < limit, f"{variant}: {ticks[0]}"
     used = dict(re.findall(r"^(xen|dom0)_memory_used_kib\s*:\s*(\d+)", info, re.M))
     total = int(used["xen"]) + int(used["dom0"])
-    assert total < 24 << 10, f"hypervisor {used['xen']} KiB and dom0 {used['dom0']} KiB"
+    assert total < 24 << 10, f"{variant}: {used}"
     booted.power_off()
 
 

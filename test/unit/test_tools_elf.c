@@ -12,49 +12,10 @@
 #include <cmocka.h>
 #include <elf.h>
 
+#include "elf_make.h"
 #include "libxl/image_elf.h"
 
 #include <xen/elfnote.h>
-
-/* ELF32 with machine x86-64, as 64-bit HVM test kernels are. */
-struct small32 {
-    Elf32_Ehdr header;
-    Elf32_Phdr segments[2];
-    struct {
-        Elf32_Nhdr header;
-        char name[4];
-        uint32_t value;
-    } note;
-    char code[64];
-};
-
-static struct small32 make32(void)
-{
-    struct small32 f;
-
-    memset(&f, 0, sizeof(f));
-    memcpy(f.header.e_ident, ELFMAG, 4);
-    f.header.e_ident[EI_CLASS] = ELFCLASS32;
-    f.header.e_ident[EI_DATA] = ELFDATA2LSB;
-    f.header.e_type = ET_EXEC;
-    f.header.e_machine = EM_X86_64;
-    f.header.e_entry = 0x100000;
-    f.header.e_phoff = offsetof(struct small32, segments);
-    f.header.e_phentsize = sizeof(Elf32_Phdr);
-    f.header.e_phnum = 2;
-    f.segments[0] = (Elf32_Phdr){.p_type = PT_LOAD,
-                                 .p_offset = offsetof(struct small32, code),
-                                 .p_vaddr = 0x100000,
-                                 .p_paddr = 0x100000,
-                                 .p_filesz = sizeof(f.code),
-                                 .p_memsz = 0x2000};
-    f.segments[1] = (Elf32_Phdr){
-        .p_type = PT_NOTE, .p_offset = offsetof(struct small32, note), .p_filesz = sizeof(f.note)};
-    f.note.header = (Elf32_Nhdr){4, 4, XEN_ELFNOTE_PHYS32_ENTRY};
-    memcpy(f.note.name, "Xen", 4);
-    f.note.value = 0x100070;
-    return f;
-}
 
 /* Parse an exact copy, so that ASan sees the first byte outside. */
 static int parse(const void *file, size_t len, struct elf_image *image, char *why)
@@ -69,7 +30,7 @@ static int parse(const void *file, size_t len, struct elf_image *image, char *wh
 
 static void test_good32(void **state)
 {
-    struct small32 f = make32();
+    struct small32 f = elf_make32();
     struct elf_image image;
     char why[160];
 
@@ -85,7 +46,7 @@ static void test_good32(void **state)
 
 static void test_truncated_everywhere(void **state)
 {
-    struct small32 f = make32();
+    struct small32 f = elf_make32();
     struct elf_image image;
     char why[160];
 
@@ -107,7 +68,7 @@ static void test_bytes_changed(void **state)
         static const unsigned char values[] = {0, 1, 0x7f, 0x80, 0xfe, 0xff};
 
         for (size_t v = 0; v < sizeof(values); v++) {
-            struct small32 f = make32();
+            struct small32 f = elf_make32();
 
             ((unsigned char *)&f)[at] = values[v];
             if (parse(&f, sizeof(f), &image, why) < 0)
@@ -135,35 +96,35 @@ static void expect(const struct small32 *f, const char *words)
 
 static void test_refused(void **state)
 {
-    struct small32 f = make32();
+    struct small32 f = elf_make32();
 
     f.header.e_ident[0] = 'x';
     expect(&f, "not an ELF file");
-    f = make32();
+    f = elf_make32();
     f.header.e_machine = EM_ARM;
     expect(&f, "neither i386 nor x86-64");
-    f = make32();
+    f = elf_make32();
     f.header.e_type = ET_REL;
     expect(&f, "no executable");
-    f = make32();
+    f = elf_make32();
     f.header.e_phnum = 0;
     expect(&f, "no program headers");
-    f = make32();
+    f = elf_make32();
     f.segments[0].p_filesz = f.segments[0].p_memsz + 1;
     f.segments[0].p_memsz = 8;
     f.segments[0].p_filesz = 9;
     expect(&f, "larger in the file than in memory");
-    f = make32();
+    f = elf_make32();
     f.segments[1] = f.segments[0];
     f.segments[1].p_paddr += 0x1000;
     expect(&f, "overlaps");
-    f = make32();
+    f = elf_make32();
     f.segments[0].p_type = PT_NULL;
     expect(&f, "nothing to load");
-    f = make32();
+    f = elf_make32();
     f.note.header.n_descsz = 0xfffffff0;
     expect(&f, "a note is larger");
-    f = make32();
+    f = elf_make32();
     f.segments[0].p_offset = 0xffffffff;
     expect(&f, "truncated");
 }

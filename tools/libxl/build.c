@@ -18,7 +18,7 @@
 #define EXTENT_2M     9
 #define BATCH         512 /* extents a hypercall */
 #define WINDOW_PAGES  64  /* foreign pages mapped at a time */
-#define SPECIAL_PAGES 3
+#define SPECIAL_PAGES 4
 
 static void plan_add(struct build_plan *plan, uint64_t start, uint64_t end, uint32_t type)
 {
@@ -114,7 +114,8 @@ int build_populate(domid_t domid, const struct build_plan *plan)
     if (rc < 0)
         return rc;
 
-    xen_pfn_t special[SPECIAL_PAGES] = {BUILD_PFN_STORE, BUILD_PFN_IDENT_PT, BUILD_PFN_CONSOLE};
+    xen_pfn_t special[SPECIAL_PAGES] = {BUILD_PFN_STORE, BUILD_PFN_VM86_TSS, BUILD_PFN_IDENT_PT,
+                                        BUILD_PFN_CONSOLE};
     long done = ctl_memory_populate(domid, 0, SPECIAL_PAGES, special);
     if (done < 0)
         return done;

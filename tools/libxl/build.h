@@ -22,6 +22,7 @@
 #define BUILD_SPECIAL_FIRST 0xfeff8ul
 #define BUILD_SPECIAL_END   0xff000ul
 #define BUILD_PFN_STORE     0xfeffcul
+#define BUILD_PFN_VM86_TSS  0xfeffdul
 #define BUILD_PFN_IDENT_PT  0xfeffeul
 #define BUILD_PFN_CONSOLE   0xfeffful
 

@@ -426,6 +426,18 @@ static int check_sizes(const struct build *b, const struct cfg *cfg)
     return 0;
 }
 
+/* A setting for HVM in a PV configuration: no effect, as with Xen's xl. */
+static void drop_for_pv(const struct build *b, const struct cfg *cfg, const char *key,
+                        uint64_t *field, uint64_t none)
+{
+    char text[80];
+
+    snprintf(text, sizeof(text), "'%s' has no effect for type=\"pv\"", key);
+    if (*field != 0 && *field != none)
+        b->report(false, place_of(b, cfg, key), text);
+    *field = none;
+}
+
 int config_build(struct domain_config *config, const struct cfg *cfg, const char *file,
                  config_report *report)
 {
@@ -442,8 +454,11 @@ int config_build(struct domain_config *config, const struct cfg *cfg, const char
     if (check_name(&b, cfg) < 0 || check_image(&b, cfg) < 0 || check_sizes(&b, cfg) < 0 ||
         join_cmdline(&b) < 0)
         return -1;
-    if (config->type == DOMAIN_PV && (config->hap == 1 || config->nestedhvm || config->viridian))
-        return fail(&b, b.file, "'hap', 'nestedhvm' and 'viridian' are not for type=\"pv\"");
+    if (config->type == DOMAIN_PV) {
+        drop_for_pv(&b, cfg, "viridian", &config->viridian, 0);
+        drop_for_pv(&b, cfg, "nestedhvm", &config->nestedhvm, 0);
+        drop_for_pv(&b, cfg, "hap", &config->hap, CONFIG_AUTO);
+    }
     return 0;
 }
 

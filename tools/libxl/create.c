@@ -173,7 +173,9 @@ static int stage_domain(struct creation *c)
     int rc = ctl_domain_create(&create, &c->domid);
     if (rc < 0)
         return creation_fail(c, rc, "the hypervisor refused the domain%s",
-                             c->config->nestedhvm ? " (try without nestedhvm)" : "");
+                             c->config->nestedhvm      ? " (try without nestedhvm)"
+                             : c->config->maxvcpus > 1 ? " (try fewer vcpus)"
+                                                       : "");
     c->memory.domid = c->domid;
     return 0;
 }

@@ -187,6 +187,8 @@ static int hvm_start(struct creation *c)
         {"CONSOLE_PFN", HVM_PARAM_CONSOLE_PFN, BUILD_PFN_CONSOLE, true},
         {"CONSOLE_EVTCHN", HVM_PARAM_CONSOLE_EVTCHN, c->console_port, true},
         {"IDENT_PT", HVM_PARAM_IDENT_PT, BUILD_PFN_IDENT_PT << BUILD_PAGE_SHIFT, true},
+        {"VM86_TSS_SIZED", HVM_PARAM_VM86_TSS_SIZED,
+         (uint64_t)BUILD_PAGE_SIZE << 32 | BUILD_PFN_VM86_TSS << BUILD_PAGE_SHIFT, true},
         {"VIRIDIAN", HVM_PARAM_VIRIDIAN, c->config->viridian, c->config->viridian != 0},
     };
 

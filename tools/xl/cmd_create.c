@@ -34,6 +34,27 @@ static int parse_text(struct cfg *cfg, const char *source, const char *text, siz
     return 0;
 }
 
+/*
+ * An override key=value.  Its quotes rarely get through a shell, so a value
+ * that is a plain word counts as a string.
+ */
+static int parse_override(struct cfg *cfg, const char *text)
+{
+    static const char plain[] = "0123456789,:+-abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ/_.";
+    const char *value = strchr(text, '=') + 1;
+    char quoted[256];
+
+    /* It begins with none of what a number may begin with. */
+    if (*value && strchr(strchr(plain, 'a'), *value) && value[strspn(value, plain)] == '\0') {
+        int len = snprintf(quoted, sizeof(quoted), "%.*s\"%s\"", (int)(value - text), text, value);
+
+        if (len < (int)sizeof(quoted))
+            text = quoted;
+    }
+    return parse_text(cfg, "argument", text, strlen(text));
+}
+
 /* The file and then the overrides, which are the arguments with a '='. */
 static int read_settings(struct xl_call *call, struct cfg *cfg, const char *file)
 {
@@ -52,8 +73,7 @@ static int read_settings(struct xl_call *call, struct cfg *cfg, const char *file
             return -1;
     }
     for (int i = 0; i < call->argc; i++) {
-        if (strchr(call->argv[i], '=') &&
-            parse_text(cfg, "argument", call->argv[i], strlen(call->argv[i])) < 0)
+        if (strchr(call->argv[i], '=') && parse_override(cfg, call->argv[i]) < 0)
             return -1;
     }
     return 0;

@@ -30,7 +30,7 @@ static void block_link(struct buddy *b, uint32_t n, unsigned int order, bool dir
     uint32_t *head = list_of(b, n, order);
     struct page_info *pg = &b->frame[n];
 
-    pg->count_info = PGC_free | (dirty ? PGC_scrub : 0);
+    pg->count_info = PGC_free | (dirty ? PGC_scrub : 0) | (pg->count_info & PGC_clean);
     pg->order = order;
     pg->prev = FRAME_NONE;
     pg->next = *head;
@@ -52,7 +52,7 @@ static bool block_unlink(struct buddy *b, uint32_t n, unsigned int order)
         *list_of(b, n, order) = pg->next;
     if (pg->next != FRAME_NONE)
         b->frame[pg->next].prev = pg->prev;
-    pg->count_info = 0;
+    pg->count_info &= PGC_clean;
     pg->next = pg->prev = FRAME_NONE;
     b->nr_free -= 1ul << order;
     return dirty;

@@ -108,7 +108,6 @@ struct domain *domain_create(domid_t domid, const struct xen_domctl_createdomain
     d->createflags = cfg->flags;
     memcpy(d->handle, cfg->handle, sizeof(d->handle));
     d->max_pages = privileged ? UINT32_MAX : 0; /* XEN_DOMCTL_max_mem says */
-    d->max_grant_frames = min((unsigned int)cfg->max_grant_frames, GRANT_MAX_FRAMES);
     d->pause_count = d->controller_pause_count = 1;
     if (!domain_list_insert(d)) {
         *rc = -EEXIST;
@@ -118,8 +117,11 @@ struct domain *domain_create(domid_t domid, const struct xen_domctl_createdomain
     }
     *rc = evtchn_init(d, cfg->max_evtchn_port);
     if (!*rc)
+        *rc = grant_init(d, cfg);
+    if (!*rc)
         *rc = arch_domain_create(d, cfg);
     if (*rc) {
+        grant_release(d);
         domain_set_state(d, DOMAIN_dying);
         domain_set_state(d, DOMAIN_dead);
         put_domain(d);
@@ -197,7 +199,7 @@ static int relinquish_pages(struct domain *d)
     return 0;
 }
 
-enum { STEP_EVENTS, STEP_ARCH, STEP_PAGES_BEGIN, STEP_PAGES };
+enum { STEP_EVENTS, STEP_ARCH, STEP_GRANTS, STEP_PAGES_BEGIN, STEP_PAGES };
 
 static int domain_teardown(struct domain *d)
 {
@@ -217,6 +219,13 @@ static int domain_teardown(struct domain *d)
         /* fallthrough */
     case STEP_ARCH:
         rc = arch_domain_teardown(d);
+        if (rc)
+            return rc;
+        d->destroy_step = STEP_GRANTS;
+        /* fallthrough */
+    case STEP_GRANTS:
+        /* After its page tables and p2m: nothing translates to what it mapped. */
+        rc = grant_release_mappings(d);
         if (rc)
             return rc;
         d->destroy_step = STEP_PAGES_BEGIN;

@@ -10,6 +10,7 @@
  */
 #include <cairn/mm.h>
 
+#include <cairn/faultinject.h>
 #include <cairn/lib.h>
 #include <cairn/list.h>
 #include <cairn/spinlock.h>
@@ -107,6 +108,8 @@ void *xzalloc_bytes(size_t size, size_t align)
     struct heap_page *fresh = NULL;
     void *obj;
 
+    if (faultinject_fail())
+        return NULL;
     if (class < 0)
         return align <= PAGE_SIZE ? alloc_whole_pages(size) : NULL;
     spin_lock(&lock);

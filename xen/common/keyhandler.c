@@ -7,8 +7,10 @@
 #include <asm/hvm.h>
 #include <asm/processor.h>
 #include <asm/traps.h>
+#include <cairn/audit.h>
 #include <cairn/console.h>
 #include <cairn/domain.h>
+#include <cairn/faultinject.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/perfc.h>
@@ -30,8 +32,12 @@ void keyhandler_register(char key, void (*fn)(char key), const char *desc)
 
 void handle_keypress(char key)
 {
-    if ((unsigned char)key < KEYS && key_table[(unsigned char)key].fn)
-        key_table[(unsigned char)key].fn(key);
+    unsigned char k = key;
+
+    if (k < KEYS && key_table[k].fn)
+        key_table[k].fn(key);
+    else
+        printk("no debug key '%c' (%#x): 'h' lists them\n", k >= ' ' && k < 0x7f ? k : '?', k);
 }
 
 static void key_help(char key)
@@ -55,14 +61,24 @@ static void for_each_domain(void (*fn)(struct domain *d))
     }
 }
 
+/* How much memory a domain may have, in units of @unit KiB, into @buf. */
+static const char *memory_limit(const struct domain *d, unsigned int unit, char *buf, size_t size)
+{
+    if (d->max_pages >= UINT32_MAX)
+        return "no limit";
+    snprintf(buf, size, "%lu", d->max_pages * 4 / unit);
+    return buf;
+}
+
 static void show_domain(struct domain *d)
 {
     static const char *const states[] = {"building", "alive", "dying", "dead"};
+    char limit[24];
 
-    printk("d%u: %s %s%s refcnt %u pages %lu/%lu xenheap %lu pause %u+%u\n", d->domain_id,
+    printk("d%u: %s %s%s refcnt %u pages %lu/%s xenheap %lu pause %u+%u\n", d->domain_id,
            d->is_hvm ? "HVM" : "PV", states[d->state], d->is_shut_down ? " (shut down)" : "",
-           d->refcnt, d->tot_pages, d->max_pages, d->xenheap_pages, d->pause_count,
-           d->controller_pause_count);
+           d->refcnt, d->tot_pages, memory_limit(d, 4, limit, sizeof(limit)), d->xenheap_pages,
+           d->pause_count, d->controller_pause_count);
     for (unsigned int i = 0; i < d->max_vcpus; i++) {
         const struct vcpu *v = d->vcpu[i];
         if (v)
@@ -111,7 +127,10 @@ static void key_vmcs(char key)
 
 static void show_memory(struct domain *d)
 {
-    printk("  d%u: %lu KiB of %lu KiB\n", d->domain_id, d->tot_pages * 4, d->max_pages * 4);
+    char limit[24];
+
+    printk("  d%u: %lu KiB, at most %s\n", d->domain_id, d->tot_pages * 4,
+           memory_limit(d, 1, limit, sizeof(limit)));
 }
 
 static void key_memory(char key)
@@ -155,5 +174,7 @@ void keyhandler_init(void)
     keyhandler_register('m', key_memory, "memory info");
     keyhandler_register('v', key_vmcs, "dump VMCSs");
     keyhandler_register('p', key_perfc, "print performance counters");
+    audit_init();
+    faultinject_init();
     keyhandler_register('R', key_reboot, "reboot machine");
 }

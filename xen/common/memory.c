@@ -7,27 +7,17 @@
  * Promises: the guest's lists are read element by element, each element once;
  * whatever stops the work, the count returned is what has been done.
  */
-#include <cairn/hypercall.h>
+#include "memory_private.h"
 
 #include <asm/config.h>
 #include <asm/current.h>
 #include <cairn/boot_info.h>
-#include <cairn/domain.h>
 #include <cairn/errno.h>
-#include <cairn/grant.h>
 #include <cairn/lib.h>
 #include <cairn/physmap.h>
 #include <cairn/softirq.h>
-#include <xen/memory.h>
 
-#define MEMOP_EXTENT_SHIFT 6
-#define MEMOP_CMD_MASK     ((1u << MEMOP_EXTENT_SHIFT) - 1)
-
-/* Largest extent: bounds what one step zeroes or frees. */
-#define MAX_EXTENT_ORDER 9
-
-/* May the current domain do this to @domid's memory?  With a reference. */
-static struct domain *memory_target(domid_t domid, long *rc)
+struct domain *memory_target(domid_t domid, long *rc)
 {
     struct domain *d = get_domain_for_op(domid);
 
@@ -47,7 +37,7 @@ static struct domain *memory_target(domid_t domid, long *rc)
 
 /* ---- reservations ---- */
 
-static unsigned int memf_of(const struct xen_memory_reservation *r)
+unsigned int memory_memf(const struct xen_memory_reservation *r)
 {
     unsigned int bits = XENMEMF_get_address_bits(r->mem_flags);
 
@@ -56,7 +46,7 @@ static unsigned int memf_of(const struct xen_memory_reservation *r)
 
 static bool increase_one(struct domain *d, const struct xen_memory_reservation *r, unsigned long i)
 {
-    struct page_info *pg = alloc_domheap_pages(d, r->extent_order, memf_of(r));
+    struct page_info *pg = alloc_domheap_pages(d, r->extent_order, memory_memf(r));
     xen_pfn_t mfn;
 
     if (!pg)
@@ -74,7 +64,7 @@ static bool populate_one(struct domain *d, const struct xen_memory_reservation *
 
     if (copy_from_guest_offset(&pfn, r->extent_start, i, 1))
         return false;
-    pg = alloc_domheap_pages(d, r->extent_order, memf_of(r));
+    pg = alloc_domheap_pages(d, r->extent_order, memory_memf(r));
     if (!pg)
         return false;
     if (physmap_add(d, _gfn(pfn), page_to_mfn(pg), r->extent_order)) {
@@ -121,7 +111,7 @@ static long reservation_op(unsigned int op, unsigned long start, unsigned long a
         bool done;
 
         if (i != start && preempt_check()) {
-            hypercall_set_arg(0, op | i << MEMOP_EXTENT_SHIFT);
+            memory_continue(op, i);
             put_domain(d);
             return -ERESTART;
         }
@@ -136,27 +126,6 @@ static long reservation_op(unsigned int op, unsigned long start, unsigned long a
     }
     put_domain(d);
     return i;
-}
-
-/* Giving pages for pages, mostly to get contiguous ones, is not offered; the
- * arguments are looked at first, so that a bad one is told from a refusal. */
-static long exchange(unsigned long arg)
-{
-    struct xen_memory_exchange x;
-    unsigned long in, out;
-
-    if (copy_from_guest_va(&x, arg))
-        return -EFAULT;
-    if (x.nr_exchanged || x.in.domid != x.out.domid)
-        return -EINVAL;
-    if (x.in.extent_order > MAX_EXTENT_ORDER || x.out.extent_order > MAX_EXTENT_ORDER)
-        return -EPERM;
-    in = x.in.nr_extents << x.in.extent_order;
-    out = x.out.nr_extents << x.out.extent_order;
-    if (in >> x.in.extent_order != x.in.nr_extents ||
-        out >> x.out.extent_order != x.out.nr_extents || in != out)
-        return -EINVAL;
-    return -EOPNOTSUPP;
 }
 
 /* ---- questions ---- */
@@ -275,51 +244,6 @@ static long set_memory_map(unsigned long arg)
     return 0;
 }
 
-/* ---- placing special pages ---- */
-
-static mfn_t special_page(struct domain *d, const struct xen_add_to_physmap *xatp)
-{
-    if (xatp->space == XENMAPSPACE_grant_table)
-        return grant_frame(d, xatp->idx);
-    return xatp->idx == 0 ? virt_to_mfn(d->shared_info) : INVALID_MFN;
-}
-
-long memory_add_to_physmap(struct domain *d, const struct xen_add_to_physmap *xatp)
-{
-    if (!d->is_hvm)
-        return -EACCES;
-    switch (xatp->space) {
-    case XENMAPSPACE_shared_info:
-    case XENMAPSPACE_grant_table: {
-        mfn_t mfn = special_page(d, xatp);
-
-        if (mfn_eq(mfn, INVALID_MFN))
-            return -EINVAL;
-        return physmap_place_xen_page(d, _gfn(xatp->gpfn), mfn);
-    }
-    case XENMAPSPACE_gmfn:
-        return physmap_move_ram(d, _gfn(xatp->idx), _gfn(xatp->gpfn));
-    default:
-        return -ENOSYS;
-    }
-}
-
-static long add_to_physmap(unsigned long arg)
-{
-    struct xen_add_to_physmap xatp;
-    struct domain *d;
-    long rc;
-
-    if (copy_from_guest_va(&xatp, arg))
-        return -EFAULT;
-    d = memory_target(xatp.domid, &rc);
-    if (!d)
-        return rc;
-    rc = memory_add_to_physmap(d, &xatp);
-    put_domain(d);
-    return rc;
-}
-
 long do_memory_op(unsigned long cmd, unsigned long arg)
 {
     unsigned int op = cmd & MEMOP_CMD_MASK;
@@ -330,6 +254,8 @@ long do_memory_op(unsigned long cmd, unsigned long arg)
     case XENMEM_increase_reservation:
     case XENMEM_decrease_reservation:
         return reservation_op(op, start, arg);
+    case XENMEM_add_to_physmap_batch:
+        return memory_add_batch(start, arg);
     default:
         /* Only lists are continued: no other bits may be set. */
         if (start)
@@ -337,7 +263,7 @@ long do_memory_op(unsigned long cmd, unsigned long arg)
     }
     switch (op) {
     case XENMEM_exchange:
-        return exchange(arg);
+        return memory_exchange(arg);
     case XENMEM_maximum_ram_page:
         return max_page;
     case XENMEM_current_reservation:
@@ -353,7 +279,9 @@ long do_memory_op(unsigned long cmd, unsigned long arg)
     case XENMEM_set_memory_map:
         return set_memory_map(arg);
     case XENMEM_add_to_physmap:
-        return add_to_physmap(arg);
+        return memory_add_one(arg);
+    case XENMEM_remove_from_physmap:
+        return memory_remove_one(arg);
     default:
         return -ENOSYS;
     }

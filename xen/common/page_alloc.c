@@ -3,9 +3,9 @@
  * page_alloc.c - machine frames: handing out, owning, giving back.
  *
  * Owns the buddy allocator's state and each domain's page list.
- * Promises: a frame handed out without MEMF_no_scrub holds zeroes (whatever
- * its last owner left is cleared here, at the latest possible moment, bounded
- * by the order asked for); a frame with a reference is never free.
+ * Promises: a frame handed out without MEMF_no_scrub holds zeroes; what its
+ * last owner left is cleared when it is freed, so that no free frame holds
+ * anybody's data; a frame with a reference is never free.
  */
 #include <cairn/mm.h>
 
@@ -14,6 +14,7 @@
 #include <cairn/bootmem.h>
 #include <cairn/buddy.h>
 #include <cairn/domain.h>
+#include <cairn/faultinject.h>
 #include <cairn/lib.h>
 #include <cairn/spinlock.h>
 #include <asm/mm.h>
@@ -54,7 +55,7 @@ struct page_info *alloc_frames(unsigned int order, unsigned int memf)
     bool dirty = false;
     uint32_t n;
 
-    if (order > MAX_ORDER)
+    if (order > MAX_ORDER || faultinject_fail())
         return NULL;
     spin_lock(&heap_lock);
     n = buddy_alloc(&buddy, order, memf & MEMF_below_4g, &dirty);
@@ -65,13 +66,15 @@ struct page_info *alloc_frames(unsigned int order, unsigned int memf)
     struct page_info *pg = mfn_to_page(_mfn(n));
 
     for (unsigned long i = 0; i < 1ul << order; i++) {
+        /* Only what nobody has used since the start is not clean. */
+        if (dirty && !(pg[i].count_info & PGC_clean) && !(memf & MEMF_no_scrub))
+            clear_page(page_to_virt(&pg[i]));
+        pg[i].count_info = 0;
         pg[i].type_info = PGT_none;
         pg[i].owner = DOMID_INVALID;
         pg[i].progress = 0;
         pg[i].next = pg[i].prev = FRAME_NONE;
     }
-    if (dirty && !(memf & MEMF_no_scrub))
-        clear_pages(page_to_virt(pg), 1ul << order);
     return pg;
 }
 
@@ -79,10 +82,11 @@ void free_frames(struct page_info *pg, unsigned int order)
 {
     for (unsigned long i = 0; i < 1ul << order; i++) {
         BUG_ON(pg[i].count_info & (PGC_free | PGC_allocated | PGC_count_mask));
-        pg[i].count_info = 0;
+        pg[i].count_info = PGC_clean;
     }
+    clear_pages(page_to_virt(pg), 1ul << order);
     spin_lock(&heap_lock);
-    buddy_free(&buddy, mfn_x(page_to_mfn(pg)), order, true);
+    buddy_free(&buddy, mfn_x(page_to_mfn(pg)), order, false);
     spin_unlock(&heap_lock);
 }
 
@@ -130,13 +134,17 @@ static void page_list_del(struct domain *d, struct page_info *pg)
     pg->next = pg->prev = FRAME_NONE;
 }
 
+/* What an exchange may have of old and new pages at once. */
+#define EXCHANGE_PAGES 512ul
+
 /* False: over the limit, or dying. */
-static bool assign_pages(struct domain *d, struct page_info *pg, unsigned int order)
+static bool assign_pages(struct domain *d, struct page_info *pg, unsigned int order,
+                         unsigned long max)
 {
     unsigned long nr = 1ul << order;
 
     spin_lock(&d->page_alloc_lock);
-    if (d->state >= DOMAIN_dying || nr > d->max_pages || d->tot_pages > d->max_pages - nr) {
+    if (d->state >= DOMAIN_dying || nr > max || d->tot_pages > max - nr) {
         spin_unlock(&d->page_alloc_lock);
         return false;
     }
@@ -156,13 +164,14 @@ static bool assign_pages(struct domain *d, struct page_info *pg, unsigned int or
 
 struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order, unsigned int memf)
 {
+    unsigned long max = d->max_pages + (memf & MEMF_exchange ? EXCHANGE_PAGES : 0);
     struct page_info *pg;
 
     /* Before taking frames: a cheap answer to a guest that asks on and on. */
-    if (order > MAX_ORDER || d->tot_pages + (1ul << order) > d->max_pages)
+    if (order > MAX_ORDER || d->tot_pages + (1ul << order) > max)
         return NULL;
     pg = alloc_frames(order, memf);
-    if (pg && !assign_pages(d, pg, order)) {
+    if (pg && !assign_pages(d, pg, order, max)) {
         free_frames(pg, order);
         pg = NULL;
     }

@@ -106,7 +106,8 @@ int physmap_remove_ram(struct domain *d, gfn_t gfn)
     return d->is_hvm ? hvm_remove_ram(d, gfn) : pv_remove_ram(d, gfn);
 }
 
-/* Make @gfn empty: RAM there is freed, anything else only unmapped. */
+/* Make @gfn empty: RAM there is freed, a page of ours only unmapped.  A grant
+ * goes by its own operation only: -EPERM. */
 static int vacate(struct domain *d, gfn_t gfn)
 {
     enum p2m_type type;
@@ -116,6 +117,8 @@ static int vacate(struct domain *d, gfn_t gfn)
         return 0;
     if (type == P2M_ram_rw || type == P2M_ram_ro)
         return hvm_remove_ram(d, gfn);
+    if (type != P2M_shared_xen)
+        return -EPERM;
     set_gpfn_from_mfn(mfn, INVALID_M2P_ENTRY);
     return p2m_set(d, gfn, INVALID_MFN, 0, P2M_none);
 }
@@ -150,6 +153,32 @@ int physmap_place_xen_page(struct domain *d, gfn_t gfn, mfn_t mfn)
     if (mfn_eq(p2m_lookup(d, gfn, NULL), mfn))
         return 0;
     return place(d, gfn, mfn, P2M_shared_xen);
+}
+
+int physmap_remove(struct domain *d, gfn_t gfn)
+{
+    enum p2m_type type;
+    mfn_t mfn = p2m_lookup(d, gfn, &type);
+    int rc;
+
+    if (mfn_eq(mfn, INVALID_MFN))
+        return -ENOENT;
+    if (type == P2M_grant || type == P2M_grant_ro)
+        return -EPERM;
+    rc = p2m_set(d, gfn, INVALID_MFN, 0, P2M_none);
+    if (!rc)
+        set_gpfn_from_mfn(mfn, INVALID_M2P_ENTRY);
+    return rc;
+}
+
+int physmap_map_foreign(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
+{
+    int rc;
+
+    if (gfn_x(gfn) >= GFN_LIMIT)
+        return -EINVAL;
+    rc = vacate(d, gfn);
+    return rc ? rc : p2m_set(d, gfn, mfn, 0, type);
 }
 
 int physmap_move_ram(struct domain *d, gfn_t from, gfn_t to)

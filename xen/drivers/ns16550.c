@@ -21,17 +21,21 @@
 #define UART_LSR  5
 #define UART_SCR  7
 
-#define LCR_DLAB            0x80
-#define LSR_DR              0x01
-#define LSR_THRE            0x20
-#define LSR_TEMT            0x40
-#define IIR_FIFO            0xc0
-#define FCR_ENABLE_CLEAR_14 0xc7
-#define MCR_DTR_RTS_OUT2    0x0b
-#define CLOCK_BAUD          115200u
-#define FIFO_DEPTH          16
-#define WAIT_LIMIT          1000000
-#define POLL_PERIOD         MILLISECS(20)
+#define LCR_DLAB 0x80
+#define LSR_DR   0x01
+#define LSR_THRE 0x20
+#define LSR_TEMT 0x40
+#define IIR_FIFO 0xc0
+/*
+ * An interrupt for every byte: with a higher trigger level Bochs 2.7 can leave
+ * its character timeout running and then report a byte that is not there.
+ */
+#define FCR_ENABLE_CLEAR_1 0x07
+#define MCR_DTR_RTS_OUT2   0x0b
+#define CLOCK_BAUD         115200u
+#define FIFO_DEPTH         16
+#define WAIT_LIMIT         1000000
+#define POLL_PERIOD        MILLISECS(20)
 
 static struct {
     uint32_t baud; /* 0: leave as it is */
@@ -113,7 +117,7 @@ __init void ns16550_init(void)
         reg_write(UART_IER, divisor >> 8);
     }
     reg_write(UART_LCR, com1.lcr);
-    reg_write(UART_FCR, FCR_ENABLE_CLEAR_14);
+    reg_write(UART_FCR, FCR_ENABLE_CLEAR_1);
     reg_write(UART_MCR, MCR_DTR_RTS_OUT2);
     com1.depth = (reg_read(UART_IIR) & IIR_FIFO) == IIR_FIFO ? FIFO_DEPTH : 1;
 }

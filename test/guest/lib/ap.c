@@ -19,9 +19,9 @@
 #define STR(x)  STR_(x)
 
 struct ap_cells {
-    struct ap_first first;                      /* 0 */
+    struct ap_first first;                        /* 0 */
     uint32_t set_cr0, set_cr3, set_cr4, set_efer; /* 24 */
-    uint32_t far_offset;                        /* 40 */
+    uint32_t far_offset;                          /* 40 */
     uint16_t far_selector, pad;
     uint16_t gdt_pad, gdt_limit; /* 48 */
     uint32_t gdt_base;

@@ -128,10 +128,8 @@ asm(".globl irq_common, nmi_entry\n"
 
 static void set_gate(unsigned int vector, ulong to)
 {
-    big_idt[vector] = (struct gate){.offset0 = to,
-                                    .selector = KERNEL_CS,
-                                    .attributes = 0x8e00,
-                                    .offset1 = to >> 16};
+    big_idt[vector] = (struct gate){
+        .offset0 = to, .selector = KERNEL_CS, .attributes = 0x8e00, .offset1 = to >> 16};
 #ifdef __x86_64__
     big_idt[vector].offset2 = to >> 32;
 #endif

@@ -164,6 +164,8 @@ user_call:
         mov     8(%esp), %ecx
 #endif
         push_callee_saved
+        push    $EFLAGS_MBS | EFLAGS_AC /* the stack below is ring 3's: SMAP */
+        popf
         mov     R(sp), user_sp
         push    $USER_DS
 #ifdef __x86_64__

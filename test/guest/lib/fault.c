@@ -136,6 +136,7 @@ static void record(const struct regs *regs)
     fault_record.ip = regs->ip;
     fault_record.cs = regs->cs;
     fault_record.cr2 = regs->vector == VEC_PF ? read_cr2() : 0;
+    fault_record.count++;
 }
 
 static bool fixup_found(struct regs *regs)

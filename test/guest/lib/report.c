@@ -12,6 +12,7 @@ enum verdict { SILENT, SUCCESS, SKIP, ERROR, FAILURE };
 
 static enum verdict verdict;
 static bool advisory;
+static unsigned int checks;
 
 static void line(const char *prefix, const char *fmt, va_list args)
 {
@@ -40,6 +41,14 @@ REPORTER(report_error, ERROR, "Error: ")
 REPORTER(report_failure, FAILURE, "Failure: ")
 REPORTER(report_part_skipped, SILENT, "  not here: ")
 
+void report_allowed(const char *what, const char *where)
+{
+    if (cmdline_has("strict"))
+        report_failure("%s (known of emulators: docs/emulators.md, %s)", what, where);
+    else
+        printk("  allowed: %s (docs/emulators.md, %s)\n", what, where);
+}
+
 void checks_are_advisory(void)
 {
     advisory = true;
@@ -49,12 +58,14 @@ void checks_are_advisory(void)
 
 void check_fault(const char *what, fault_t got, fault_t want)
 {
+    checks++;
     if (got != want)
         CHECK_FAILED("%s: got %s, want %s", what, fault_name(got), fault_name(want));
 }
 
 void check_equal(const char *what, uint64_t got, uint64_t want)
 {
+    checks++;
     if (got != want)
         CHECK_FAILED("%s: got %llx, want %llx", what, (unsigned long long)got,
                      (unsigned long long)want);
@@ -62,6 +73,7 @@ void check_equal(const char *what, uint64_t got, uint64_t want)
 
 void check_true(const char *what, bool ok)
 {
+    checks++;
     if (!ok)
         CHECK_FAILED("%s does not hold", what);
 }
@@ -72,6 +84,8 @@ void report_finish(void)
 
     if (verdict == SILENT)
         report_error("the test reported nothing");
+    if (checks)
+        printk("%u checks\n", checks);
     printk("Test result: %s\n", names[verdict]);
     machine_exit(SHUTDOWN_poweroff, verdict);
 }

@@ -31,6 +31,7 @@ struct hvm_domain {
 /* What must be done before the next VM entry; zero on the hot path. */
 #define HVM_WORK_EVENT      (1u << 0) /* hvm_vcpu.event waits to be injected */
 #define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
+#define HVM_WORK_STATE      (1u << 8) /* VM entry may not take the segments: vmx/realmode.c */
 
 /* The same, asked for by anybody at any time: atomically, by hvm_post(). */
 #define HVM_POSTED_INTR (1u << 0) /* an interrupt may be deliverable */
@@ -38,16 +39,32 @@ struct hvm_domain {
 #define HVM_POSTED_INIT (1u << 2) /* an INIT waits */
 #define HVM_POSTED_SIPI (1u << 3) /* and behind it a start-up message */
 
+struct vmx_msrlist;
+
 struct vmx_vcpu {
-    mfn_t vmcs; /* one frame */
+    mfn_t vmcs;                  /* one frame */
+    struct vmx_msrlist *msrlist; /* NULL where controls switch EFER */
+    uint64_t cr0_mask, cr4_mask; /* bits set: not the guest's to change; as in the VMCS */
     bool launched;
     bool loaded;      /* current VMCS of this CPU */
     unsigned int cpu; /* where it is active */
     uint64_t host_rsp;
     uint64_t exits;
-    uint16_t vpid;           /* 0: none */
-    bool dr_live;            /* DR0-3 and DR6 hold the guest's values */
-    bool ctrl_stale;         /* hvm_vcpu.ctrl lacks what the guest changed unseen */
+    uint16_t vpid;        /* 0: none */
+    bool dr_live;         /* DR0-3 and DR6 hold the guest's values */
+    bool ctrl_stale;      /* hvm_vcpu.ctrl lacks what the guest changed unseen */
+    bool efer_direct;     /* hardware's EFER is always the guest's, by VMCS field */
+    bool efer_read_exits; /* which MSR bitmap is in use */
+    bool cr3_exits;       /* GUEST_CR3 is not the guest's */
+    bool vm86;            /* the guest is in real mode, without unrestricted guest */
+    bool vm86_active;     /* and the VMCS holds virtual-8086 mode, hiding these: */
+    struct {
+        uint16_t sel, attr;
+        uint32_t limit;
+        uint64_t base;
+    } real_tr;
+    uint64_t real_iopl;
+    uint32_t real_exceptions;
     uint32_t proc_controls;  /* as in the VMCS */
     uint32_t entry_controls; /* as in the VMCS */
 };
@@ -116,6 +133,7 @@ void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s);
 void hvm_sync_ctrl(struct vcpu *v);
 /* Write hvm_vcpu.ctrl, a state that hvm/cr.c allowed, to the hardware. */
 void hvm_update_ctrl(struct vcpu *v);
+void hvm_update_cr3(struct vcpu *v);  /* only CR3 changed, by hvm_set_cr3() */
 void hvm_update_efer(struct vcpu *v); /* only SCE or NXE changed */
 /* The four PDPTEs that PAE paging has loaded; meaningful only in that mode. */
 void hvm_set_pdptes(struct vcpu *v, const uint64_t pdpte[4]);
@@ -126,12 +144,21 @@ void hvm_set_pat(struct vcpu *v, uint64_t pat);
 /* General register @n as an instruction numbers it, 0 RAX .. 15 R15. */
 unsigned long hvm_read_gpr(const struct cpu_user_regs *regs, unsigned int n);
 void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long value);
-unsigned int hvm_get_cpl(void);
+unsigned int hvm_get_cpl(void); /* 3 in virtual-8086 mode, and so in real mode run by it */
 bool hvm_cs_is_64bit(struct vcpu *v);
 bool hvm_cs_is_32bit(void); /* CS.D */
 uint64_t hvm_get_rflags(void);
 uint64_t hvm_get_rip(void);
 uint64_t hvm_get_segment_base(enum hvm_seg_name seg);
+void hvm_get_segment(enum hvm_seg_name seg, struct hvm_segment *out);
+void hvm_set_segment(enum hvm_seg_name seg, const struct hvm_segment *in);
+void hvm_set_rip(uint64_t rip);
+/* An instruction executed in software is over (vmx/emulate.c). */
+struct hvm_finished {
+    uint64_t rip, rflags;
+    bool shadow_sti, shadow_ss, single_step, iret;
+};
+void hvm_finish_instruction(struct vcpu *v, const struct hvm_finished *f);
 void hvm_inject_exception(struct vcpu *v, unsigned int vector, uint32_t ec);
 void hvm_inject_page_fault(struct vcpu *v, gva_t va, uint32_t ec);
 /* Set bits of DR6, for a #DB that we raise.  Current vCPU. */
@@ -144,6 +171,9 @@ void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, boo
 bool hvm_event_deliverable(struct vcpu *v);
 /* INIT: no event is under way, nothing is blocked, debug registers are ours. */
 void hvm_forget_events(struct vcpu *v);
+/* hvm/realmode.c: execute the instruction at CS:RIP, of real mode or of what it
+ * left behind in protected mode, in software; or end the domain. */
+void hvm_emulate_real_mode(struct vcpu *v, struct cpu_user_regs *regs);
 /* A vCPU's VMCS; -EOPNOTSUPP, -ENOMEM. */
 int vmx_vcpu_create(struct vcpu *v);
 void vmx_vcpu_destroy(struct vcpu *v);
@@ -154,10 +184,6 @@ void hvm_hlt(struct vcpu *v, uint64_t rflags);
 int hvm_domain_create(struct domain *d);
 int hvm_domain_teardown(struct domain *d); /* resumable */
 int hvm_vcpu_create(struct vcpu *v);
-/* All registers as after RESET, but CR0 is @cr0. */
-void hvm_set_reset_state(struct vcpu *v, uint64_t cr0);
-/* Can the guest run in real mode (else SIPI and INIT of the BSP are refused)? */
-bool hvm_real_mode_possible(void);
 /* VCPUOP_initialise: struct vcpu_hvm_context at @arg. */
 long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg);
 /* ---- hvm/irq.c ---- */

@@ -8,6 +8,7 @@
 
 #include <asm/addr.h>
 #include <asm/config.h>
+#include <cairn/audit.h>
 #include <cairn/types.h>
 #include <xen/xen.h>
 
@@ -103,6 +104,13 @@ int pv_validate_table(struct page_info *pg, uint64_t type, uint32_t *progress);
 int pv_devalidate_table(struct page_info *pg, uint64_t type, uint32_t *progress);
 /* A not-present or read-only fault that is ours (lazy LDT...), true if fixed. */
 bool pv_fixup_page_fault(struct cpu_user_regs *regs, unsigned long addr);
+
+/* ---- pv/grant.c: grant mappings of the current vCPU; GNTST_* ---- */
+int16_t pv_grant_map(struct domain *rd, mfn_t mfn, uint64_t addr, uint32_t flags);
+int16_t pv_grant_unmap(mfn_t mfn, uint64_t addr, uint64_t new_addr, uint32_t flags);
+
+/* ---- pv/audit.c: see cairn/audit.h ---- */
+void pv_audit_refs(struct domain *d, audit_fn fn, void *ctx);
 
 /* Each vCPU's GDT and LDT windows in the per-domain slot. */
 #define PERDOMAIN_VCPU_SIZE (64ul << 12)

@@ -40,4 +40,7 @@ void host_cpu_init(void);
 /* cpu/desc.c, cpu/traps.c: turn on SMEP, SMAP, UMIP where present. */
 void cpu_enable_protections(void);
 
+/* The TSC when the loader handed over (head.S). */
+extern uint64_t tsc_at_entry;
+
 #endif

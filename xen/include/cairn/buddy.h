@@ -5,7 +5,8 @@
  *
  * A free block of order o is 1 << o frames, aligned to its size; its head has
  * PGC_free (and PGC_scrub if any frame of it may hold old data) and its
- * order; the other frames of the block have count_info 0.
+ * order.  PGC_clean of a free frame is the caller's, and kept; else the other
+ * frames of the block have count_info 0.
  */
 #ifndef CAIRN_BUDDY_H
 #define CAIRN_BUDDY_H

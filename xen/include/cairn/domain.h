@@ -94,8 +94,7 @@ struct domain {
     struct evtchn *evtchn[EVTCHN_BUCKETS];
     unsigned int max_evtchn_port; /* one past the last usable */
 
-    void *grant_frame[GRANT_MAX_FRAMES]; /* grant.c; d->lock */
-    unsigned int nr_grant_frames, max_grant_frames;
+    struct grant_table *grant;
 
     unsigned int vm_assist;
     xen_domain_handle_t handle;

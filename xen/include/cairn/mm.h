@@ -42,7 +42,8 @@ struct domain;
 #define PGC_xen_heap   (1ul << 62) /* hypervisor page (maybe shared with owner) */
 #define PGC_free       (1ul << 61) /* in the buddy allocator */
 #define PGC_broken     (1ul << 60) /* never hand out */
-#define PGC_scrub      (1ul << 59) /* free but not yet zeroed */
+#define PGC_scrub      (1ul << 59) /* head of a free block: some frame of it is not zeroed */
+#define PGC_clean      (1ul << 58) /* free and zeroed */
 #define PGC_count_mask 0xfffffffful
 
 struct page_info {
@@ -80,6 +81,7 @@ static inline struct page_info *virt_to_page(const void *va)
 /* ---- page_alloc.c: buddy allocator, orders 0..MAX_ORDER ---- */
 #define MAX_ORDER     18
 #define MEMF_below_4g 1u /* frames under 4 GiB */
+#define MEMF_exchange 4u /* may take @d over its limit once: it gives as many back */
 #define MEMF_no_scrub 2u /* caller overwrites all of it */
 
 void page_alloc_init(void); /* from boot_info; mm_init calls it */
@@ -109,7 +111,7 @@ unsigned long hypervisor_pages(void); /* frames not free and not a domain's */
  * one frame there must be given up by its reference. */
 unsigned long relinquish_block(struct domain *d);
 /* free_domain_page - the last reference of @pg is gone (put_page calls it):
- * takes it off its owner's list and frees it, to be scrubbed before reuse.  A
+ * takes it off its owner's list, scrubs and frees it.  A
  * shared hypervisor page only loses its owner. */
 void free_domain_page(struct page_info *pg);
 /* Give boot memory (modules, .init) to the allocator: whole pages within. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* perfc_defn.h - the counters; included several times, so no guard. */
 PERFC(hypercalls, "hypercalls")
+PERFC(audits, "audits of all pages")
 PERFC(context_switches, "context switches")
 PERFC(vmentries, "VM entries")
 PERFC_ARRAY(vmexits, "VM exits by reason", 70)

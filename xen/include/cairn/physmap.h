@@ -7,6 +7,7 @@
 #define CAIRN_PHYSMAP_H
 
 #include <asm/addr.h>
+#include <asm/p2m.h>
 
 struct domain;
 
@@ -19,6 +20,13 @@ int physmap_remove_ram(struct domain *d, gfn_t gfn);
 /* A page of the hypervisor's shared with @d appears at @gfn, and nowhere else.
  * RAM that was there is freed.  HVM only. */
 int physmap_place_xen_page(struct domain *d, gfn_t gfn, mfn_t mfn);
+/* Whatever is at @gfn is no longer there; RAM stays @d's, to be placed again.
+ * HVM only.  0, -ENOENT nothing was there, -EPERM a grant is there, -ENOMEM. */
+int physmap_remove(struct domain *d, gfn_t gfn);
+/* Another domain's frame appears at @gfn as @type (P2M_grant, P2M_grant_ro),
+ * whose reference the caller holds.  RAM that was there is freed.  HVM only.
+ * 0, -EINVAL, -EPERM another grant is there, -ENOMEM. */
+int physmap_map_foreign(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type);
 /* RAM at @from moves to @to, whose RAM is freed.  HVM only. */
 int physmap_move_ram(struct domain *d, gfn_t from, gfn_t to);
 

@@ -13,9 +13,11 @@
 
 enum lock_level {
     LOCK_DOMCTL = 1, /* domctl_lock: one control operation at a time */
+    LOCK_MAPTRACK,   /* gt->map_lock: what a domain has mapped by grants */
     LOCK_DOMLIST,    /* domlist: the list of domains */
     LOCK_DOMAIN,     /* d->lock */
     LOCK_EVENT,      /* d->event_lock */
+    LOCK_GRANT,      /* gt->lock: a domain's grant entries */
     LOCK_DEVICES,    /* hvm/devices.c: an HVM guest's devices */
     LOCK_PAGING,     /* d->arch.paging_lock: page-type changes, shadow */
     LOCK_P2M,        /* d->arch.p2m.lock; inside another's PAGING for a foreign map */

@@ -56,6 +56,9 @@
 #define CR4_OSFXSR     (1 << 9)
 #define CR4_OSXMMEXCPT (1 << 10)
 #define CR4_VMXE       (1 << 13)
+#define CR4_PCIDE      (1 << 17)
+#define CR4_SMEP       (1 << 20)
+#define CR4_SMAP       (1 << 21)
 
 #define EFLAGS_MBS (1 << 1) /* reads as one */
 #define EFLAGS_TF  (1 << 8)
@@ -68,12 +71,17 @@
 #define EFER_LMA (1 << 10)
 #define EFER_NXE (1 << 11)
 
+#define MSR_STAR         0xc0000081
+#define MSR_LSTAR        0xc0000082
+#define MSR_SYSCALL_MASK 0xc0000084
+
 #define PTE_P  (1 << 0)
 #define PTE_RW (1 << 1)
 #define PTE_US (1 << 2)
 #define PTE_A  (1 << 5)
 #define PTE_D  (1 << 6)
 #define PTE_PS (1 << 7)
+#define PTE_G  (1 << 8)
 
 /* How the kernel was started, as left in boot_magic. */
 #define BOOT_MULTIBOOT 0x2badb002

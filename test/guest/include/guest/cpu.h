@@ -22,6 +22,47 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
     return r;
 }
 
+/* What CPUID says; see its leaves in SDM vol. 2A. */
+static inline bool cpu_is_intel(void)
+{
+    return cpuid(0, 0).b == 0x756e6547; /* "Genu" */
+}
+
+static inline bool cpu_has_pcid(void)
+{
+    return cpuid(1, 0).c & 1u << 17;
+}
+
+static inline bool cpu_has_smep(void)
+{
+    return cpuid(0, 0).a >= 7 && cpuid(7, 0).b & 1u << 7;
+}
+
+static inline bool cpu_has_smap(void)
+{
+    return cpuid(0, 0).a >= 7 && cpuid(7, 0).b & 1u << 20;
+}
+
+static inline bool cpu_has_nx(void)
+{
+    return cpuid(0x80000001, 0).d & 1u << 20;
+}
+
+static inline bool cpu_has_1g_pages(void)
+{
+    return cpuid(0x80000001, 0).d & 1u << 26;
+}
+
+static inline bool cpu_has_long_mode(void)
+{
+    return cpuid(0x80000001, 0).d & 1u << 29;
+}
+
+static inline unsigned int cpu_maxphysaddr(void)
+{
+    return cpuid(0x80000000, 0).a >= 0x80000008 ? cpuid(0x80000008, 0).a & 0xff : 36;
+}
+
 static inline uint64_t rdtsc(void)
 {
     uint32_t lo, hi;

@@ -59,9 +59,10 @@ struct regs {
 
 struct fault_record {
     fault_t fault;
-    ulong ip;  /* where */
-    ulong cs;  /* CPL in the low bits */
-    ulong cr2; /* of a #PF, else 0 */
+    ulong ip;       /* where */
+    ulong cs;       /* CPL in the low bits */
+    ulong cr2;      /* of a #PF, else 0 */
+    uint32_t count; /* how many were recorded since the start */
 };
 
 /* The latest expected exception.  Volatile: asm statements change it. */

@@ -5,6 +5,7 @@
 #ifndef GUEST_TEST_H
 #define GUEST_TEST_H
 
+#include <guest/access.h>
 #include <guest/asm.h>
 #include <guest/cpu.h>
 #include <guest/desc.h>
@@ -13,6 +14,7 @@
 #include <guest/paging.h>
 #include <guest/platform.h>
 #include <guest/report.h>
+#include <guest/window.h>
 #include <guest/xen.h>
 
 extern const char test_title[];

@@ -14,8 +14,6 @@
 
 const char test_title[] = "Starting a second CPU";
 
-#define CR4_SMEP (1u << 20)
-
 static volatile uint32_t ap_value;
 
 /* CD and NW keep what they had, @kept; Bochs 2.7 sets both. */

@@ -93,8 +93,8 @@ void check_priority(void)
     apic_icr(0, ICR_SELF | 0x67);
     open_window();
     check_equal("three interrupts", irq_log.nr, 3);
-    check_true("the highest first", irq_log.vector[0] == 0x91 && irq_log.vector[1] == 0x67 &&
-                                        irq_log.vector[2] == 0x45);
+    check_true("the highest first",
+               irq_log.vector[0] == 0x91 && irq_log.vector[1] == 0x67 && irq_log.vector[2] == 0x45);
 
     irq_reset();
     apic_write(APIC_TPR, 0x50);

@@ -44,8 +44,7 @@ static void check_switched_off(void)
     apic_write(APIC_LVTT, LVT_MASKED);
     check_fault("APIC_BASE reserved bit 9", wrmsr_safe(MSR_APIC_BASE, base | 0x200),
                 FAULT(VEC_GP, 0));
-    check_fault("APIC_BASE bit 63", wrmsr_safe(MSR_APIC_BASE, base | 1ull << 63),
-                FAULT(VEC_GP, 0));
+    check_fault("APIC_BASE bit 63", wrmsr_safe(MSR_APIC_BASE, base | 1ull << 63), FAULT(VEC_GP, 0));
     check_equal("APIC_BASE unchanged", rdmsr(MSR_APIC_BASE), base);
 }
 

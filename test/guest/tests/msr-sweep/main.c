@@ -24,8 +24,6 @@ enum {
     MSR_SYSENTER_EIP = 0x176,
     MSR_PAT = 0x277,
 };
-#define MSR_STAR           0xc0000081u
-#define MSR_LSTAR          0xc0000082u
 #define MSR_CSTAR          0xc0000083u
 #define MSR_SFMASK         0xc0000084u
 #define MSR_KERNEL_GS_BASE 0xc0000102u

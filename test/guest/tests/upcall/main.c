@@ -63,8 +63,7 @@ static bool pending(evtchn_port_t p)
 
 static long set_callback(uint64_t value)
 {
-    struct xen_hvm_param p = {
-        .domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ, .value = value};
+    struct xen_hvm_param p = {.domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ, .value = value};
 
     return hvm_op(HVMOP_set_param, &p);
 }

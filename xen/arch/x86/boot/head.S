@@ -120,6 +120,10 @@ start_pvh:
     btl $20, %edx
     jnc .Lboot_fail
 .Lhave_nx:
+    /* Every such processor has a TSC: the boot budget counts from here. */
+    rdtsc
+    movl %eax, PA(tsc_at_entry)
+    movl %edx, PA(tsc_at_entry + 4)
 
     /* Some firmware leaves the caches off. */
     movl %cr0, %eax
@@ -301,6 +305,15 @@ start_pvh:
     .long 4, 8, 18
     .asciz "Xen"
     .quad PA(start_pvh)
+
+    .section .data
+    .balign 8
+    .globl tsc_at_entry
+    .hidden tsc_at_entry
+    .type tsc_at_entry, @object
+tsc_at_entry:
+    .quad 0
+    .size tsc_at_entry, 8
 
     .section .bss.page_aligned, "aw", @nobits
     .macro page_object name, size

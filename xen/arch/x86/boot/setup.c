@@ -24,7 +24,6 @@
 #include <xen/domctl.h>
 
 struct boot_info boot_info;
-static uint64_t tsc_at_start;
 
 extern const struct boot_param __params_start[], __params_end[];
 extern const uint8_t __build_id_start[], __build_id_end[];
@@ -142,7 +141,7 @@ static noinline noreturn void start_dom0(void)
     printk("Memory: %lu KiB, %lu KiB free, %lu KiB hypervisor, %lu KiB dom0\n", total_pages * 4,
            avail_pages() * 4, hypervisor_pages() * 4, dom0->tot_pages * 4);
     free_init_sections();
-    printk(XENLOG_INFO "Start took %lu thousand TSC ticks\n", (rdtsc() - tsc_at_start) / 1000);
+    printk(XENLOG_INFO "Start took %lu thousand TSC ticks\n", (rdtsc() - tsc_at_entry) / 1000);
     console_start_input();
     domain_unpause_by_controller(dom0);
     idle_loop();
@@ -152,7 +151,6 @@ __init void start_xen(unsigned int kind, uint32_t info)
 {
     int rc, bad_params;
 
-    tsc_at_start = rdtsc();
     rc = parse_loader(kind, info);
 
     /* 1. Parameters and a console, so that everything else can speak. */

@@ -271,6 +271,8 @@ long compat_hypercall_dispatch(unsigned int nr, unsigned long arg[6])
         return compat_memory_op(arg);
     case __HYPERVISOR_multicall:
         return compat_multicall(arg);
+    case __HYPERVISOR_grant_table_op:
+        return compat_grant_table_op(arg);
     case __HYPERVISOR_sched_op:
         if (arg[0] == SCHEDOP_poll)
             return sched_poll(arg[1]);

@@ -38,7 +38,6 @@ static int commit(struct vcpu *v, const struct x86_ctrl *next, unsigned int owed
         hvm_set_pdptes(v, pdpte);
     }
     v->arch.hvm.ctrl = *next;
-    hvm_update_ctrl(v);
     if (owed & X86_FLUSH_TLB)
         v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
     return 0;
@@ -55,9 +54,14 @@ int hvm_set_cr0(struct vcpu *v, uint64_t value)
     if ((value ^ v->arch.hvm.ctrl.cr0) & X86_CR0_PG)
         fill_segment_env(v, &env);
     int rc = x86_set_cr0(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-    return rc ? rc : commit(v, &next, owed);
+    if (!rc)
+        rc = commit(v, &next, owed);
+    if (!rc)
+        hvm_update_ctrl(v);
+    return rc;
 }
 
+/* Where MOV to CR3 exits. */
 int hvm_set_cr3(struct vcpu *v, uint64_t value)
 {
     struct x86_ctrl_env env;
@@ -67,7 +71,11 @@ int hvm_set_cr3(struct vcpu *v, uint64_t value)
     hvm_sync_ctrl(v);
     fill_env(v, &env);
     int rc = x86_set_cr3(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-    return rc ? rc : commit(v, &next, owed);
+    if (!rc)
+        rc = commit(v, &next, owed);
+    if (!rc)
+        hvm_update_cr3(v);
+    return rc;
 }
 
 int hvm_set_cr4(struct vcpu *v, uint64_t value)
@@ -79,7 +87,11 @@ int hvm_set_cr4(struct vcpu *v, uint64_t value)
     hvm_sync_ctrl(v);
     fill_env(v, &env);
     int rc = x86_set_cr4(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-    return rc ? rc : commit(v, &next, owed);
+    if (!rc)
+        rc = commit(v, &next, owed);
+    if (!rc)
+        hvm_update_ctrl(v);
+    return rc;
 }
 
 int hvm_set_efer(struct vcpu *v, uint64_t value)
@@ -91,7 +103,7 @@ int hvm_set_efer(struct vcpu *v, uint64_t value)
     /* CR0.PG and EFER are never the guest's own: no hvm_sync_ctrl(). */
     fill_env(v, &env);
     int rc = x86_set_efer(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-    if (rc)
+    if (rc || next.efer == v->arch.hvm.ctrl.efer)
         return rc;
     v->arch.hvm.ctrl.efer = next.efer;
     hvm_update_efer(v);

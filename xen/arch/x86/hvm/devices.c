@@ -17,6 +17,7 @@
 #include <xen/arch-x86/xen.h>
 
 #include "irq.h"
+#include "mmio.h"
 #include "vhpet.h"
 #include "vioapic.h"
 #include "vlapic_logic.h"
@@ -433,6 +434,16 @@ void hvm_level_eoi(struct domain *d, unsigned int vector)
 }
 
 /* ---- life ---- */
+
+void hvm_devices_init(void)
+{
+    static const struct mmio_handler handler = {hvm_device_mmio_read, hvm_device_mmio_write};
+
+    if (mmio_register(VIOAPIC_BASE, VIOAPIC_SIZE, &handler) ||
+        mmio_register(VHPET_BASE, VHPET_SIZE, &handler) ||
+        mmio_register(VLAPIC_BASE_RESET, PAGE_SIZE, &handler))
+        printk(XENLOG_ERR "HVM: the devices' memory ranges are taken\n");
+}
 
 int hvm_devices_create(struct domain *d)
 {

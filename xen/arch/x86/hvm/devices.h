@@ -12,6 +12,7 @@
 struct domain;
 struct vcpu;
 
+void hvm_devices_init(void);              /* at boot */
 int hvm_devices_create(struct domain *d); /* -ENOMEM */
 void hvm_devices_destroy(struct domain *d);
 

@@ -34,7 +34,7 @@ static void *map_gfn(struct domain *d, gfn_t gfn, bool write)
 {
     enum p2m_type type;
     mfn_t mfn = p2m_lookup(d, gfn, &type);
-    if (mfn_eq(mfn, INVALID_MFN) || (write && type == P2M_ram_ro))
+    if (mfn_eq(mfn, INVALID_MFN) || (write && (type == P2M_ram_ro || type == P2M_grant_ro)))
         return NULL;
     return mfn_to_virt(mfn);
 }
@@ -181,4 +181,59 @@ int hvm_copy_from_guest_phys(struct domain *d, void *dst, gaddr_t addr, size_t l
 int hvm_copy_to_guest_phys(struct domain *d, gaddr_t addr, const void *src, size_t len)
 {
     return copy_phys(d, addr, (void *)src, len, true);
+}
+
+bool guest_translate(struct vcpu *v, const struct paging_role *role, const uint64_t pdpte[4],
+                     gva_t va, unsigned int access, struct walk_result *res)
+{
+    const struct walk_memory mem = {walk_read, walk_update, v->domain};
+    perfc_incr(guest_walks);
+    return guest_walk(role, v->arch.hvm.ctrl.cr3, pdpte, va, access, &mem, res);
+}
+
+#define CMPXCHG_AS(type, at, old, new) \
+    __sync_bool_compare_and_swap((type *)(at), *(const type *)(old), *(const type *)(new))
+
+static bool cmpxchg_16(void *at, const uint64_t old[2], const uint64_t new[2])
+{
+    uint64_t low = old[0], high = old[1];
+    bool done;
+    __asm__ volatile("lock cmpxchg16b %1"
+                     : "=@ccz"(done), "+m"(*(char(*)[16])at), "+a"(low), "+d"(high)
+                     : "b"(new[0]), "c"(new[1])
+                     : "memory");
+    return done;
+}
+
+int guest_cmpxchg_phys(struct domain *d, gaddr_t addr, const void *old, const void *new,
+                       size_t len)
+{
+    char *at = map_gfn(d, gaddr_to_gfn(addr), true);
+    bool done;
+
+    if (!at)
+        return -EFAULT;
+    at += PAGE_OFFSET(gaddr_x(addr));
+    switch (len) {
+    case 1:
+        done = CMPXCHG_AS(uint8_t, at, old, new);
+        break;
+    case 2:
+        done = CMPXCHG_AS(uint16_t, at, old, new);
+        break;
+    case 4:
+        done = CMPXCHG_AS(uint32_t, at, old, new);
+        break;
+    case 8:
+        done = CMPXCHG_AS(uint64_t, at, old, new);
+        break;
+    case 16:
+        if ((unsigned long)at & 15)
+            return -EINVAL;
+        done = cmpxchg_16(at, old, new);
+        break;
+    default:
+        return -EINVAL;
+    }
+    return done ? 0 : -EAGAIN;
 }

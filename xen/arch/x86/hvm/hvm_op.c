@@ -5,14 +5,17 @@
  */
 #include <asm/current.h>
 #include <asm/hvm.h>
+#include <asm/page.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
+#include <cairn/mm.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 
 #include "irq.h"
+#include "vm86.h"
 
 enum param_rights { GUEST_NONE = 0, GUEST_READ = 1, GUEST_WRITE = 2, DEPRECATED = 4, ONCE = 8 };
 
@@ -74,6 +77,63 @@ static int set_callback(struct domain *d, uint64_t value)
     return 0;
 }
 
+/*
+ * HVM_PARAM_IDENT_PT: the page that a processor without unrestricted guest
+ * uses as page directory while the guest has no paging: 4 MiB pages that map
+ * everything to itself, for supervisor and user.  A guest that spoils it
+ * harms itself alone.
+ */
+static int set_ident_pt(struct domain *d, uint64_t addr)
+{
+    bool writable = false;
+
+    if ((addr & ~PAGE_MASK) || addr >> 32)
+        return -EINVAL;
+    struct page_info *pg = get_page_from_gfn(d, _gfn(addr >> PAGE_SHIFT), &writable);
+    if (!pg || !writable) {
+        if (pg)
+            put_page(pg);
+        return -EINVAL;
+    }
+    uint32_t *table = page_to_virt(pg);
+    for (uint32_t i = 0; i < 1024; i++)
+        table[i] = i << 22 | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_PS;
+    put_page(pg);
+
+    domain_pause(d);
+    d->arch.hvm.params[HVM_PARAM_IDENT_PT] = addr;
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        if (!d->vcpu[i])
+            continue;
+        hvm_sync_ctrl(d->vcpu[i]);
+        hvm_update_ctrl(d->vcpu[i]);
+    }
+    domain_unpause(d);
+    return 0;
+}
+
+/*
+ * HVM_PARAM_VM86_TSS_SIZED: address, and size in the high half, of the TSS with
+ * which a processor without unrestricted guest runs real mode.
+ */
+static int set_vm86_tss(struct domain *d, uint64_t value)
+{
+    uint32_t addr = value, size = value >> 32;
+
+    if (size < VM86_TSS_MIN || size > VM86_TSS_MAX || addr + size - 1 < addr)
+        return -EINVAL;
+    for (uint32_t at = 0; at < size;) {
+        uint8_t bytes[64];
+        uint32_t n = min(size - at, (uint32_t)sizeof(bytes));
+        for (uint32_t i = 0; i < n; i++)
+            bytes[i] = vm86_tss_byte(at + i, size);
+        if (hvm_copy_to_guest_phys(d, _gaddr(addr + at), bytes, n))
+            return -EINVAL;
+        at += n;
+    }
+    return 0;
+}
+
 static int set_param(struct domain *d, uint32_t index, uint64_t value)
 {
     uint64_t old = d->arch.hvm.params[index];
@@ -83,6 +143,18 @@ static int set_param(struct domain *d, uint32_t index, uint64_t value)
     switch (index) {
     case HVM_PARAM_CALLBACK_IRQ: {
         int rc = set_callback(d, value);
+        if (rc)
+            return rc;
+        break;
+    }
+    case HVM_PARAM_IDENT_PT: {
+        int rc = set_ident_pt(d, value);
+        if (rc)
+            return rc;
+        break;
+    }
+    case HVM_PARAM_VM86_TSS_SIZED: {
+        int rc = set_vm86_tss(d, value);
         if (rc)
             return rc;
         break;

@@ -10,14 +10,13 @@
  */
 #include <asm/current.h>
 #include <asm/hvm.h>
-#include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/perfc.h>
 #include <cairn/sched.h>
 
 #include "irq.h"
+#include "reset.h"
 
 static bool is_bsp(const struct vcpu *v)
 {
@@ -38,14 +37,7 @@ static void apply_init(struct vcpu *v)
     __atomic_fetch_and(&hvm->posted, ~(HVM_POSTED_INIT | HVM_POSTED_NMI | HVM_POSTED_INTR),
                        __ATOMIC_SEQ_CST);
     hvm_forget_events(v);
-    hvm_sync_ctrl(v);
-    bool paged = hvm->ctrl.cr0 & X86_CR0_PG;
-    /* CD and NW are the only bits of CR0 that INIT leaves. */
-    hvm_set_reset_state(v, (hvm->ctrl.cr0 & (X86_CR0_CD | X86_CR0_NW)) | X86_CR0_ET);
-    if (paged) {
-        perfc_incr(paging_rebuilds);
-        v->domain->arch.paging->mode_changed(v);
-    }
+    hvm_vcpu_reset(v, HVM_INIT);
     memset(regs, 0, sizeof(*regs));
     regs->rdx = v->domain->arch.policy.basic[1].a;
     memset(v->arch.dr, 0, sizeof(v->arch.dr));
@@ -55,22 +47,11 @@ static void apply_init(struct vcpu *v)
     hvm->halted = hvm->in_hlt = false;
 }
 
-static void refuse(const struct vcpu *v, const char *what)
-{
-    printk(XENLOG_GUEST XENLOG_WARNING
-           "d%dv%u: %s refused: real mode needs unrestricted guest, which this CPU lacks\n",
-           v->domain->domain_id, v->vcpu_id, what);
-}
-
 /* Start at page @page of real-mode memory; d->lock. */
 static void start(struct vcpu *v, unsigned int page)
 {
     struct hvm_cpu_state s;
 
-    if (!hvm_real_mode_possible()) {
-        refuse(v, "start-up message");
-        return;
-    }
     hvm_get_cpu_state(v, &s);
     s.seg[SEG_CS].sel = page << 8;
     s.seg[SEG_CS].base = page << 12;
@@ -93,10 +74,6 @@ void hvm_init_signal(struct vcpu *v)
 {
     struct domain *d = v->domain;
 
-    if (is_bsp(v) && !hvm_real_mode_possible()) {
-        refuse(v, "INIT");
-        return;
-    }
     spin_lock(&d->lock);
     if (!v->is_initialised) {
         vlapic_init_signal(v);

@@ -5,7 +5,7 @@
 #include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/page.h>
-#include <asm/paging.h>
+#include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
@@ -75,7 +75,10 @@ bool hvm_string_io(struct vcpu *v, struct cpu_user_regs *regs, const struct hvm_
     int rc = io->in ? guest_copy_linear(v, start, buf, bytes, COPY_TO_GUEST_AS_CPL, &fault, &ec)
                     : guest_copy_linear(v, start, buf, bytes, COPY_FROM_GUEST_AS_CPL, &fault, &ec);
     if (rc) {
-        hvm_inject_page_fault(v, fault, ec);
+        if (is_canonical(fault))
+            hvm_inject_page_fault(v, fault, ec);
+        else
+            hvm_inject_exception(v, X86_EXC_GP, 0);
         return false;
     }
     long step = io->backward ? -(long)bytes : (long)bytes;
@@ -87,48 +90,4 @@ bool hvm_string_io(struct vcpu *v, struct cpu_user_regs *regs, const struct hvm_
         return true;
     regs->rcx = move_register(regs->rcx, io->addr_bytes, -(long)n);
     return n == count;
-}
-
-/* The register or immediate that a decoded MOV stores. */
-static uint64_t stored_value(const struct cpu_user_regs *regs, const struct mmio_insn *insn,
-                             const uint8_t *code)
-{
-    if (!insn->imm_size)
-        return hvm_read_gpr(regs, insn->reg) >> (insn->high_byte ? 8 : 0);
-    int32_t imm = 0;
-    memcpy(&imm, code + insn->length - insn->imm_size, insn->imm_size);
-    return (int64_t)imm;
-}
-
-unsigned int hvm_mmio_access(struct vcpu *v, struct cpu_user_regs *regs, gaddr_t addr)
-{
-    uint8_t code[15];
-    struct mmio_insn insn;
-    bool is_64 = hvm_cs_is_64bit(v);
-    unsigned int mode = is_64 ? 8 : hvm_cs_is_32bit() ? 4 : 2;
-    uint64_t rip = hvm_get_rip() + (is_64 ? 0 : hvm_get_segment_base(SEG_CS));
-    size_t len = sizeof(code);
-    gva_t fault;
-    uint32_t ec;
-
-    if (guest_copy_linear(v, rip, code, len, FETCH_FROM_GUEST, &fault, &ec)) {
-        /* The instruction may end before the page that is not there. */
-        len = PAGE_SIZE - PAGE_OFFSET(rip);
-        if (len >= sizeof(code) ||
-            guest_copy_linear(v, rip, code, len, FETCH_FROM_GUEST, &fault, &ec))
-            return 0;
-    }
-    if (!mmio_decode(code, len, mode, &insn))
-        return 0;
-    if (insn.write) {
-        uint64_t value = stored_value(regs, &insn, code);
-        if (insn.size < 8)
-            value &= (1ull << (8 * insn.size)) - 1;
-        hvm_device_mmio_write(v, gaddr_x(addr), insn.size, value);
-    } else {
-        uint64_t value = ~0ull;
-        hvm_device_mmio_read(v, gaddr_x(addr), insn.size, &value);
-        hvm_write_gpr(regs, insn.reg, mmio_read_merge(&insn, hvm_read_gpr(regs, insn.reg), value));
-    }
-    return insn.length;
 }

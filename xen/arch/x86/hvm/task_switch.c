@@ -107,8 +107,7 @@ static int find_tss(struct vcpu *v, const struct task_switch *t, const struct hv
     uint32_t ec = (t->selector & ~3u) | (t->source == TASK_BY_GATE);
     uint64_t desc;
 
-    if ((t->selector & 4) || !(t->selector & ~7u) ||
-        (t->selector | 7u) > s->seg[SEG_GDTR].limit)
+    if ((t->selector & 4) || !(t->selector & ~7u) || (t->selector | 7u) > s->seg[SEG_GDTR].limit)
         return raise(v, bad, ec);
     int rc = table_copy(v, gdt_entry(s, t->selector), &desc, sizeof(desc), COPY_FROM_GUEST);
     if (rc)
@@ -146,8 +145,7 @@ static void fill_old_tss(struct tss32 *tss, const struct cpu_user_regs *regs,
 
 /* Save the old task, read the new one, set links and busy bits. */
 static int exchange(struct vcpu *v, const struct cpu_user_regs *regs, const struct task_switch *t,
-                    const struct hvm_cpu_state *s, const struct hvm_segment *tr,
-                    struct tss32 *tss)
+                    const struct hvm_cpu_state *s, const struct hvm_segment *tr, struct tss32 *tss)
 {
     const struct hvm_segment *old = &s->seg[SEG_TR];
     bool nested = t->source == TASK_BY_CALL || t->source == TASK_BY_GATE;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu.c - an HVM vCPU: reset state, and its state as a record stream
+ * vcpu.c - an HVM vCPU, and its state as a record stream
  * (XEN_DOMCTL_sethvmcontext, gethvmcontext).
  *
  * The stream is HEADER, then a CPU record a vCPU, then END.  Loading reads
  * and checks all of it before any vCPU changes.
- * Source of the reset values: SDM "Processor State After Reset".
  */
 #include <asm/current.h>
 #include <asm/hvm.h>
@@ -19,27 +18,9 @@
 #include <xen/hvm/save.h>
 
 #include "check.h"
+#include "reset.h"
 
 #define PAT_RESET 0x0007040600070406ull
-
-void hvm_set_reset_state(struct vcpu *v, uint64_t cr0)
-{
-    struct hvm_cpu_state s = {.rip = 0xfff0, .rflags = X86_EFLAGS_MBS, .dr7 = 0x400};
-
-    for (unsigned int i = SEG_ES; i <= SEG_GS; i++)
-        s.seg[i] = (struct hvm_segment){.attr = 0x93, .limit = 0xffff};
-    s.seg[SEG_CS] =
-        (struct hvm_segment){.sel = 0xf000, .attr = 0x9b, .limit = 0xffff, .base = 0xffff0000};
-    s.seg[SEG_LDTR] = (struct hvm_segment){.attr = 0x82, .limit = 0xffff};
-    s.seg[SEG_TR] = (struct hvm_segment){.attr = 0x8b, .limit = 0xffff};
-    s.seg[SEG_GDTR].limit = s.seg[SEG_IDTR].limit = 0xffff;
-
-    v->arch.hvm.ctrl = (struct x86_ctrl){.cr0 = cr0};
-    v->arch.dr6 = 0xffff0ff0;
-    v->arch.dr7 = 0x400;
-    hvm_update_ctrl(v);
-    hvm_set_cpu_state(v, &s);
-}
 
 int hvm_vcpu_create(struct vcpu *v)
 {
@@ -53,7 +34,7 @@ int hvm_vcpu_create(struct vcpu *v)
     int rc = vmx_vcpu_create(v);
     if (rc)
         return rc;
-    hvm_set_reset_state(v, X86_CR0_CD | X86_CR0_NW | X86_CR0_ET);
+    hvm_vcpu_reset(v, HVM_RESET);
     v->arch.user_regs.rdx = v->domain->arch.policy.basic[1].a;
     return 0;
 }

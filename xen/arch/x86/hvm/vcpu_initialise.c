@@ -62,8 +62,6 @@ long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg)
     const char *bad = hvm_context_to_state(&c, &s);
     if (!bad)
         bad = hvm_cpu_state_bad(&s.cpu, &s.ctrl, &env);
-    if (!bad && !(s.ctrl.cr0 & X86_CR0_PE) && !hvm_real_mode_possible())
-        bad = "real mode without unrestricted guest";
     if (!bad && x86_pae_paging(&s.ctrl) && !read_pdptes(v, &s.ctrl, pdpte))
         bad = "PDPTEs";
     if (bad) {

@@ -51,6 +51,9 @@ static epte_t make_leaf(mfn_t mfn, unsigned int level, enum p2m_type type)
     case P2M_ram_ro:
         raw |= EPT_R | EPT_X | EPT_MEMTYPE_WB | EPT_IGNORE_PAT;
         break;
+    case P2M_grant_ro:
+        raw |= EPT_R | EPT_MEMTYPE_WB | EPT_IGNORE_PAT;
+        break;
     case P2M_mmio:
         return (epte_t){raw}; /* exits; the type tells why */
     }
@@ -111,6 +114,17 @@ static epte_t *descend(struct p2m *p2m, uint64_t gfn, unsigned int level)
     return &t[index_at(gfn, level)];
 }
 
+/* A table of small pages that has become one large page's worth again. */
+static void try_merge(struct p2m *p2m, uint64_t gfn)
+{
+    epte_t *slot = descend(p2m, gfn, 2), leaf;
+
+    /* No allocation: the tables are there, an entry was just written. */
+    if (hvm_max_leaf_order() >= 9 && slot && epte_is_table(*slot, 2) &&
+        ept_merged_leaf(table_of(*slot), 1, &leaf))
+        replace(p2m, slot, leaf, 2);
+}
+
 int ept_init(struct p2m *p2m)
 {
     epte_t *t = new_table(p2m);
@@ -139,6 +153,8 @@ int ept_set(struct p2m *p2m, uint64_t gfn, mfn_t mfn, unsigned int order, enum p
         e = make_table(sub);
     }
     replace(p2m, slot, e, level);
+    if (level == 1 && type == P2M_ram_rw)
+        try_merge(p2m, gfn);
     return 0;
 }
 

@@ -59,4 +59,8 @@ int ept_set(struct p2m *p2m, uint64_t gfn, mfn_t mfn, unsigned int order, enum p
 mfn_t ept_lookup(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type);
 int ept_free(struct p2m *p2m); /* resumable, -ERESTART */
 
+/* ept_merged_leaf - do the 512 leaves of @table, whose entries are of @level,
+ * say what one leaf of the next level would?  That is *@leaf then. */
+bool ept_merged_leaf(const epte_t *table, unsigned int level, epte_t *leaf);
+
 #endif

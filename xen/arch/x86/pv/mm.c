@@ -35,7 +35,7 @@ static unsigned int type_level(uint64_t type)
     return type >> 60;
 }
 
-static bool is_hypervisor_slot(unsigned int level, unsigned int slot)
+bool pv_is_hypervisor_slot(unsigned int level, unsigned int slot)
 {
     return level == 4 && slot >= PML4_SLOT_HYPERVISOR_FIRST && slot <= PML4_SLOT_HYPERVISOR_LAST;
 }
@@ -46,7 +46,7 @@ static bool is_hypervisor_slot(unsigned int level, unsigned int slot)
 #define IOAPIC_FRAME 0xfec00ul
 
 /* Frames that are not RAM, and not the interrupt hardware which is ours. */
-static bool is_device_frame(mfn_t mfn)
+bool pv_is_device_frame(mfn_t mfn)
 {
     uint64_t start = mfn_x(mfn) << PAGE_SHIFT, end = start + PAGE_SIZE;
 
@@ -72,7 +72,7 @@ static int l1e_get(struct domain *d, struct domain *pg_owner, pte_t e)
     mfn_t mfn = pte_mfn(e);
 
     if (!mfn_valid(mfn) || !(mfn_to_page(mfn)->count_info & PGC_count_mask))
-        return d->is_privileged && is_device_frame(mfn) ? 0 : -EINVAL;
+        return d->is_privileged && pv_is_device_frame(mfn) ? 0 : -EINVAL;
 
     struct page_info *pg = mfn_to_page(mfn);
 
@@ -135,44 +135,60 @@ static pte_t entry_write(pte_t *entry, pte_t val, bool preserve_ad)
     return (pte_t){old};
 }
 
-int pv_mod_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
+int pv_set_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
                     bool preserve_ad)
 {
     pte_t old = {ACCESS_ONCE(entry->pte)};
-    struct page_info *foreign = NULL;
     int rc;
+
+    if (pte_flags(val) & ~L1_ALLOWED)
+        return -EINVAL;
+    val = l1e_adjust(val);
+    /* Same frame, same rights: the references stay as they are. */
+    if ((old.pte & PTE_P) && !((old.pte ^ val.pte) & (PTE_ADDR_MASK | PTE_W))) {
+        entry_write(entry, val, preserve_ad);
+        return 0;
+    }
+    rc = l1e_get(d, pg_owner, val);
+    if (!rc)
+        l1e_put(d, entry_write(entry, val, preserve_ad));
+    return rc;
+}
+
+int pv_mod_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
+                    bool preserve_ad)
+{
+    struct page_info *foreign;
+    bool writable;
+    int rc = -EINVAL;
 
     if (!(val.pte & PTE_P)) {
         l1e_put(d, entry_write(entry, val, preserve_ad));
         return 0;
     }
+    if (!pg_owner->is_hvm)
+        return pv_set_l1_entry(d, pg_owner, entry, val, preserve_ad);
     if (pte_flags(val) & ~L1_ALLOWED)
         return -EINVAL;
-    if (pg_owner->is_hvm) {
-        bool writable;
-
-        foreign = get_page_from_gfn(pg_owner, _gfn(mfn_x(pte_mfn(val))), &writable);
-        if (!foreign || (!writable && (val.pte & PTE_W))) {
-            if (foreign)
-                put_page(foreign);
-            return -EINVAL;
-        }
-        val = pte_make(page_to_mfn(foreign), pte_flags(val));
-    }
-    val = l1e_adjust(val);
-
-    /* Same frame, same rights: the references stay as they are. */
-    if ((old.pte & PTE_P) && !((old.pte ^ val.pte) & (PTE_ADDR_MASK | PTE_W))) {
-        entry_write(entry, val, preserve_ad);
-        rc = 0;
-    } else {
-        rc = l1e_get(d, pg_owner, val);
-        if (!rc)
-            l1e_put(d, entry_write(entry, val, preserve_ad));
-    }
-    if (foreign)
-        put_page(foreign);
+    foreign = get_page_from_gfn(pg_owner, _gfn(mfn_x(pte_mfn(val))), &writable);
+    if (!foreign)
+        return -EINVAL;
+    if (writable || !(val.pte & PTE_W))
+        rc = pv_set_l1_entry(d, pg_owner, entry, pte_make(page_to_mfn(foreign), pte_flags(val)),
+                             preserve_ad);
+    put_page(foreign);
     return rc;
+}
+
+void pv_move_l1_entry(struct domain *d, pte_t *entry, pte_t *from)
+{
+    const pte_t none = {0};
+    pte_t val = from ? (pte_t){ACCESS_ONCE(from->pte)} : none;
+    pte_t old = entry_write(entry, val, false);
+
+    if (from)
+        entry_write(from, none, false);
+    l1e_put(d, old);
 }
 
 /* ---- entries of L2, L3, L4 ---- */
@@ -217,7 +233,7 @@ static int mod_upper_entry(struct domain *d, unsigned int level, struct page_inf
     pte_t *entry = (pte_t *)page_to_virt(page) + slot;
     pte_t old = {ACCESS_ONCE(entry->pte)};
 
-    if (is_hypervisor_slot(level, slot))
+    if (pv_is_hypervisor_slot(level, slot))
         return -EINVAL;
     if (val.pte & PTE_P) {
         int rc;
@@ -314,7 +330,7 @@ static int validate_upper(struct domain *d, unsigned int level, struct page_info
         int rc;
 
         *progress = i;
-        if (!(t[i].pte & PTE_P) || is_hypervisor_slot(level, i))
+        if (!(t[i].pte & PTE_P) || pv_is_hypervisor_slot(level, i))
             continue;
         rc = table_entry_get(d, level, t[i], table);
         if (rc)
@@ -359,7 +375,7 @@ int pv_devalidate_table(struct page_info *pg, uint64_t type, uint32_t *progress)
 
         if (level == 1) {
             l1e_put(d, t[i]);
-        } else if (is_hypervisor_slot(level, i)) {
+        } else if (pv_is_hypervisor_slot(level, i)) {
             t[i].pte = 0;
         } else if (t[i].pte & PTE_P) {
             int rc = table_entry_put(level, t[i], table);

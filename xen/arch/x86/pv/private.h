@@ -26,6 +26,16 @@
  * 0, -EINVAL. */
 int pv_mod_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
                     bool preserve_ad);
+/* Frames that are not RAM and may be mapped by dom0. */
+bool pv_is_device_frame(mfn_t mfn);
+/* Of a root: not the guest's. */
+bool pv_is_hypervisor_slot(unsigned int level, unsigned int slot);
+/* pv_set_l1_entry - as above, @val naming a machine frame of @pg_owner's. */
+int pv_set_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
+                    bool preserve_ad);
+/* pv_move_l1_entry - *@entry gives up what it maps; *@from, if given, moves
+ * there with its references. */
+void pv_move_l1_entry(struct domain *d, pte_t *entry, pte_t *from);
 /* mod_table_entry - any level; @page is a table in use, @slot its entry.
  * 0, -EINVAL, -ERESTART (nothing has changed).  May fill v's old_table. */
 int pv_mod_table_entry(struct domain *d, struct domain *pg_owner, struct page_info *page,

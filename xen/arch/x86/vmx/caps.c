@@ -82,6 +82,7 @@ bool vmx_raw_remove(struct vmx_raw *raw, const char *name)
         {"ept", .proc2 = PROC2_EPT | PROC2_UNRESTRICTED_GUEST | PROC2_PML,
          .ept_vpid = EPT_CAP_EPT_MASK},
         {"unrestricted-guest", .proc2 = PROC2_UNRESTRICTED_GUEST},
+        {"secondary-controls", .proc = PROC_SECONDARY, .proc2 = ~0u, .ept_vpid = ~0ull},
         {"vpid", .proc2 = PROC2_VPID, .ept_vpid = EPT_CAP_VPID_MASK},
         {"efer-switch", .exit = EXIT_LOAD_EFER | EXIT_SAVE_EFER, .entry = ENTRY_LOAD_EFER},
         {"pat-switch", .exit = EXIT_LOAD_PAT | EXIT_SAVE_PAT, .entry = ENTRY_LOAD_PAT},
@@ -93,6 +94,15 @@ bool vmx_raw_remove(struct vmx_raw *raw, const char *name)
         {"ept-1g", .ept_vpid = EPT_CAP_1G},
         {"ept-2m", .ept_vpid = EPT_CAP_2M | EPT_CAP_1G},
         {"ept-ad", .ept_vpid = EPT_CAP_AD},
+        {"invept-single", .ept_vpid = EPT_CAP_INVEPT_SINGLE},
+        {"invvpid-single", .ept_vpid = VPID_CAP_SINGLE},
+        /* By halves, as no processor but a faulty outer hypervisor shows them. */
+        {"efer-entry", .entry = ENTRY_LOAD_EFER},
+        {"efer-exit", .exit = EXIT_LOAD_EFER | EXIT_SAVE_EFER},
+        {"pat-entry", .entry = ENTRY_LOAD_PAT},
+        {"pat-exit", .exit = EXIT_LOAD_PAT | EXIT_SAVE_PAT},
+        {"ept-control", .proc2 = PROC2_EPT | PROC2_UNRESTRICTED_GUEST},
+        {"vpid-control", .proc2 = PROC2_VPID},
     };
     for (unsigned int i = 0; i < ARRAY_SIZE(features); i++) {
         if (strcmp(features[i].name, name) != 0)
@@ -186,28 +196,41 @@ static const char *check_needed(const struct vmx_raw *raw)
     return NULL;
 }
 
-static const char *check_consistent(const struct vmx_raw *raw)
+/* Capabilities that contradict the controls: not believed.  Returns what they
+ * were, for the log. */
+static const char *sanitise_capabilities(struct vmx_raw *raw)
 {
-    if (!(HIGH(raw->proc2) & PROC2_EPT) && (raw->ept_vpid & EPT_CAP_EPT_MASK))
-        return "EPT capabilities without the EPT control";
-    if (!(HIGH(raw->proc2) & PROC2_VPID) && (raw->ept_vpid & EPT_CAP_VPID_MASK))
-        return "VPID capabilities without the VPID control";
-    if (!(HIGH(raw->proc) & PROC_SECONDARY) && raw->proc2)
-        return "secondary controls without their activation";
-    return NULL;
+    const char *found = NULL;
+
+    if (!(HIGH(raw->proc2) & PROC2_EPT) && (raw->ept_vpid & EPT_CAP_EPT_MASK)) {
+        raw->ept_vpid &= ~EPT_CAP_EPT_MASK;
+        found = "EPT capabilities without the EPT control";
+    }
+    if (!(HIGH(raw->proc2) & PROC2_VPID) && (raw->ept_vpid & EPT_CAP_VPID_MASK)) {
+        raw->ept_vpid &= ~EPT_CAP_VPID_MASK;
+        found = found ? "EPT and VPID capabilities without the controls"
+                      : "VPID capabilities without the VPID control";
+    }
+    if (!(HIGH(raw->proc) & PROC_SECONDARY) && (raw->proc2 || raw->ept_vpid)) {
+        raw->proc2 = raw->ept_vpid = 0;
+        found = "secondary controls without their activation";
+    }
+    return found;
 }
 
-const char *vmx_caps_derive(const struct vmx_raw *given, struct vmx_caps *caps)
+const char *vmx_caps_derive(const struct vmx_raw *given, bool strict, struct vmx_caps *caps)
 {
     struct vmx_raw raw = *given;
     *caps = (struct vmx_caps){0};
 
-    const char *why = check_consistent(&raw);
-    if (why)
-        return why;
+    caps->contradiction = sanitise_capabilities(&raw);
+    if (caps->contradiction && strict)
+        return caps->contradiction;
     if (!sanitise_pairs(&raw, &caps->dropped_pairs))
         return "an entry/exit pair is inconsistent and cannot be switched off";
-    why = check_needed(&raw);
+    if (caps->dropped_pairs && strict)
+        return "an entry/exit pair is inconsistent";
+    const char *why = check_needed(&raw);
     if (why)
         return why;
 
@@ -242,9 +265,5 @@ const char *vmx_caps_hvm_missing(const struct vmx_caps *caps)
 {
     if (!caps->ept)
         return "no EPT (shadow paging is not there yet)";
-    if (!caps->unrestricted_guest)
-        return "no unrestricted guest";
-    if (!caps->efer_switch)
-        return "no VM-entry/VM-exit control to load EFER";
     return NULL;
 }

@@ -67,7 +67,8 @@ struct vmx_caps {
     bool virtual_nmis, preempt_timer, rdtscp, invpcid, wbinvd_exiting, insn_info_io;
     bool ept_2m, ept_1g, ept_ad, invept_single, invvpid_single;
     bool invvpid_all;
-    uint32_t dropped_pairs; /* bit i: pair i of vmx_pair_name() was inconsistent */
+    const char *contradiction; /* capabilities that were not believed, or NULL */
+    uint32_t dropped_pairs;    /* bit i: pair i of vmx_pair_name() was inconsistent */
 };
 
 /* Is that capability MSR there, going by those already read? */
@@ -75,8 +76,9 @@ bool vmx_raw_has_proc2(const struct vmx_raw *raw);
 bool vmx_raw_has_ept_vpid(const struct vmx_raw *raw);
 bool vmx_raw_has_vmfunc(const struct vmx_raw *raw);
 
-/* vmx_raw_remove - make the processor poorer by one feature (vmx-mask=).
- * Returns false if there is no feature of that name. */
+/* vmx_raw_remove - make the processor poorer by one feature (vmx-mask=), or
+ * inconsistent: "efer-entry" takes away half a pair.  False if there is no
+ * feature of that name.  The names are in docs/command-line.md. */
 bool vmx_raw_remove(struct vmx_raw *raw, const char *name);
 
 /*
@@ -84,11 +86,12 @@ bool vmx_raw_remove(struct vmx_raw *raw, const char *name);
  * Returns NULL and fills *@caps, or says why VMX cannot be used here.
  * Entry and exit controls that switch one piece of state are used both or
  * neither; a pair that the processor shows by halves is dropped (noted in
- * dropped_pairs).  EPT or VPID capabilities that contradict the secondary
- * controls are refused: such a report cannot be trusted.
+ * dropped_pairs), and EPT or VPID capabilities without their controls are not
+ * believed (contradiction).  With @strict, either refuses the processor: such
+ * a report cannot be trusted.
  * Source: SDM "VMX Capability Reporting Facility".
  */
-const char *vmx_caps_derive(const struct vmx_raw *raw, struct vmx_caps *caps);
+const char *vmx_caps_derive(const struct vmx_raw *raw, bool strict, struct vmx_caps *caps);
 /*
  * vmx_preempt_timer_count - what the VMX-preemption timer must count down
  * from to stop a guest after @us microseconds without another exit; at least 1.

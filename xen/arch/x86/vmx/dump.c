@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* dump.c - a VMCS for people to read, and failures of VMX instructions. */
 #include <asm/current.h>
+#include <asm/processor.h>
 #include <cairn/lib.h>
 #include <cairn/perfc.h>
 
+#include "msrlist.h"
 #include "vmx.h"
 
 #define F(name)     \
@@ -47,6 +49,8 @@ static const struct {
     F(GUEST_CR3),
     F(GUEST_CR4),
     F(GUEST_EFER),
+    F(VM_ENTRY_MSR_LOAD_COUNT),
+    F(VM_EXIT_MSR_LOAD_COUNT),
     F(GUEST_PAT),
     F(GUEST_DR7),
     F(GUEST_RIP),
@@ -157,6 +161,28 @@ static void dump_segments(void)
     }
 }
 
+/* Where the guest's EFER comes from at VM entry, and the host's at exit. */
+static void dump_efer(struct vcpu *v)
+{
+    const struct vmx_msrlist *l = v->arch.hvm.vmx.msrlist;
+    unsigned long guest = 0, host = 0;
+
+    if (!l) {
+        vmread_safe(GUEST_EFER, &guest);
+        vmread_safe(HOST_EFER_FIELD, &host);
+        printk(XENLOG_ERR "  EFER by controls: guest %lx, host %lx\n", guest, host);
+        return;
+    }
+    const struct vmx_msr_entry *entry = msrlist_find(l, MSRLIST_ENTRY_LOAD, MSR_EFER);
+    const struct vmx_msr_entry *exit = msrlist_find(l, MSRLIST_EXIT_LOAD, MSR_EFER);
+    if (!entry && !exit)
+        printk(XENLOG_ERR "  EFER not switched: the guest's is the host's %lx\n", HOST_EFER);
+    else
+        printk(XENLOG_ERR "  EFER by MSR lists: guest %lx%s, host %lx%s\n",
+               entry ? (unsigned long)entry->value : 0ul, entry ? "" : " (MISSING)",
+               exit ? (unsigned long)exit->value : 0ul, exit ? "" : " (MISSING)");
+}
+
 void vmcs_dump(struct vcpu *v)
 {
     printk(XENLOG_ERR "VMCS of d%dv%u (vmcs frame %lx, %s):\n", v->domain->domain_id, v->vcpu_id,
@@ -167,6 +193,7 @@ void vmcs_dump(struct vcpu *v)
         if (vmread_safe(fields[i].field, &value))
             printk(XENLOG_ERR "  %-24s %016lx\n", fields[i].name, value);
     }
+    dump_efer(v);
     dump_segments();
 }
 

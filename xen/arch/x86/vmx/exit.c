@@ -246,6 +246,7 @@ struct cpu_user_regs *vmx_handle_exit(struct cpu_user_regs *regs)
 struct vmx_entry vmx_prepare_entry(void)
 {
     struct vcpu *v = current;
+    vmx_crash_unless_runnable(v);
     v->arch.hvm.in_hlt = false;
     prepare_entry(v);
     struct vmx_entry e = {.regs = guest_cpu_user_regs(), .launched = v->arch.hvm.vmx.launched};

@@ -61,6 +61,8 @@ static int move_to_cr(struct vcpu *v, unsigned int cr, uint64_t value)
     switch (cr) {
     case 0:
         return hvm_set_cr0(v, value);
+    case 3:
+        return hvm_set_cr3(v, value);
     case 4:
         return hvm_set_cr4(v, value);
     case 8:
@@ -85,9 +87,12 @@ enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
         break;
     }
     case CR_MOV_FROM:
-        if (q.cr != 8)
+        if (q.cr == 3)
+            hvm_write_gpr(regs, q.gpr, v->arch.hvm.ctrl.cr3);
+        else if (q.cr == 8)
+            hvm_write_gpr(regs, q.gpr, vlapic_get_cr8(v));
+        else
             return EXIT_CRASH;
-        hvm_write_gpr(regs, q.gpr, vlapic_get_cr8(v));
         break;
     case CR_CLTS:
         hvm_sync_ctrl(v);

@@ -5,7 +5,7 @@
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
-#include "../hvm/io.h"
+#include "../hvm/emul.h"
 #include "vmx.h"
 
 /* SDM "Exit Qualification for EPT Violations" */
@@ -38,11 +38,8 @@ enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs)
 
     bool data_access = (qual & EPT_QUAL_GLA_VALID) && (qual & EPT_QUAL_GLA_TRANSLATED) &&
                        !(qual & EPT_QUAL_FETCH) && !delivering;
-    unsigned int len = data_access ? hvm_mmio_access(v, regs, gpa) : 0;
-    if (len) {
-        vmx_advance(v, len);
+    if (data_access && hvm_emulate_one(v, regs) != EMUL_UNHANDLEABLE)
         return EXIT_RESUME;
-    }
     domain_crash(v->domain, "vmx: %s of guest physical %lx (%s), rip %lx: nothing there",
                  qual & EPT_QUAL_FETCH   ? "fetch"
                  : qual & EPT_QUAL_WRITE ? "write"

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exit_exception.c - exceptions that exit: #DB and #AC.
+ * exit_exception.c - exceptions that exit: #DB and #AC, and #UD while the
+ * forced-emulation prefix is on.
  *
- * Both are the guest's own.  They are intercepted only because their delivery
+ * The first two are the guest's own.  They are intercepted only because their delivery
  * can raise them again for ever (XSA-156): given back after an exit, each
  * round passes through here, where softirqs and the scheduler run.
  */
 #include <asm/processor.h>
 
+#include "../hvm/emul.h"
 #include "vmx.h"
 
 #define DR6_HIT_BITS 0xe00f /* BT BS BD B3-B0, as the exit qualification has them */
@@ -54,9 +56,14 @@ enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)
     if ((info & INTR_NMI_UNBLOCK) && !(vmread32(IDT_VECTORING_INFO) & INTR_VALID))
         vmwrite32(GUEST_INTERRUPTIBILITY, vmread32(GUEST_INTERRUPTIBILITY) | INTERRUPTIBILITY_NMI);
 
+    if (unlikely(v->arch.hvm.vmx.vm86_active) && (info & INTR_VECTOR_MASK) != X86_EXC_DB)
+        return vmx_real_mode_exception(v, regs, info);
     switch (info & INTR_VECTOR_MASK) {
     case X86_EXC_DB:
         reinject_debug(v, info);
+        return EXIT_RESUME;
+    case X86_EXC_UD:
+        hvm_undefined_opcode(v, regs);
         return EXIT_RESUME;
     case X86_EXC_AC:
         hvm_inject_exception(v, X86_EXC_AC, vmread32(VM_EXIT_INTR_EC));

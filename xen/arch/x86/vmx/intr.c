@@ -168,7 +168,7 @@ static void try_interrupt(struct vcpu *v, bool busy)
         vmx_set_proc_control(v, PROC_INTR_WINDOW, true);
 }
 
-bool vmx_intr_assist(struct vcpu *v)
+static bool prepare_events(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
     struct p2m *p2m = &v->domain->arch.p2m;
@@ -225,6 +225,15 @@ void hvm_forget_events(struct vcpu *v)
     vmx_set_proc_control(v, PROC_NMI_WINDOW, false);
     vmx_save_debug_registers(v);
     vmcs_exit(v);
+}
+
+bool vmx_intr_assist(struct vcpu *v)
+{
+    if (!prepare_events(v))
+        return false;
+    if (unlikely(v->arch.hvm.vmx.vm86) || unlikely(v->arch.hvm.work & HVM_WORK_STATE))
+        return vmx_make_enterable(v);
+    return true;
 }
 
 void hvm_hlt(struct vcpu *v, uint64_t rflags)

@@ -3,28 +3,34 @@
  * state.c - guest state between hvm/ and the VMCS: what asm/hvm.h declares.
  */
 #include <asm/current.h>
+#include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/lib.h>
 
 #include "mode.h"
 #include "vmx.h"
 
+/* May the guest's PE and PG be the hardware's? */
+static bool vmx_is_unrestricted(const struct vcpu *v)
+{
+    return vmx_caps.unrestricted_guest && v->domain->arch.paging == &hap_ops;
+}
+
 /* hvm_segment.attr packs what the VMCS spreads over bits 15:12 and 16. */
-static uint32_t attr_to_ar(uint16_t attr)
+uint32_t vmx_attr_to_ar(uint16_t attr)
 {
     uint32_t ar = (attr & 0xff) | (attr & 0xf00u) << 4;
     return attr & SEG_AR_P ? ar : ar | SEG_AR_UNUSABLE;
 }
 
-static uint16_t ar_to_attr(uint32_t ar)
+uint16_t vmx_ar_to_attr(uint32_t ar)
 {
     uint16_t attr = (ar & 0xff) | ((ar >> 4) & 0xf00);
     return ar & SEG_AR_UNUSABLE ? attr & ~SEG_AR_P : attr;
 }
 
-void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s)
+void vmx_read_state(struct hvm_cpu_state *s)
 {
-    vmcs_enter(v);
     s->rip = vmreadnw(GUEST_RIP);
     s->rsp = vmreadnw(GUEST_RSP);
     s->rflags = vmreadnw(GUEST_RFLAGS);
@@ -37,18 +43,16 @@ void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s)
         seg->sel = seg->attr = 0;
         if (i <= SEG_TR) {
             seg->sel = vmread16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * i));
-            seg->attr = ar_to_attr(vmread32((enum vmcs32)(GUEST_ES_AR + 2 * i)));
+            seg->attr = vmx_ar_to_attr(vmread32((enum vmcs32)(GUEST_ES_AR + 2 * i)));
         }
     }
     s->sysenter_cs = vmread32(GUEST_SYSENTER_CS);
     s->sysenter_esp = vmreadnw(GUEST_SYSENTER_ESP);
     s->sysenter_eip = vmreadnw(GUEST_SYSENTER_EIP);
-    vmcs_exit(v);
 }
 
-void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s)
+void vmx_write_state(const struct hvm_cpu_state *s)
 {
-    vmcs_enter(v);
     vmwritenw(GUEST_RIP, s->rip);
     vmwritenw(GUEST_RSP, s->rsp);
     vmwritenw(GUEST_RFLAGS, s->rflags | X86_EFLAGS_MBS);
@@ -59,12 +63,29 @@ void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s)
         vmwrite32((enum vmcs32)(GUEST_ES_LIMIT + 2 * i), seg->limit);
         if (i <= SEG_TR) {
             vmwrite16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * i), seg->sel);
-            vmwrite32((enum vmcs32)(GUEST_ES_AR + 2 * i), attr_to_ar(seg->attr));
+            vmwrite32((enum vmcs32)(GUEST_ES_AR + 2 * i), vmx_attr_to_ar(seg->attr));
         }
     }
     vmwrite32(GUEST_SYSENTER_CS, s->sysenter_cs);
     vmwritenw(GUEST_SYSENTER_ESP, s->sysenter_esp);
     vmwritenw(GUEST_SYSENTER_EIP, s->sysenter_eip);
+}
+
+void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s)
+{
+    vmcs_enter(v);
+    vmx_show_real_state(v);
+    vmx_read_state(s);
+    vmcs_exit(v);
+}
+
+void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s)
+{
+    vmcs_enter(v);
+    vmx_show_real_state(v);
+    vmx_write_state(s);
+    if (!vmx_is_unrestricted(v))
+        v->arch.hvm.work |= HVM_WORK_STATE;
     vmcs_exit(v);
 }
 
@@ -74,27 +95,67 @@ void hvm_sync_ctrl(struct vcpu *v)
     if (!v->arch.hvm.vmx.ctrl_stale)
         return;
     vmcs_enter(v);
-    uint64_t cr0_owned = vmx_cr0_guest_owned();
-    uint64_t cr4_owned = vmx_cr4_guest_owned(v->domain->arch.policy.cr4_legal);
-    ctrl->cr0 = (ctrl->cr0 & ~cr0_owned) | (vmreadnw(GUEST_CR0) & cr0_owned);
-    ctrl->cr4 = (ctrl->cr4 & ~cr4_owned) | (vmreadnw(GUEST_CR4) & cr4_owned);
-    ctrl->cr3 = vmreadnw(GUEST_CR3); /* MOV CR3 does not exit under EPT */
+    uint64_t cr0_mask = v->arch.hvm.vmx.cr0_mask, cr4_mask = v->arch.hvm.vmx.cr4_mask;
+    ctrl->cr0 = (ctrl->cr0 & cr0_mask) | (vmreadnw(GUEST_CR0) & ~cr0_mask);
+    ctrl->cr4 = (ctrl->cr4 & cr4_mask) | (vmreadnw(GUEST_CR4) & ~cr4_mask);
+    if (!v->arch.hvm.vmx.cr3_exits)
+        ctrl->cr3 = vmreadnw(GUEST_CR3);
     v->arch.hvm.vmx.ctrl_stale = false;
     vmcs_exit(v);
+}
+
+void vmx_fill_mode_env(const struct vcpu *v, struct vmx_mode_env *env)
+{
+    *env = (struct vmx_mode_env){
+        .cr0_fixed0 = vmx_caps.cr0_fixed0,
+        .cr4_fixed0 = vmx_caps.cr4_fixed0,
+        .cr4_legal = v->domain->arch.policy.cr4_legal,
+        .ept = v->domain->arch.paging == &hap_ops,
+        .unrestricted = vmx_is_unrestricted(v),
+        .efer_switch = vmx_caps.efer_switch,
+    };
+}
+
+static void plan_of(const struct vcpu *v, struct vmx_mode_plan *plan)
+{
+    struct vmx_mode_env env;
+
+    vmx_fill_mode_env(v, &env);
+    vmx_plan_mode(&env, &v->arch.hvm.ctrl, plan);
+}
+
+static void apply_efer(struct vcpu *v, const struct vmx_mode_plan *plan)
+{
+    vmx_write_efer(v, plan->efer, plan->efer_by_list);
+    vmx_set_efer_read_exits(v, plan->efer_read_exits);
+    v->arch.hvm.vmx.efer_direct = vmx_caps.efer_switch && !plan->cr3_exits;
+}
+
+static uint64_t hw_cr3(const struct vcpu *v, const struct vmx_mode_plan *plan)
+{
+    switch (plan->tables) {
+    case VMX_TABLES_NONE:
+    case VMX_TABLES_GUEST:
+        return v->arch.hvm.ctrl.cr3;
+    case VMX_TABLES_IDENT:
+        return v->domain->arch.hvm.params[HVM_PARAM_IDENT_PT];
+    default:
+        return vmreadnw(GUEST_CR3); /* of the shadow code */
+    }
+}
+
+static void set_cr3_exits(struct vcpu *v, bool exits)
+{
+    v->arch.hvm.vmx.cr3_exits = exits;
+    vmx_set_proc_control(v, PROC_CR3_LOAD_EXITING | PROC_CR3_STORE_EXITING, exits);
 }
 
 void hvm_update_ctrl(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
-    const struct vmx_mode_env env = {
-        .cr0_fixed0 = vmx_caps.cr0_fixed0,
-        .cr4_fixed0 = vmx_caps.cr4_fixed0,
-        .cr4_legal = v->domain->arch.policy.cr4_legal,
-    };
     struct vmx_mode_plan plan;
 
-    vmx_plan_mode(&env, &v->arch.hvm.ctrl, &plan);
-    ASSERT(!plan.efer_read_exits); /* the MSR bitmap lets EFER be read */
+    plan_of(v, &plan);
     uint32_t entry = vmx->entry_controls & ~ENTRY_IA32E_GUEST;
     if (plan.ia32e)
         entry |= ENTRY_IA32E_GUEST;
@@ -106,21 +167,63 @@ void hvm_update_ctrl(struct vcpu *v)
     vmwritenw(GUEST_CR4, plan.cr4);
     vmwritenw(CR4_GUEST_HOST_MASK, plan.cr4_mask);
     vmwritenw(CR4_READ_SHADOW, plan.cr4_shadow);
-    vmwritenw(GUEST_CR3, v->arch.hvm.ctrl.cr3);
-    vmwrite64(GUEST_EFER, plan.efer);
+    vmwritenw(GUEST_CR3, hw_cr3(v, &plan));
+    vmx->cr0_mask = plan.cr0_mask;
+    vmx->cr4_mask = plan.cr4_mask;
+    set_cr3_exits(v, plan.cr3_exits);
+    if (vmx->vm86 || plan.vm86) {
+        vmx_show_real_state(v);
+        vmx->vm86 = plan.vm86;
+        v->arch.hvm.work |= HVM_WORK_STATE;
+    }
+    apply_efer(v, &plan);
     if (entry != vmx->entry_controls) {
         vmx->entry_controls = entry;
         vmwrite32(VM_ENTRY_CONTROLS, entry);
     }
     vmx->ctrl_stale = false;
     vmcs_exit(v);
+    if (v == current)
+        vmx_crash_unless_runnable(v);
 }
 
-/* WRMSR EFER outside a mode change touches one field. */
+void vmx_crash_unless_runnable(struct vcpu *v)
+{
+    const struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
+
+    if (!vmx->cr3_exits)
+        return;
+    if (v->domain->arch.paging == &hap_ops && !v->domain->arch.hvm.params[HVM_PARAM_IDENT_PT])
+        domain_crash(v->domain,
+                     "vmx: vCPU %u is without paging, which this processor runs "
+                     "only with HVM_PARAM_IDENT_PT set",
+                     v->vcpu_id);
+    else if (vmx->vm86 && !v->domain->arch.hvm.params[HVM_PARAM_VM86_TSS_SIZED])
+        domain_crash(v->domain,
+                     "vmx: vCPU %u is in real mode, which this processor runs only "
+                     "with HVM_PARAM_VM86_TSS_SIZED set",
+                     v->vcpu_id);
+}
+
+/* CR3 exits while GUEST_CR3 is not the guest's: there is nothing to write. */
+void hvm_update_cr3(struct vcpu *v)
+{
+    ASSERT(v->arch.hvm.vmx.cr3_exits);
+}
+
+/* WRMSR EFER outside a mode change touches one field, where controls switch
+ * it and the hardware's value can only be the guest's. */
 void hvm_update_efer(struct vcpu *v)
 {
+    struct vmx_mode_plan plan;
+
+    if (likely(v->arch.hvm.vmx.efer_direct) && likely(v == current)) {
+        vmwrite64(GUEST_EFER, v->arch.hvm.ctrl.efer);
+        return;
+    }
+    plan_of(v, &plan);
     vmcs_enter(v);
-    vmwrite64(GUEST_EFER, v->arch.hvm.ctrl.efer);
+    apply_efer(v, &plan);
     vmcs_exit(v);
 }
 

@@ -14,15 +14,17 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
+#include "../hvm/emul.h"
 #include "../mm/ept.h"
-#include "mode.h"
+#include "msrlist.h"
 #include "vmx.h"
 
 #define MAX_VPID 4096
 #define CPU_NONE (~0u)
 
 static DEFINE_PER_CPU(struct vcpu *, loaded_vmcs);
-static uint8_t *msr_bitmap;
+/* Two, which differ in whether RDMSR of EFER exits. */
+static uint8_t *msr_bitmap[2];
 static uint64_t vpid_used[MAX_VPID / 64] = {1}; /* 0 is the host's */
 
 extern pte_t idle_pgt[PT_ENTRIES];
@@ -106,25 +108,25 @@ void vmcs_exit(struct vcpu *v)
 
 /* ---- controls ---- */
 
-static void bitmap_allow_read(uint32_t msr)
+static void bitmap_allow_read(uint8_t *bitmap, uint32_t msr)
 {
     unsigned int base = msr >= 0xc0000000 ? 0x400 : 0;
     unsigned int n = msr & 0x1fff;
-    msr_bitmap[base + n / 8] &= ~(1u << (n % 8));
+    bitmap[base + n / 8] &= ~(1u << (n % 8));
 }
 
-static void bitmap_allow_write(uint32_t msr)
+static void bitmap_allow_write(uint8_t *bitmap, uint32_t msr)
 {
     unsigned int base = msr >= 0xc0000000 ? 0xc00 : 0x800;
     unsigned int n = msr & 0x1fff;
-    msr_bitmap[base + n / 8] &= ~(1u << (n % 8));
+    bitmap[base + n / 8] &= ~(1u << (n % 8));
 }
 
 /*
- * One MSR bitmap serves all guests.  EFER is read without an exit because
- * with EPT and unrestricted guest its hardware value always is the guest's
- * (vmx_plan_mode: efer_read_exits never set); its writes always exit.
- * STAR, LSTAR and FMASK hold the guest's values while it is on the CPU.
+ * The MSR bitmaps serve all guests.  EFER is read without an exit while its
+ * hardware value is the guest's (vmx_plan_mode: efer_read_exits); its writes
+ * always exit.  STAR, LSTAR and FMASK hold the guest's values while it is on
+ * the CPU.
  */
 int __init vmx_alloc_bitmaps(void)
 {
@@ -134,19 +136,85 @@ int __init vmx_alloc_bitmaps(void)
     };
     static const uint32_t read_only[] = {MSR_STAR, MSR_LSTAR, MSR_SYSCALL_MASK};
 
-    msr_bitmap = alloc_xen_page();
-    if (!msr_bitmap)
-        return -ENOMEM;
-    memset(msr_bitmap, 0xff, PAGE_SIZE);
-    for (unsigned int i = 0; i < ARRAY_SIZE(read_write); i++) {
-        bitmap_allow_read(read_write[i]);
-        bitmap_allow_write(read_write[i]);
+    for (unsigned int b = 0; b < ARRAY_SIZE(msr_bitmap); b++) {
+        uint8_t *bitmap = msr_bitmap[b] = alloc_xen_page();
+        if (!bitmap)
+            return -ENOMEM;
+        memset(bitmap, 0xff, PAGE_SIZE);
+        for (unsigned int i = 0; i < ARRAY_SIZE(read_write); i++) {
+            bitmap_allow_read(bitmap, read_write[i]);
+            bitmap_allow_write(bitmap, read_write[i]);
+        }
+        for (unsigned int i = 0; i < ARRAY_SIZE(read_only); i++)
+            bitmap_allow_read(bitmap, read_only[i]);
     }
-    for (unsigned int i = 0; i < ARRAY_SIZE(read_only); i++)
-        bitmap_allow_read(read_only[i]);
-    if (vmx_caps.efer_switch && vmx_caps.unrestricted_guest)
-        bitmap_allow_read(MSR_EFER);
+    bitmap_allow_read(msr_bitmap[0], MSR_EFER);
     return 0;
+}
+
+static mfn_t bitmap_mfn(bool efer_read_exits)
+{
+    return virt_to_mfn(msr_bitmap[efer_read_exits]);
+}
+
+void vmx_set_efer_read_exits(struct vcpu *v, bool exits)
+{
+    if (v->arch.hvm.vmx.efer_read_exits == exits)
+        return;
+    v->arch.hvm.vmx.efer_read_exits = exits;
+    vmwrite64(MSR_BITMAP, maddr_x(mfn_to_maddr(bitmap_mfn(exits))));
+}
+
+/* ---- EFER of the first generation ---- */
+
+void msrlist_write_count(void *owner, enum msrlist_area area, uint32_t count)
+{
+    static const enum vmcs32 fields[NR_MSRLIST_AREAS] = {
+        [MSRLIST_ENTRY_LOAD] = VM_ENTRY_MSR_LOAD_COUNT,
+        [MSRLIST_EXIT_LOAD] = VM_EXIT_MSR_LOAD_COUNT,
+        [MSRLIST_EXIT_STORE] = VM_EXIT_MSR_STORE_COUNT,
+    };
+    ASSERT(this_cpu(loaded_vmcs) == owner);
+    vmwrite32(fields[area], count);
+}
+
+static void write_list_addresses(struct vcpu *v)
+{
+    const struct vmx_msrlist *l = v->arch.hvm.vmx.msrlist;
+    uint64_t base = maddr_x(mfn_to_maddr(virt_to_mfn(l)));
+
+    vmwrite64(VM_ENTRY_MSR_LOAD_ADDR,
+              base + offsetof(struct vmx_msrlist, area[MSRLIST_ENTRY_LOAD]));
+    vmwrite64(VM_EXIT_MSR_LOAD_ADDR, base + offsetof(struct vmx_msrlist, area[MSRLIST_EXIT_LOAD]));
+    vmwrite64(VM_EXIT_MSR_STORE_ADDR,
+              base + offsetof(struct vmx_msrlist, area[MSRLIST_EXIT_STORE]));
+}
+
+/* The list and EFER's slots in it are there before the first switch: a switch
+ * that failed half-way would leave the CPU with the guest's NXE. */
+static int create_msrlist(struct vcpu *v)
+{
+    if (vmx_caps.efer_switch)
+        return 0;
+    _Static_assert(sizeof(struct vmx_msrlist) <= PAGE_SIZE, "one page");
+    struct vmx_msrlist *l = alloc_xen_page();
+    if (!l)
+        return -ENOMEM;
+    msrlist_init(l, v);
+    v->arch.hvm.vmx.msrlist = l;
+    return msrlist_reserve(l, MSR_EFER);
+}
+
+void vmx_write_efer(struct vcpu *v, uint64_t efer, bool by_list)
+{
+    struct vmx_msrlist *l = v->arch.hvm.vmx.msrlist;
+
+    if (!l)
+        vmwrite64(GUEST_EFER, efer);
+    else if (by_list)
+        BUG_ON(msrlist_switch(l, MSR_EFER, efer, HOST_EFER)); /* has its slot */
+    else
+        msrlist_unswitch(l, MSR_EFER);
 }
 
 void vmx_set_proc_control(struct vcpu *v, uint32_t bit, bool on)
@@ -192,10 +260,14 @@ static void write_controls(struct vcpu *v)
      * #DB and #AC: their delivery can raise them again without end inside the
      * processor (XSA-156); an exit each time keeps the host in control.
      */
-    vmwrite32(EXCEPTION_BITMAP, 1u << X86_EXC_DB | 1u << X86_EXC_AC | 1u << X86_EXC_MC);
+    vmwrite32(EXCEPTION_BITMAP, 1u << X86_EXC_DB | 1u << X86_EXC_AC | 1u << X86_EXC_MC |
+                                    (opt_hvm_fep ? 1u << X86_EXC_UD : 0));
     vmwrite32(PF_EC_MASK, 0);
     vmwrite32(PF_EC_MATCH, 0);
-    vmwrite64(MSR_BITMAP, maddr_x(mfn_to_maddr(virt_to_mfn(msr_bitmap))));
+    vmx->efer_read_exits = true;
+    vmwrite64(MSR_BITMAP, maddr_x(mfn_to_maddr(bitmap_mfn(true))));
+    if (vmx->msrlist)
+        write_list_addresses(v);
     vmwrite64(TSC_OFFSET, v->arch.hvm.tsc_offset);
     vmwrite64(VMCS_LINK_POINTER, ~0ull);
     if (vmx->vpid)
@@ -247,6 +319,12 @@ int vmx_vcpu_create(struct vcpu *v)
     *region = vmx_caps.revision;
     vmx->vmcs = virt_to_mfn(region);
     vmx->cpu = CPU_NONE;
+    int rc = create_msrlist(v);
+    if (rc) {
+        free_xen_page(region);
+        vmx->vmcs = _mfn(0);
+        return rc;
+    }
     if (vmx_caps.vpid) {
         /* Out of identifiers: without one, entries and exits flush. */
         vmx->vpid = alloc_vpid();
@@ -270,6 +348,9 @@ void vmx_vcpu_destroy(struct vcpu *v)
         this_cpu(loaded_vmcs) = NULL;
     free_vpid(vmx->vpid);
     free_xen_page(mfn_to_virt(vmx->vmcs));
+    if (vmx->msrlist)
+        free_xen_page(vmx->msrlist);
+    vmx->msrlist = NULL;
     vmx->vmcs = _mfn(0);
     vmx->vpid = 0;
 }

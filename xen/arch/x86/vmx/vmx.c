@@ -16,6 +16,7 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
+#include "../hvm/devices.h"
 #include "vmx.h"
 
 #define FEATURE_CONTROL_LOCKED 1u
@@ -27,6 +28,8 @@ static const char *vmx_why_not = "vmx_init() has not run";
 static const char *hvm_why_not = "VMX is not in use";
 static char opt_vmx_mask[128];
 string_param("vmx-mask", opt_vmx_mask);
+static char opt_vmx[16];
+string_param("vmx", opt_vmx);
 
 /* The host's SYSCALL registers, while a guest's are in the hardware. */
 static struct {
@@ -114,8 +117,26 @@ static const char *__init enter_vmx_operation(void)
     return NULL;
 }
 
+static void __init report_inconsistent(const struct vmx_raw *raw)
+{
+    for (unsigned int i = 0; vmx_pair_name(i); i++)
+        if (vmx_caps.dropped_pairs & (1u << i))
+            printk(XENLOG_WARNING "VMX: inconsistent entry/exit pair %s not used "
+                                  "(entry %lx, exit %lx)\n",
+                   vmx_pair_name(i), (unsigned long)raw->entry, (unsigned long)raw->exit);
+    if (vmx_caps.contradiction)
+        printk(XENLOG_WARNING "VMX: not believed: %s (secondary %lx, EPT and VPID %lx)\n",
+               vmx_caps.contradiction, (unsigned long)raw->proc2, (unsigned long)raw->ept_vpid);
+}
+
 static const char *__init vmx_try_start(void)
 {
+    bool strict = strcmp(opt_vmx, "strict") == 0;
+
+    if (strcmp(opt_vmx, "off") == 0)
+        return "switched off (vmx=off)";
+    if (*opt_vmx && !strict)
+        printk(XENLOG_WARNING "VMX: vmx=%s not understood (strict, off)\n", opt_vmx);
     if (!host_cpu.has_vmx)
         return "the processor has no VMX (CPUID.1:ECX[5])";
     const char *why = enable_feature_control();
@@ -124,12 +145,8 @@ static const char *__init vmx_try_start(void)
     struct vmx_raw raw = {0};
     read_raw_caps(&raw);
     apply_mask(&raw);
-    why = vmx_caps_derive(&raw, &vmx_caps);
-    for (unsigned int i = 0; vmx_pair_name(i); i++)
-        if (vmx_caps.dropped_pairs & (1u << i))
-            printk(XENLOG_WARNING "VMX: inconsistent entry/exit pair %s not used "
-                                  "(entry %lx, exit %lx)\n",
-                   vmx_pair_name(i), (unsigned long)raw.entry, (unsigned long)raw.exit);
+    why = vmx_caps_derive(&raw, strict, &vmx_caps);
+    report_inconsistent(&raw);
     if (why)
         return why;
     why = enter_vmx_operation();
@@ -147,6 +164,7 @@ void __init vmx_init(void)
         return;
     }
     vmx_on = true;
+    hvm_devices_init();
     hvm_why_not = vmx_caps_hvm_missing(&vmx_caps);
     const struct vmx_caps *c = &vmx_caps;
     printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
@@ -176,11 +194,6 @@ bool hvm_hap_available(void)
 unsigned int hvm_max_leaf_order(void)
 {
     return vmx_caps.ept_1g ? 18 : vmx_caps.ept_2m ? 9 : 0;
-}
-
-bool hvm_real_mode_possible(void)
-{
-    return vmx_caps.unrestricted_guest;
 }
 
 bool hvm_has_invpcid(void)

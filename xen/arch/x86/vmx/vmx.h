@@ -24,12 +24,21 @@ void vmcs_exit(struct vcpu *v);
 void vmcs_load(struct vcpu *v);
 int vmx_alloc_bitmaps(void); /* at boot: the MSR bitmaps */
 void vmx_set_proc_control(struct vcpu *v, uint32_t bit, bool on);
+/* Does RDMSR of EFER exit?  Of the current VMCS, @v's. */
+void vmx_set_efer_read_exits(struct vcpu *v, bool exits);
+/* Hardware's EFER while the guest runs, by field, list entry (@by_list), or
+ * as the host's own.  Of the current VMCS, @v's. */
+void vmx_write_efer(struct vcpu *v, uint64_t efer, bool by_list);
 /* Debug registers: make the guest's live, or save them. */
 void vmx_load_debug_registers(struct vcpu *v);
 void vmx_save_debug_registers(struct vcpu *v);
 
 /* ---- vmx.c ---- */
 void vmx_invvpid(struct vcpu *v);
+
+/* ---- state.c ---- */
+uint32_t vmx_attr_to_ar(uint16_t attr);
+uint16_t vmx_ar_to_attr(uint32_t ar);
 
 /* ---- exit.c ---- */
 enum exit_action {
@@ -51,6 +60,15 @@ void vmx_exit_entry(void); /* entry.S: HOST_RIP */
 /* For an exit that does not tell the instruction's length (EPT violation). */
 void vmx_advance(struct vcpu *v, unsigned int len);
 
+/* ---- state.c ---- */
+struct vmx_mode_env;
+/* State of the current VMCS as it is there. */
+void vmx_read_state(struct hvm_cpu_state *s);
+void vmx_write_state(const struct hvm_cpu_state *s);
+void vmx_fill_mode_env(const struct vcpu *v, struct vmx_mode_env *env);
+/* Without unrestricted guest some states need help that may not be there. */
+void vmx_crash_unless_runnable(struct vcpu *v);
+
 /* ---- exit_*.c ---- */
 enum exit_action exit_cpuid(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs);
@@ -63,11 +81,20 @@ enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
 
 /* ---- intr.c ---- */
-/* Work flagged in v->arch.hvm.any_work, just before entry.  False: begin again,
- * the vCPU may have stopped being runnable. */
+/* Work flagged in v->arch.hvm.any_work, just before entry.
+ * False: something has changed, look again at everything. */
 bool vmx_intr_assist(struct vcpu *v);
 /* An exit interrupted the delivery of an event: deliver it again. */
 void vmx_requeue_vectoring(struct vcpu *v);
+
+/* ---- realmode.c ---- */
+/* The current VMCS, @v's, from now on holds the guest's own view of its state. */
+void vmx_show_real_state(struct vcpu *v);
+/* Before an entry: true if VM entry will take the state; false if an
+ * instruction was executed in software or something else comes first. */
+bool vmx_make_enterable(struct vcpu *v);
+/* An exception in virtual-8086 mode that stands for real mode. */
+enum exit_action vmx_real_mode_exception(struct vcpu *v, struct cpu_user_regs *regs, uint32_t info);
 
 /* ---- vmcs_audit.c: our invariants, before an entry of a debug build ---- */
 void vmcs_audit(struct vcpu *v);

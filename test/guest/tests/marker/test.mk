@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+CATEGORY := utility
+ENVS := hvm64

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * grant_table.c - grant tables: their memory, their entries, the hypercall.
+ *
+ * Owns shared frames and active entries.  The shared frames are the
+ * hypervisor's, visible to the domain; nothing in them is believed twice.
+ * Promises: an active entry in use holds a reference on its frame, and the
+ * frame was its granter's when that reference was taken.
+ */
+#include "grant_private.h"
+
+#include <asm/current.h>
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <xen/domctl.h>
+
+/* ---- the memory of a table ---- */
+
+static bool add_frame(struct domain *d, struct grant_table *gt)
+{
+    void *page = alloc_xen_page();
+    void *active = page ? alloc_xen_pages(ACTIVE_ORDER, 0) : NULL;
+
+    if (!active) {
+        free_xen_page(page);
+        return false;
+    }
+    share_xen_page_with_guest(virt_to_page(page), d, false);
+    gt->shared[gt->nr_frames] = page;
+    gt->active[gt->nr_frames] = active;
+    gt->nr_frames++;
+    return true;
+}
+
+/* gt->lock held.  Grow to @nr frames; false: over the limit or no memory. */
+static bool grow(struct domain *d, unsigned int nr)
+{
+    struct grant_table *gt = d->grant;
+
+    if (nr > gt->max_frames)
+        return false;
+    while (gt->nr_frames < nr)
+        if (!add_frame(d, gt))
+            return false;
+    return true;
+}
+
+static int check_limits(const struct xen_domctl_createdomain *cfg)
+{
+    unsigned int version = XEN_DOMCTL_GRANT_version(cfg->grant_opts);
+
+    /* Negative: no opinion.  Version 0 is an older toolstack's. */
+    if (cfg->max_grant_frames == 0 || cfg->max_grant_frames > (int)GRANT_MAX_FRAMES)
+        return -EINVAL;
+    if (cfg->max_maptrack_frames > 2 * (int)MAPTRACK_FRAMES)
+        return -EINVAL;
+    return version > 1 || (cfg->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) ? -EINVAL : 0;
+}
+
+int grant_init(struct domain *d, const struct xen_domctl_createdomain *cfg)
+{
+    struct grant_table *gt;
+    int rc = check_limits(cfg);
+
+    if (rc)
+        return rc;
+    gt = xzalloc(struct grant_table);
+    if (!gt)
+        return -ENOMEM;
+    spin_lock_init(&gt->lock, LOCK_GRANT);
+    spin_lock_init(&gt->map_lock, LOCK_MAPTRACK);
+    gt->max_frames = cfg->max_grant_frames < 0 ? GRANT_MAX_FRAMES : cfg->max_grant_frames;
+    gt->max_map_frames = min((unsigned int)cfg->max_maptrack_frames, MAPTRACK_FRAMES);
+    gt->free_handle = HANDLE_NONE;
+    d->grant = gt;
+    /* The first frame is there from the start: the reserved entries are in it. */
+    spin_lock(&gt->lock);
+    if (!grow(d, 1))
+        rc = -ENOMEM;
+    spin_unlock(&gt->lock);
+    return rc;
+}
+
+mfn_t grant_frame(struct domain *d, unsigned long idx)
+{
+    struct grant_table *gt = d->grant;
+    mfn_t mfn = INVALID_MFN;
+
+    spin_lock(&gt->lock);
+    if (idx < gt->max_frames && grow(d, idx + 1))
+        mfn = virt_to_mfn(gt->shared[idx]);
+    spin_unlock(&gt->lock);
+    return mfn;
+}
+
+void grant_release(struct domain *d)
+{
+    struct grant_table *gt = d->grant;
+
+    if (!gt)
+        return;
+    spin_lock(&gt->lock);
+    gt->max_frames = 0; /* it grows no more */
+    spin_unlock(&gt->lock);
+    for (unsigned int i = 0; i < gt->nr_frames; i++)
+        unshare_xen_page(virt_to_page(gt->shared[i]));
+}
+
+void grant_free(struct domain *d)
+{
+    struct grant_table *gt = d->grant;
+
+    if (!gt)
+        return;
+    ASSERT(!gt->nr_mappings);
+    for (unsigned int i = 0; i < gt->nr_frames; i++) {
+        set_gpfn_from_mfn(virt_to_mfn(gt->shared[i]), INVALID_M2P_ENTRY);
+        free_xen_page(gt->shared[i]);
+        free_xen_pages(gt->active[i], ACTIVE_ORDER);
+    }
+    for (unsigned int i = 0; i < gt->nr_map_frames; i++)
+        free_xen_page(gt->maptrack[i]);
+    free_xen_page(gt->maptrack);
+    xfree(gt);
+    d->grant = NULL;
+}
+
+/* ---- entries ---- */
+
+/* A reference on the frame that entry @ref names; *@read_only: says the p2m. */
+static struct page_info *get_granted_frame(struct domain *rd, uint32_t ref, bool *read_only)
+{
+    gfn_t gfn = _gfn(ACCESS_ONCE(grant_shared(rd->grant, ref)->frame));
+    bool writable;
+    struct page_info *pg = get_page_from_gfn(rd, gfn, &writable);
+
+    /* What is the hypervisor's own is not the domain's to grant. */
+    if (pg && (pg->count_info & PGC_xen_heap)) {
+        put_page(pg);
+        return NULL;
+    }
+    *read_only = !writable;
+    return pg;
+}
+
+/* The copy of the word may be stale by the time the answer is stored: decide
+ * again, but do not let a guest that keeps writing keep us here. */
+#define STORE_TRIES 5
+
+static int16_t claim_entry(struct grant_table *gt, uint32_t ref, domid_t caller, unsigned int use,
+                           struct grant_pins *pins)
+{
+    const struct active_entry *act = grant_active(gt, ref);
+    uint32_t *word = (uint32_t *)grant_shared(gt, ref);
+    uint32_t copy = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+
+    for (unsigned int i = 0; i < STORE_TRIES; i++) {
+        struct grant_take t = grant_decide_take(copy, act->pins, act->holder, caller, use);
+
+        *pins = t.pins;
+        if (t.status != GNTST_okay || !t.store)
+            return t.status;
+        if (__atomic_compare_exchange_n(word, &copy, t.word, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE))
+            return GNTST_okay;
+    }
+    return GNTST_general_error;
+}
+
+static void clear_flags(struct grant_table *gt, uint32_t ref, uint16_t flags)
+{
+    if (flags)
+        __atomic_fetch_and(&grant_shared(gt, ref)->flags, (uint16_t)~flags, __ATOMIC_RELEASE);
+}
+
+/* gt->lock held.  Returns the frame whose reference is no longer needed. */
+static struct page_info *drop_locked(struct grant_table *gt, uint32_t ref, unsigned int use)
+{
+    struct active_entry *act = grant_active(gt, ref);
+
+    ASSERT(grant_in_use(act->pins));
+
+    struct grant_drop drop = grant_decide_drop(act->pins, use);
+
+    act->pins = drop.pins;
+    clear_flags(gt, ref, drop.clear);
+    return grant_in_use(act->pins) ? NULL : mfn_to_page(_mfn(act->mfn));
+}
+
+/* rd->grant->lock held. */
+static int16_t take_locked(struct domain *rd, uint32_t ref, domid_t caller, unsigned int use)
+{
+    struct grant_table *gt = rd->grant;
+    struct active_entry *act = grant_active(gt, ref);
+    struct grant_pins pins;
+    int16_t status = claim_entry(gt, ref, caller, use, &pins);
+
+    if (status != GNTST_okay)
+        return status;
+    if (!grant_in_use(act->pins)) {
+        struct page_info *pg = get_granted_frame(rd, ref, &act->read_only);
+
+        if (!pg) {
+            clear_flags(gt, ref, GTF_reading | GTF_writing);
+            return GNTST_bad_page;
+        }
+        act->mfn = mfn_x(page_to_mfn(pg));
+        act->holder = caller;
+    }
+    act->pins = pins;
+    return GNTST_okay;
+}
+
+int16_t grant_take(struct domain *rd, uint32_t ref, domid_t caller, unsigned int use,
+                   struct page_info **pg)
+{
+    struct grant_table *gt = rd->grant;
+    struct page_info *unused = NULL;
+    int16_t status = GNTST_bad_gntref;
+
+    spin_lock(&gt->lock);
+    if (ref < grant_nr_entries(gt))
+        status = take_locked(rd, ref, caller, use);
+    if (status == GNTST_okay) {
+        struct active_entry *act = grant_active(gt, ref);
+
+        *pg = mfn_to_page(_mfn(act->mfn));
+        if ((use & GRANT_USE_write) && act->read_only) {
+            unused = drop_locked(gt, ref, use);
+            status = GNTST_bad_page;
+        }
+    }
+    spin_unlock(&gt->lock);
+    if (unused)
+        put_page(unused);
+    return status;
+}
+
+void grant_drop(struct domain *rd, uint32_t ref, unsigned int use)
+{
+    struct page_info *unused;
+
+    spin_lock(&rd->grant->lock);
+    unused = drop_locked(rd->grant, ref, use);
+    spin_unlock(&rd->grant->lock);
+    if (unused)
+        put_page(unused);
+}
+
+/* ---- operations on tables ---- */
+
+/* A domain's own table, or with privilege another's.  NULL: *@status says. */
+static struct domain *grant_target(domid_t domid, int16_t *status)
+{
+    struct domain *d = get_domain_for_op(domid);
+
+    *status = GNTST_bad_domain;
+    if (d && d != current->domain && !current->domain->is_privileged) {
+        put_domain(d);
+        d = NULL;
+        *status = GNTST_permission_denied;
+    }
+    if (d)
+        *status = GNTST_okay;
+    return d;
+}
+
+/* The list of frames is written last: frames once made stay. */
+static long setup_table(unsigned long uop)
+{
+    struct gnttab_setup_table op;
+    struct domain *d;
+
+    if (copy_from_guest_va(&op, uop))
+        return -EFAULT;
+    d = grant_target(op.dom, &op.status);
+    if (d) {
+        spin_lock(&d->grant->lock);
+        if (!grow(d, op.nr_frames))
+            op.status = GNTST_general_error;
+        spin_unlock(&d->grant->lock);
+        for (unsigned int i = 0; op.status == GNTST_okay && i < op.nr_frames; i++) {
+            xen_pfn_t gmfn = mfn_x(virt_to_mfn(d->grant->shared[i]));
+
+            if (d->is_hvm)
+                gmfn = get_gpfn_from_mfn(_mfn(gmfn));
+            if (copy_to_guest_offset(op.frame_list, i, &gmfn, 1))
+                op.status = GNTST_bad_virt_addr;
+        }
+        put_domain(d);
+    }
+    return copy_to_guest_va(uop, &op);
+}
+
+static long query_size(unsigned long uop)
+{
+    struct gnttab_query_size op;
+    struct domain *d;
+
+    if (copy_from_guest_va(&op, uop))
+        return -EFAULT;
+    d = grant_target(op.dom, &op.status);
+    if (d) {
+        op.nr_frames = d->grant->nr_frames;
+        op.max_nr_frames = d->grant->max_frames;
+        put_domain(d);
+    }
+    return copy_to_guest_va(uop, &op);
+}
+
+static long set_version(unsigned long uop)
+{
+    struct gnttab_set_version op;
+    long rc;
+
+    if (copy_from_guest_va(&op, uop))
+        return -EFAULT;
+    rc = op.version == 1 ? 0 : op.version == 2 ? -ENOSYS : -EINVAL;
+    op.version = 1;
+    return copy_to_guest_va(uop, &op) ? -EFAULT : rc;
+}
+
+static long get_version(unsigned long uop)
+{
+    struct gnttab_get_version op;
+    struct domain *d;
+    int16_t status;
+
+    if (copy_from_guest_va(&op, uop))
+        return -EFAULT;
+    d = grant_target(op.dom, &status);
+    if (!d)
+        return status == GNTST_bad_domain ? -ESRCH : -EPERM;
+    put_domain(d);
+    op.version = 1;
+    return copy_to_guest_va(uop, &op);
+}
+
+/* Only a version 2 table has them. */
+static long get_status_frames(unsigned long uop)
+{
+    struct gnttab_get_status_frames op;
+    struct domain *d;
+
+    if (copy_from_guest_va(&op, uop))
+        return -EFAULT;
+    d = grant_target(op.dom, &op.status);
+    if (d) {
+        op.status = GNTST_general_error;
+        put_domain(d);
+    }
+    return copy_to_guest_va(uop, &op);
+}
+
+/* ---- the hypercall ---- */
+
+static long single_op(unsigned int cmd, unsigned long uop, unsigned int count)
+{
+    switch (cmd) {
+    case GNTTABOP_set_version:
+        return set_version(uop);
+    case GNTTABOP_get_version:
+        return get_version(uop);
+    case GNTTABOP_setup_table:
+        return count == 1 ? setup_table(uop) : -EINVAL;
+    case GNTTABOP_query_size:
+        return count == 1 ? query_size(uop) : -EINVAL;
+    case GNTTABOP_get_status_frames:
+        return count == 1 ? get_status_frames(uop) : -EINVAL;
+    case GNTTABOP_transfer:      /* giving a page away: decrease_reservation */
+    case GNTTABOP_swap_grant_ref:
+        return -EOPNOTSUPP;
+    default:
+        return -ENOSYS;
+    }
+}
+
+long do_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
+{
+    unsigned int left = count;
+    long rc;
+
+    if ((int)left < 0)
+        return -EINVAL;
+    switch ((unsigned int)cmd) {
+    case GNTTABOP_map_grant_ref:
+        rc = grant_map_batch(&uop, &left);
+        break;
+    case GNTTABOP_unmap_grant_ref:
+        rc = grant_unmap_batch(&uop, &left);
+        break;
+    case GNTTABOP_unmap_and_replace:
+        rc = grant_replace_batch(&uop, &left);
+        break;
+    case GNTTABOP_copy:
+        rc = grant_copy_batch(&uop, &left);
+        break;
+    case GNTTABOP_cache_flush:
+        rc = grant_flush_batch(&uop, &left);
+        break;
+    default:
+        return single_op(cmd, uop, left);
+    }
+    if (rc == -ERESTART) {
+        hypercall_set_arg(1, uop);
+        hypercall_set_arg(2, left);
+    }
+    return rc;
+}
+
+/* ---- for the audit ---- */
+
+unsigned int grant_active_entries(const struct domain *d)
+{
+    const struct grant_table *gt = d->grant;
+    unsigned int n = 0;
+
+    for (uint32_t ref = 0; gt && ref < grant_nr_entries(gt); ref++)
+        n += grant_in_use(grant_active(gt, ref)->pins);
+    return n;
+}

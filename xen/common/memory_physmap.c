@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory_physmap.c - XENMEM_add_to_physmap, its batch, remove_from_physmap:
+ * what appears where in an HVM domain's memory.
+ *
+ * Promises: each element of a list is read once and done or refused as a
+ * whole; long lists are continued.
+ */
+#include "memory_private.h"
+
+#include <asm/current.h>
+#include <cairn/errno.h>
+#include <cairn/grant.h>
+#include <cairn/lib.h>
+#include <cairn/physmap.h>
+#include <cairn/softirq.h>
+
+static mfn_t special_page(struct domain *d, unsigned int space, unsigned long idx)
+{
+    if (space == XENMAPSPACE_grant_table)
+        return grant_frame(d, idx);
+    return idx == 0 ? virt_to_mfn(d->shared_info) : INVALID_MFN;
+}
+
+static long place_one(struct domain *d, unsigned int space, unsigned long idx, gfn_t gfn)
+{
+    mfn_t mfn;
+
+    switch (space) {
+    case XENMAPSPACE_shared_info:
+    case XENMAPSPACE_grant_table:
+        mfn = special_page(d, space, idx);
+        return mfn_eq(mfn, INVALID_MFN) ? -EINVAL : physmap_place_xen_page(d, gfn, mfn);
+    case XENMAPSPACE_gmfn:
+    case XENMAPSPACE_gmfn_range:
+        return physmap_move_ram(d, _gfn(idx), gfn);
+    default:
+        return -ENOSYS;
+    }
+}
+
+long memory_add_to_physmap(struct domain *d, const struct xen_add_to_physmap *xatp)
+{
+    if (!d->is_hvm)
+        return -EACCES;
+    return place_one(d, xatp->space, xatp->idx, _gfn(xatp->gpfn));
+}
+
+/* A range takes its progress in the argument, as the public ABI says. */
+static long add_range(struct domain *d, struct xen_add_to_physmap *xatp, unsigned long arg)
+{
+    long rc = d->is_hvm ? 0 : -EACCES;
+
+    while (!rc && xatp->size) {
+        rc = place_one(d, xatp->space, xatp->idx, _gfn(xatp->gpfn));
+        if (rc)
+            break;
+        xatp->idx++;
+        xatp->gpfn++;
+        xatp->size--;
+        if (xatp->size && preempt_check())
+            rc = -ERESTART;
+    }
+    if (copy_to_guest_va(arg, xatp))
+        return -EFAULT;
+    return rc;
+}
+
+long memory_add_one(unsigned long arg)
+{
+    struct xen_add_to_physmap xatp;
+    struct domain *d;
+    long rc;
+
+    if (copy_from_guest_va(&xatp, arg))
+        return -EFAULT;
+    d = memory_target(xatp.domid, &rc);
+    if (!d)
+        return rc;
+    if (xatp.space == XENMAPSPACE_gmfn_range)
+        rc = add_range(d, &xatp, arg);
+    else
+        rc = memory_add_to_physmap(d, &xatp);
+    put_domain(d);
+    return rc;
+}
+
+/* One element: its own result goes to the list of them. */
+static long batch_element(struct domain *d, const struct xen_add_to_physmap_batch *b,
+                          unsigned long i)
+{
+    xen_ulong_t idx;
+    xen_pfn_t gpfn;
+    int err;
+
+    if (copy_from_guest_offset(&idx, b->idxs, i, 1) ||
+        copy_from_guest_offset(&gpfn, b->gpfns, i, 1))
+        return -EFAULT;
+    err = place_one(d, b->space, idx, _gfn(gpfn));
+    return copy_to_guest_offset(b->errs, i, &err, 1);
+}
+
+static long run_batch(struct domain *d, const struct xen_add_to_physmap_batch *b,
+                      unsigned long start)
+{
+    long rc = 0;
+
+    if (!d->is_hvm)
+        return -EACCES;
+    if (b->size < start || (start && b->size == start))
+        return -EILSEQ;
+    for (unsigned long i = start; !rc && i < b->size; i++) {
+        if (i != start && preempt_check()) {
+            memory_continue(XENMEM_add_to_physmap_batch, i);
+            return -ERESTART;
+        }
+        rc = batch_element(d, b, i);
+    }
+    return rc;
+}
+
+long memory_add_batch(unsigned long start, unsigned long arg)
+{
+    struct xen_add_to_physmap_batch b;
+    struct domain *d;
+    long rc;
+
+    if (copy_from_guest_va(&b, arg))
+        return -EFAULT;
+    /* One by one only: a range has its own form. */
+    if (b.space == XENMAPSPACE_gmfn_range)
+        return -EINVAL;
+    d = memory_target(b.domid, &rc);
+    if (!d)
+        return rc;
+    rc = run_batch(d, &b, start);
+    put_domain(d);
+    return rc;
+}
+
+long memory_remove_one(unsigned long arg)
+{
+    struct xen_remove_from_physmap r;
+    struct domain *d;
+    long rc;
+
+    if (copy_from_guest_va(&r, arg))
+        return -EFAULT;
+    d = memory_target(r.domid, &rc);
+    if (!d)
+        return rc;
+    rc = d->is_hvm ? physmap_remove(d, _gfn(r.gpfn)) : -EACCES;
+    put_domain(d);
+    return rc;
+}
