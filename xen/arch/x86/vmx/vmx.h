@@ -77,10 +77,11 @@ enum exit_action exit_rdmsr(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_wrmsr(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_io(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
 
 /* ---- intr.c ---- */
-/* Work flagged in v->arch.hvm.work and pending interrupts, just before entry.
+/* Work flagged in v->arch.hvm.any_work, just before entry.
  * False: something has changed, look again at everything. */
 bool vmx_intr_assist(struct vcpu *v);
 /* An exit interrupted the delivery of an event: deliver it again. */
