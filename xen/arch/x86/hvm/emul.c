@@ -88,6 +88,12 @@ enum emul_result hvm_emulate_one(struct vcpu *v, struct cpu_user_regs *regs)
 
 /* ---- forced emulation ---- */
 
+void __init hvm_emulator_init(void)
+{
+    if (opt_hvm_fep)
+        printk(XENLOG_WARNING "HVM: forced emulation prefix is on: UNSAFE, no security support\n");
+}
+
 static const uint8_t fep_prefix[5] = {0x0f, 0x0b, 'x', 'e', 'n'};
 
 static bool at_prefix(struct vcpu *v, uint64_t rip)

@@ -216,6 +216,9 @@ static enum emul_result op_write_cr(struct emul_ctxt *c, unsigned int cr, uint64
         v->arch.hvm.ctrl.cr2 = value;
         write_cr2(value);
         break;
+    case 3:
+        rc = hvm_set_cr3(v, value);
+        break;
     case 4:
         rc = hvm_set_cr4(v, value);
         break;

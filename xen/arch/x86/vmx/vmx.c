@@ -17,6 +17,7 @@
 #include <cairn/mm.h>
 
 #include "../hvm/devices.h"
+#include "../hvm/emul.h"
 #include "vmx.h"
 
 #define FEATURE_CONTROL_LOCKED 1u
@@ -164,6 +165,7 @@ void __init vmx_init(void)
         return;
     }
     vmx_on = true;
+    vmx_inject_init();
     hvm_devices_init();
     hvm_why_not = vmx_caps_hvm_missing(&vmx_caps);
     const struct vmx_caps *c = &vmx_caps;
@@ -179,6 +181,7 @@ void __init vmx_init(void)
            c->invpcid ? " INVPCID" : "", c->wbinvd_exiting ? " WBINVD-exit" : "", c->revision);
     if (hvm_why_not)
         printk(XENLOG_INFO "HVM: unavailable: %s\n", hvm_why_not);
+    hvm_emulator_init();
 }
 
 const char *hvm_unavailable_reason(void)

@@ -99,6 +99,15 @@ enum exit_action vmx_real_mode_exception(struct vcpu *v, struct cpu_user_regs *r
 /* ---- vmcs_audit.c: our invariants, before an entry of a debug build ---- */
 void vmcs_audit(struct vcpu *v);
 
+/* ---- inject.c: debug builds ---- */
+#ifdef CAIRN_DEBUG
+void vmx_inject_init(void);
+void vmx_inject_into_list(struct vcpu *v); /* last thing before an entry */
+#else
+static inline void vmx_inject_init(void) {}
+static inline void vmx_inject_into_list(struct vcpu *v) {}
+#endif
+
 /* ---- dump.c ---- */
 void vmcs_dump(struct vcpu *v); /* the current VMCS */
 const char *exit_reason_name(unsigned int reason);

@@ -121,8 +121,10 @@ enum emul_result emul_jump(struct emul_ctxt *c, uint64_t target);
 #define EMUL_INSTRUCTIONS(X)                                                                       \
     /* alu.c */                                                                                    \
     X(alu)                                                                                         \
-    X(test) X(inc_dec) X(group3) X(group45) X(imul) X(cbw) X(cwd) X(xadd) X(cmpxchg) X(cmpxchg8b)  \
-        X(bcd) X(aam) X(aad) /* mov.c */                                                           \
+    X(test)                                                                                        \
+    X(inc_dec)                                                                                     \
+    X(group3) X(group45) X(imul) X(cbw) X(cwd) X(xadd) X(cmpxchg) X(cmpxchg8b) X(bcd) X(aam)       \
+        X(aad) /* mov.c */                                                                         \
         X(mov) X(mov_imm) X(mov_sreg) X(movx) X(lea) X(xchg) X(bswap) X(cmov) X(setcc) X(xlat)     \
             X(movbe) X(movnti) X(lxs) X(lahf) X(sahf) X(nop) /* stack.c */                         \
         X(push) X(push_imm) X(pop) X(push_seg) X(pop_seg) X(pusha) X(popa) X(pushf) X(popf)        \
