@@ -55,9 +55,7 @@ void vlapic_init_signal(struct vcpu *v);   /* INIT: registers, not mode or ID */
 bool vlapic_present(const struct vcpu *v); /* by the domain's emulation_flags */
 /* Interrupt @vector for @v: from a device, an IPI, its timer.  Any context. */
 void vlapic_set_irq(struct vcpu *v, unsigned int vector, bool level);
-/* Interrupt message to every match.  @dest as in bits 63:56 or 63:32 of ICR. */
-void vlapic_deliver(struct vcpu *v, uint32_t icr_low, uint32_t dest, bool x2apic);
-/* The vCPU of @domain that a lowest-priority message goes to. */
+/* Interrupt message of an I/O APIC to every vCPU that it addresses. */
 struct domain;
 void vlapic_bus_message(struct domain *d, uint8_t dest, bool logical, unsigned int mode,
                         unsigned int vector, bool level);

@@ -55,7 +55,7 @@ void hvm_post(struct vcpu *v, unsigned int bits)
     if (likely(!ACCESS_ONCE(v->pause_flags)))
         return;
     /* HLT with interrupts off ends by NMI (and INIT) only. */
-    if ((bits & HVM_POSTED_NMI) && hvm->halted) {
+    if ((bits & HVM_POSTED_NMI) && hvm->halted && (v->pause_flags & VPF_down)) {
         hvm->halted = false;
         __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
         vcpu_wake(v);

@@ -182,6 +182,8 @@ int64_t vhpet_expiry(const struct vhpet_state *s, unsigned int n, int64_t now)
     uint64_t from = s->timer[n].armed_at & mask;
     uint64_t ahead = (comparator(s, n, now) - from) & mask;
     uint64_t gone = vhpet_counter(s, now) - s->timer[n].armed_at;
+    if ((int64_t)gone < 0) /* armed for the tick after the present one */
+        gone = 0;
     uint64_t left = ahead > gone ? ahead - gone : 0;
     if (left > INT64_MAX / VHPET_TICK_NS / 4)
         return VHPET_NEVER;

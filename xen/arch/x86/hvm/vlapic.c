@@ -293,7 +293,10 @@ uint64_t vlapic_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size)
         return 0;
     if (offset == APIC_TMCCT)
         *vlapic_reg(&a->s, APIC_TMCCT) = current_count(a);
-    return vlapic_logic_read(&a->s, offset) >> (8 * skip);
+    uint32_t value = vlapic_logic_read(&a->s, offset);
+    if (unlikely(a->s.esr_pending)) /* maybe by this read: then its interrupt */
+        hvm_post(v, HVM_POSTED_INTR);
+    return value >> (8 * skip);
 }
 
 void vlapic_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value)

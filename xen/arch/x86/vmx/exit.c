@@ -247,7 +247,7 @@ struct vmx_entry vmx_prepare_entry(void)
 {
     struct vcpu *v = current;
     vmx_crash_unless_runnable(v);
-    v->arch.hvm.in_hlt = false;
+    v->arch.hvm.in_hlt = v->arch.hvm.halted = false;
     prepare_entry(v);
     vmx_inject_into_list(v);
     struct vmx_entry e = {.regs = guest_cpu_user_regs(), .launched = v->arch.hvm.vmx.launched};
