@@ -205,8 +205,7 @@ static bool cmpxchg_16(void *at, const uint64_t old[2], const uint64_t new[2])
     return done;
 }
 
-int guest_cmpxchg_phys(struct domain *d, gaddr_t addr, const void *old, const void *new,
-                       size_t len)
+int guest_cmpxchg_phys(struct domain *d, gaddr_t addr, const void *old, const void *new, size_t len)
 {
     char *at = map_gfn(d, gaddr_to_gfn(addr), true);
     bool done;
