@@ -122,7 +122,7 @@ static void test_create_hvm(void **state)
     assert_true(d->paused);
     assert_true(d->flags & XEN_DOMCTL_CDF_hap);
     assert_int_equal(d->max_vcpus, 1);
-    assert_int_equal(d->pages, 16 * 256 - 32 + 3);
+    assert_int_equal(d->pages, 16 * 256 - 32 + 4);
     assert_null(fake_guest(1, 0xa0));
     assert_null(fake_guest(1, 0xbf));
     assert_non_null(fake_guest(1, 0xc0));
@@ -474,7 +474,7 @@ static void test_no_large_extents(void **state)
 {
     fake.no_large = true;
     assert_int_equal(xl(with_cfg("-p", "")), XL_OK);
-    assert_int_equal(fake_find(1)->pages, 16 * 256 - 32 + 3);
+    assert_int_equal(fake_find(1)->pages, 16 * 256 - 32 + 4);
 }
 
 /* Walk the tables as the processor would; 0 for nothing there. */

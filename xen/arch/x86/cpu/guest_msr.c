@@ -33,7 +33,6 @@
 #define MISC_ENABLE_NO_BTS           (1ull << 11)
 #define MISC_ENABLE_NO_PEBS          (1ull << 12)
 #define MTRR_DEF_TYPE_E              (1ull << 11)
-#define APIC_BASE_ENABLE             (1ull << 11)
 #define PAT_RESET                    0x0007040600070406ull
 
 static bool memory_type_valid(uint8_t type, bool uc_minus)
@@ -94,9 +93,6 @@ static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
             return -EPERM;
         *val = hvm->msr_tsc_aux;
         return 0;
-    case MSR_IA32_APIC_BASE:
-        *val = hvm->apic_base;
-        return 0;
     case MSR_MTRRCAP:
         *val = 0; /* no ranges: the default type is all there is */
         return 0;
@@ -107,7 +103,7 @@ static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
         *val = 0;
         return 0;
     }
-    return -EPERM;
+    return vlapic_owns_msr(msr) ? vlapic_rdmsr(v, msr, val) : -EPERM;
 }
 
 static int hvm_write_syscall_msr(struct vcpu *v, uint32_t msr, uint64_t val)
@@ -169,13 +165,6 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
             return -EPERM;
         hvm->msr_cstar = val; /* SYSCALL of compatibility mode does not exist on Intel */
         return 0;
-    case MSR_IA32_APIC_BASE:
-        /* The enable bit is only remembered: no APIC is behind it yet, and its
-         * registers read as an empty bus. */
-        if ((val ^ hvm->apic_base) & ~APIC_BASE_ENABLE)
-            return -EPERM;
-        hvm->apic_base = val;
-        return 0;
     case MSR_MTRR_DEF_TYPE:
         if ((val & ~(MTRR_DEF_TYPE_E | 0xff)) || !memory_type_valid(val, false))
             return -EPERM;
@@ -184,7 +173,7 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     case MSR_IA32_DEBUGCTL:
         return val ? -EPERM : 0; /* neither branch records nor their traps */
     }
-    return -EPERM;
+    return vlapic_owns_msr(msr) ? vlapic_wrmsr(v, msr, val) : -EPERM;
 }
 
 /* A PV guest runs with the host's EFER and cannot change it. */

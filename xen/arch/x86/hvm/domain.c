@@ -7,6 +7,8 @@
 #include <cairn/errno.h>
 #include <xen/sched.h>
 
+#include "devices.h"
+
 int hvm_domain_create(struct domain *d)
 {
     if (hvm_unavailable_reason())
@@ -14,6 +16,11 @@ int hvm_domain_create(struct domain *d)
     int rc = p2m_init(d);
     if (rc)
         return rc;
+    rc = hvm_devices_create(d);
+    if (rc) {
+        p2m_teardown(d);
+        return rc;
+    }
     d->arch.paging = &hap_ops;
     d->arch.hvm.hypercall_gfn = INVALID_GFN;
     d->arch.hvm.params[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
@@ -22,5 +29,6 @@ int hvm_domain_create(struct domain *d)
 
 int hvm_domain_teardown(struct domain *d)
 {
+    hvm_devices_destroy(d);
     return p2m_teardown(d);
 }

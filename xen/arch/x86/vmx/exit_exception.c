@@ -39,6 +39,15 @@ static void reinject_debug(struct vcpu *v, uint32_t info)
     hvm_queue_event(v, X86_EXC_DB, type, false, 0, len);
 }
 
+void hvm_note_debug_trap(struct vcpu *v, unsigned long bits)
+{
+    unsigned long dr6;
+
+    vmx_load_debug_registers(v);
+    __asm__ volatile("mov %%db6, %0" : "=r"(dr6));
+    __asm__ volatile("mov %0, %%db6" ::"r"(dr6 | bits));
+}
+
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)
 {
     uint32_t info = vmread32(VM_EXIT_INTR_INFO);
