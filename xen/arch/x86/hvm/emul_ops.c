@@ -199,6 +199,9 @@ static enum emul_result op_read_cr(struct emul_ctxt *c, unsigned int cr, uint64_
     case 4:
         *value = ctrl->cr4;
         return EMUL_OKAY;
+    case 8:
+        *value = vlapic_get_cr8(vcpu_of(c));
+        return EMUL_OKAY;
     default:
         return EMUL_UNHANDLEABLE;
     }
@@ -221,6 +224,12 @@ static enum emul_result op_write_cr(struct emul_ctxt *c, unsigned int cr, uint64
         break;
     case 4:
         rc = hvm_set_cr4(v, value);
+        break;
+    case 8:
+        if (value & ~0xfull)
+            rc = -EINVAL;
+        else
+            vlapic_set_cr8(v, value);
         break;
     default:
         return EMUL_UNHANDLEABLE;
