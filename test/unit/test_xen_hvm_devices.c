@@ -22,8 +22,8 @@ static void pic_program(struct vpic_state *p)
     static const struct {
         uint16_t port;
         uint8_t value;
-    } w[] = {{0x20, 0x11}, {0x21, 0x30}, {0x21, 4}, {0x21, 1}, {0xa0, 0x11}, {0xa1, 0x38},
-             {0xa1, 2},    {0xa1, 1},    {0x21, 0}, {0xa1, 0}};
+    } w[] = {{0x20, 0x11}, {0x21, 0x30}, {0x21, 4}, {0x21, 1}, {0xa0, 0x11},
+             {0xa1, 0x38}, {0xa1, 2},    {0xa1, 1}, {0x21, 0}, {0xa1, 0}};
     vpic_reset(p);
     for (unsigned int i = 0; i < sizeof(w) / sizeof(w[0]); i++)
         vpic_write(p, w[i].port, w[i].value);
@@ -114,7 +114,7 @@ static void test_ioapic(void **state)
     }
 }
 
-#define TICKS(n) ((n) * 1000000000ll / 1193182 + 1)
+#define TICKS(n) ((n)*1000000000ll / 1193182 + 1)
 
 static void test_pit(void **state)
 {

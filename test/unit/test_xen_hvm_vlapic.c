@@ -61,8 +61,7 @@ static void test_priority(void **state)
                 unsigned int served = isr >= 16 ? isr >> 4 : 0;
                 unsigned int ppr = tpr >> 4 >= served ? tpr : served << 4;
                 assert_int_equal(vlapic_logic_ppr(&s), ppr);
-                assert_int_equal(vlapic_logic_pending(&s),
-                                 irr >> 4 > ppr >> 4 ? (int)irr : -1);
+                assert_int_equal(vlapic_logic_pending(&s), irr >> 4 > ppr >> 4 ? (int)irr : -1);
                 cases++;
             }
         }
@@ -141,10 +140,10 @@ static void test_modes(void **state)
 {
     static const bool allowed[4][4] = {
         /* to: off  extd   en     x2 */
-        {true, false, true, false},  /* off */
+        {true, false, true, false},   /* off */
         {false, false, false, false}, /* (cannot be) */
-        {true, false, true, true},   /* xAPIC */
-        {true, false, false, true},  /* x2APIC */
+        {true, false, true, true},    /* xAPIC */
+        {true, false, false, true},   /* x2APIC */
     };
     for (unsigned int from = 0; from < 4; from++) {
         for (unsigned int to = 0; to < 4 && from != 1; to++) {
@@ -209,10 +208,10 @@ static void test_divisor(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reset),    cmocka_unit_test(test_priority),
-        cmocka_unit_test(test_eoi),      cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_match),    cmocka_unit_test(test_modes),
-        cmocka_unit_test(test_divisor),  cmocka_unit_test(test_x2apic_registers),
+        cmocka_unit_test(test_reset),   cmocka_unit_test(test_priority),
+        cmocka_unit_test(test_eoi),     cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_match),   cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_divisor), cmocka_unit_test(test_x2apic_registers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
