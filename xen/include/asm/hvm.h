@@ -74,6 +74,7 @@ struct hvm_vcpu {
     uint64_t msr_star, msr_lstar, msr_cstar, msr_fmask, msr_kernel_gs, msr_tsc_aux, msr_pat;
     uint64_t msr_mtrr_def_type;
     uint64_t tsc_offset;
+    bool cpuid_faulting; /* MSR_MISC_FEATURES_ENABLES: CPUID outside ring 0 is #GP */
     struct vlapic vlapic;
     uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: none */
     uint8_t sipi_page;     /* of HVM_POSTED_SIPI */
@@ -150,6 +151,8 @@ bool hvm_cs_is_32bit(void); /* CS.D */
 uint64_t hvm_get_rflags(void);
 uint64_t hvm_get_rip(void);
 uint64_t hvm_get_segment_base(enum hvm_seg_name seg);
+/* Let the functions below see the guest's own state, whatever it runs as. */
+void hvm_show_state(struct vcpu *v);
 void hvm_get_segment(enum hvm_seg_name seg, struct hvm_segment *out);
 void hvm_set_segment(enum hvm_seg_name seg, const struct hvm_segment *in);
 void hvm_set_rip(uint64_t rip);

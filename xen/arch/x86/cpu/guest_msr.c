@@ -19,17 +19,21 @@
 
 #include "../hvm/cr.h"
 
-#define MSR_UCODE_REV     0x8b
-#define MSR_MTRRCAP       0xfe
-#define MSR_MTRR_DEF_TYPE 0x2ff
-#define MSR_XEN_HYPERCALL 0x40000000
+#define MSR_UCODE_REV             0x8b
+#define MSR_PLATFORM_INFO         0xce
+#define MSR_MISC_FEATURES_ENABLES 0x140
+#define MSR_MTRRCAP               0xfe
+#define MSR_MTRR_DEF_TYPE         0x2ff
+#define MSR_XEN_HYPERCALL         0x40000000
 
-#define FEATURE_CONTROL_LOCK    1ull
-#define MISC_ENABLE_FAST_STRING (1ull << 0)
-#define MISC_ENABLE_NO_BTS      (1ull << 11)
-#define MISC_ENABLE_NO_PEBS     (1ull << 12)
-#define MTRR_DEF_TYPE_E         (1ull << 11)
-#define PAT_RESET               0x0007040600070406ull
+#define PLATFORM_INFO_CPUID_FAULTING (1ull << 31)
+#define MISC_FEATURES_CPUID_FAULTING 1ull
+#define FEATURE_CONTROL_LOCK         1ull
+#define MISC_ENABLE_FAST_STRING      (1ull << 0)
+#define MISC_ENABLE_NO_BTS           (1ull << 11)
+#define MISC_ENABLE_NO_PEBS          (1ull << 12)
+#define MTRR_DEF_TYPE_E              (1ull << 11)
+#define PAT_RESET                    0x0007040600070406ull
 
 static bool memory_type_valid(uint8_t type, bool uc_minus)
 {
@@ -57,6 +61,12 @@ static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
     const struct hvm_vcpu *hvm = &v->arch.hvm;
 
     switch (msr) {
+    case MSR_PLATFORM_INFO:
+        *val = PLATFORM_INFO_CPUID_FAULTING;
+        return 0;
+    case MSR_MISC_FEATURES_ENABLES:
+        *val = hvm->cpuid_faulting ? MISC_FEATURES_CPUID_FAULTING : 0;
+        return 0;
     case MSR_EFER:
         *val = hvm->ctrl.efer;
         return 0;
@@ -130,6 +140,11 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     struct hvm_vcpu *hvm = &v->arch.hvm;
 
     switch (msr) {
+    case MSR_MISC_FEATURES_ENABLES:
+        if (val & ~MISC_FEATURES_CPUID_FAULTING)
+            return -EPERM;
+        hvm->cpuid_faulting = val;
+        return 0;
     case MSR_EFER:
         return hvm_set_efer(v, val);
     case MSR_IA32_TSC:

@@ -23,6 +23,7 @@ static void load(struct vcpu *v, const struct cpu_user_regs *regs, struct emul_o
     const struct cpu_policy *p = &v->domain->arch.policy;
 
     hvm_sync_ctrl(v);
+    hvm_show_state(v);
     *owner = (struct emul_owner){.v = v};
     c->ops = &hvm_emul_ops;
     c->owner = owner;

@@ -268,6 +268,8 @@ static enum emul_result op_cpuid(struct emul_ctxt *c, uint32_t leaf, uint32_t su
                                  uint32_t out[4])
 {
     struct cpuid_leaf res;
+    if (vcpu_of(c)->arch.hvm.cpuid_faulting && emul_cpl(c) != 0)
+        return emul_raise(c, X86_EXC_GP, 0);
     guest_cpuid(vcpu_of(c), leaf, subleaf, &res);
     out[0] = res.a;
     out[1] = res.b;

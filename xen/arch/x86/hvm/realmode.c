@@ -11,6 +11,7 @@ void hvm_emulate_real_mode(struct vcpu *v, struct cpu_user_regs *regs)
 {
     if (likely(hvm_emulate_one(v, regs) != EMUL_UNHANDLEABLE))
         return;
+
     uint64_t at = hvm_get_segment_base(SEG_CS) + hvm_get_rip();
     uint8_t code[6] = {0};
 
