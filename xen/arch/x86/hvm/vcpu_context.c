@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu_context.c - see vcpu_context.h.  Pure: test/unit/test_xen_hvm_vcpu_context.c.
+ * vcpu_context.c - see vcpu_context.h.  Pure; tried by the guest test ap-start.
  */
 #include "vcpu_context.h"
 
