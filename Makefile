@@ -111,7 +111,8 @@ test-guest: xen-$(VARIANT) dom0 guest
 
 # Every guest test in every column: MATRIX='MODEL[:OPTIONS] ...', WORDS='--select X'.
 MATRIX ?= penryn lynnfield arrandale haswell skylake_x icelake \
-          haswell:vmx-mask=efer-switch skylake_x:vmx-mask=efer-exit,unrestricted-guest
+          haswell:vmx-mask=efer-switch skylake_x:vmx-mask=efer-exit,unrestricted-guest \
+          skylake_x:hvm_fep
 .PHONY: test-matrix
 test-matrix: xen-$(VARIANT) dom0 guest
 	@$(RUNNER) matrix --on '$(MATRIX)' --variant $(VARIANT) $(WORDS) $(BUILD)/guest

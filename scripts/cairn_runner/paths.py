@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import time
 
@@ -12,6 +13,9 @@ LOGS = BUILD / "logs"
 
 KEPT_RUNS = 60
 """Folders of older runs are removed when there are more than this."""
+
+RUN_NAME = re.compile(r"\d{8}-\d{6}-")
+"""What new_run() names a folder; others in LOGS are somebody else's."""
 
 
 def hypervisor(variant):
@@ -25,7 +29,7 @@ DOM0 = BUILD / "dom0.elf"
 def new_run(name):
     """Make and return the folder for one run's files."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    runs = sorted((p for p in LOGS.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
+    runs = sorted((p for p in LOGS.iterdir() if RUN_NAME.match(p.name)), key=lambda p: p.stat().st_mtime)
     for old in runs[:-KEPT_RUNS]:
         shutil.rmtree(old, ignore_errors=True)
     stamp = time.strftime("%Y%m%d-%H%M%S")

@@ -67,6 +67,18 @@ def test_contradictions(context):
         _run_guests(booted, mask)
 
 
+def test_bad_list(context):
+    """A wrong EFER in a guest's MSR list ends that guest alone (T65)."""
+    victim = "test-hvm64-spin-cli"
+    files = {**context.guest_files(victim), **context.guest_files(*GUESTS)}
+    booted = context.boot(files, variant="debug", options="vmx-mask=efer-switch")
+    assert booted.run(f"xl create /etc/xen/{victim}.cfg").status == 0
+    assert booted.run("xl debug-keys L; sleep 1").status == 0
+    assert re.search(r"enters with EFER image 400", booted.log), "nothing was injected"
+    assert re.search(r"entry failed, reason 34 .*qualification 1", booted.log), "no failed entry"
+    _run_guests(booted, "after the failure")
+
+
 def test_ept_control(context):
     """EPT capabilities without EPT are ignored, and said so (T59)."""
     booted, line = _boot(context, "vmx-mask=ept-control")

@@ -31,7 +31,9 @@ __asm__(".pushsection .rodata\n"
         "  mov 8f+80(%rip), %r10\n mov 8f+88(%rip), %r11\n mov 8f+96(%rip), %r12\n"
         "  mov 8f+104(%rip), %r13\n mov 8f+112(%rip), %r14\n mov 8f+120(%rip), %r15\n"
         "  mov 8f+32(%rip), %rsp\n"
-        "  jmp native_slot\n"
+        "  jmp *7f(%rip)\n"
+        "native_enter_32:\n"
+        "  ljmp *6f(%rip)\n"
         ".balign 16\n"
         "native_exits:\n"
         "  movl $0, 8f+136(%rip)\n jmp 1f\n"
@@ -56,12 +58,20 @@ __asm__(".pushsection .rodata\n"
         ".balign 4096\n"
         "8: .skip 256\n" /* struct native_state */
         "9: .quad 0\n"
+        "7: .quad 0\n"    /* where to go from here */
+        "6: .quad 0, 0\n" /* far pointer to the slot */
         ".balign 4096\n"
         "native_template_end:\n"
         ".popsection\n");
-extern const uint8_t native_template[], native_slot[], native_exits[], native_template_end[];
+extern const uint8_t native_template[], native_slot[], native_exits[], native_template_end[],
+    native_enter_32[];
 
-#define STATE_AT 4096
+#define STATE_AT  4096
+#define ENTRY_AT  (STATE_AT + 256 + 8)
+#define FAR_AT    (ENTRY_AT + 8)
+#define CS_64     0x33 /* Linux's selectors */
+#define CS_32     0x23
+#define FLAT_DATA 0x2b
 
 static uint8_t *image, *exits;
 static volatile uint64_t fault_vector, fault_cr2, fault_ec;
@@ -80,6 +90,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     fault_cr2 = r[REG_CR2];
     fault_ec = r[REG_ERR];
     r[REG_RIP] = (greg_t)(exits + 32);
+    r[REG_CSGSFS] = (r[REG_CSGSFS] & ~0xffffll) | CS_64;
 }
 
 static void *map_low(size_t len, int prot)
@@ -100,6 +111,11 @@ void native_init(void)
     native_code = image + (native_slot - native_template);
     exits = image + (native_exits - native_template);
 
+    uint32_t slot = (uint32_t)(unsigned long)native_code;
+    uint16_t selector = CS_32;
+    memcpy(image + FAR_AT, &slot, 4);
+    memcpy(image + FAR_AT + 4, &selector, 2);
+
     uint8_t *area = map_low(NATIVE_GUARD + NATIVE_WINDOW, PROT_NONE);
     native_window = area + NATIVE_GUARD / 2;
     if (mprotect(native_window, NATIVE_WINDOW, PROT_READ | PROT_WRITE))
@@ -113,6 +129,8 @@ void native_init(void)
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         sigaction(signals[i], &sa, NULL);
 
+    /* Null in 64-bit mode, which does not mind; 32-bit code needs them. */
+    __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" ::"r"(FLAT_DATA));
 #define SELECTOR(n, name) __asm__("mov %%" name ", %0" : "=r"(native_selector[n]))
     SELECTOR(0, "es");
     SELECTOR(1, "cs");
@@ -124,20 +142,26 @@ void native_init(void)
     native_has_lzcnt = __builtin_cpu_supports("lzcnt");
 }
 
-static void put_jump(uint8_t *at, const uint8_t *to)
+/* A jump to the exit @to, in 64-bit code, or out of 32-bit code. */
+static void put_jump(unsigned int mode, uint8_t *at, const uint8_t *to)
 {
-    int32_t rel = to - (at + 5);
-    *at = 0xe9;
+    int32_t rel = mode == 8 ? to - (at + 5) : (int32_t)(long)to;
+    uint16_t selector = CS_64;
+    *at = mode == 8 ? 0xe9 : 0xea;
     memcpy(at + 1, &rel, 4);
+    if (mode != 8)
+        memcpy(at + 5, &selector, 2);
 }
 
-void native_run(const uint8_t *code, size_t len, const struct native_state *in,
+void native_run(unsigned int mode, const uint8_t *code, size_t len, const struct native_state *in,
                 struct native_state *out)
 {
+    const uint8_t *entry = mode == 8 ? native_code : image + (native_enter_32 - native_template);
     memcpy(native_code, code, len);
-    put_jump(native_code + len, exits);
-    put_jump(native_code + len + NATIVE_EXIT_STEP, exits + 16);
+    put_jump(mode, native_code + len, exits);
+    put_jump(mode, native_code + len + NATIVE_EXIT_STEP, exits + 16);
     memcpy(image + STATE_AT, in, sizeof(*in));
+    memcpy(image + ENTRY_AT, &entry, 8);
     ((void (*)(void))image)();
     memcpy(out, image + STATE_AT, sizeof(*out));
     out->vector = fault_vector;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * emul_native.h - one instruction executed by this machine's own processor,
- * with all general registers given, in a page of code of ours.
+ * with all general registers given, in a page of code of ours; in 64-bit mode
+ * or, where the kernel has it, in 32-bit compatibility mode.
  */
 #ifndef TEST_UNIT_EMUL_NATIVE_H
 #define TEST_UNIT_EMUL_NATIVE_H
@@ -10,7 +11,7 @@
 
 #define NATIVE_WINDOW    4096u
 #define NATIVE_GUARD     0x20000u /* half of it inaccessible below the window, half above */
-#define NATIVE_EXIT_STEP 5u       /* a branch by this much behind the instruction is "taken" */
+#define NATIVE_EXIT_STEP 8u       /* a branch by this much behind the instruction is "taken" */
 
 enum { NATIVE_NEXT, NATIVE_TAKEN, NATIVE_FAULT };
 
@@ -26,7 +27,8 @@ extern uint16_t native_selector[6];
 extern bool native_has_tzcnt, native_has_lzcnt;
 
 void native_init(void);
-void native_run(const uint8_t *code, size_t len, const struct native_state *in,
+/* @mode 8 or 4, the width of code. */
+void native_run(unsigned int mode, const uint8_t *code, size_t len, const struct native_state *in,
                 struct native_state *out);
 
 #endif

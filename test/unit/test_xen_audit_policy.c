@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 static const uint64_t flags_of_count[] = {0, PGC_allocated, PGC_allocated | PGC_xen_heap};
-static const uint64_t flags_of_type[] = {0, PGT_validated, PGT_validated | PGT_pinned,
-                                         PGT_partial, PGT_partial | PGT_pinned};
+static const uint64_t flags_of_type[] = {0, PGT_validated, PGT_validated | PGT_pinned, PGT_partial,
+                                         PGT_partial | PGT_pinned};
 
 /* @plain references, @typed uses as @type. */
 static struct audit_count count_of(unsigned int plain, unsigned int typed, uint64_t type)

@@ -97,6 +97,28 @@ static void test_syscall(void **state)
     assert_int_equal(p.efer_legal, EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE);
 }
 
+/* The APIC bits: only with one, APIC itself only while it is switched on. */
+static void test_apic(void **state)
+{
+    const uint32_t c = 1u << 21 | 1u << 24, d = 1u << 9;
+    struct cpuid_view view = view64;
+
+    rich_host();
+    cpu_policy_derive(&p, &host, true, 7);
+    for (unsigned int lapic = 0; lapic < 2; lapic++)
+        for (unsigned int on = 0; on < 2; on++) {
+            p.lapic = lapic;
+            view.apic_on = on;
+            struct cpuid_leaf l = policy_cpuid(&p, &view, 1, 0);
+            assert_int_equal(l.c & c, lapic ? c : 0);
+            assert_int_equal(l.d & d, lapic && on ? d : 0);
+            assert_int_equal(l.b >> 24, view.vcpu_id * 2);
+            l = policy_cpuid(&p, &view, 0xb, 1);
+            assert_int_equal(l.d, lapic ? view.vcpu_id * 2 : 0);
+            assert_int_equal(l.c, lapic ? 1 : 0);
+        }
+}
+
 static void test_xen_leaves(void **state)
 {
     rich_host();
@@ -108,7 +130,7 @@ static void test_xen_leaves(void **state)
     assert_int_equal(l.a, 1);
     assert_int_equal(l.b, 0x40000000);
     l = policy_cpuid(&p, &view64, 0x40000004, 0);
-    assert_int_equal(l.a, 0x18);
+    assert_int_equal(l.a, 0x58); /* vCPU ID, domain ID, upcall vector */
     assert_int_equal(l.b, 3);
     assert_int_equal(l.c, 7);
     for (uint32_t leaf = 0x40000005; leaf < 0x40010000; leaf += 0x7b) {
@@ -138,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shadow),     cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_poor_host),  cmocka_unit_test(test_syscall),
+        cmocka_unit_test(test_apic),
         cmocka_unit_test(test_xen_leaves), cmocka_unit_test(test_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "emul_flags.h"
 #include "emul_native.h"
 #include "private.h"
 
@@ -34,6 +35,7 @@ static bool one_in(unsigned int n)
 
 /* ---- the emulator's surroundings: one page of data, 64-bit user mode ---- */
 
+static unsigned int mode; /* width of code: 8 or 4 */
 static uint8_t shadow[NATIVE_WINDOW];
 static const uint8_t *code;
 static size_t code_len;
@@ -86,9 +88,12 @@ static enum emul_result t_cmpxchg(struct emul_ctxt *c, uint64_t addr, const void
 static enum emul_result t_read_segment(struct emul_ctxt *c, enum hvm_seg_name seg,
                                        struct hvm_segment *out)
 {
-    *out = (struct hvm_segment){.limit = ~0u, .attr = seg == SEG_CS ? 0xafb : 0xcf3};
+    *out = (struct hvm_segment){.limit = ~0u,
+                                .attr = seg != SEG_CS ? 0xcf3
+                                        : mode == 8   ? 0xafb
+                                                      : 0xcfb};
     if (seg <= SEG_GS)
-        out->sel = native_selector[seg];
+        out->sel = seg == SEG_CS && mode == 4 ? 0x23 : native_selector[seg];
     return EMUL_OKAY;
 }
 
@@ -105,21 +110,22 @@ static const struct emul_ops ops = {
 static bool user_testable(unsigned int map, unsigned int op)
 {
     const struct emul_opcode *entry = emul_opcode(map, op);
-    if (!entry || (entry->flags & OP_NO64))
+    if (!entry || (mode == 8 && (entry->flags & OP_NO64)))
         return false;
     emul_fn fn = entry->fn;
     static const emul_fn not_here[] = {
-        emul_i_string_io, emul_i_pop_seg,  emul_i_call_far, emul_i_wait,   emul_i_ret_far,
-        emul_i_int3,      emul_i_intn,     emul_i_iret,     emul_i_icebp,  emul_i_x87,
-        emul_i_in,        emul_i_out,      emul_i_hlt,      emul_i_cli,    emul_i_sti,
-        emul_i_group6,    emul_i_group7,   emul_i_lar_lsl,  emul_i_syscall, emul_i_clts,
-        emul_i_cache,     emul_i_sse,      emul_i_mov_cr,   emul_i_mov_dr, emul_i_wrmsr,
-        emul_i_rdmsr,     emul_i_rdtsc,    emul_i_cpuid,    emul_i_jmp_far, emul_i_lxs,
+        emul_i_string_io, emul_i_pop_seg, emul_i_call_far, emul_i_wait,    emul_i_ret_far,
+        emul_i_int3,      emul_i_intn,    emul_i_iret,     emul_i_icebp,   emul_i_x87,
+        emul_i_in,        emul_i_out,     emul_i_hlt,      emul_i_cli,     emul_i_sti,
+        emul_i_group6,    emul_i_group7,  emul_i_lar_lsl,  emul_i_syscall, emul_i_clts,
+        emul_i_cache,     emul_i_sse,     emul_i_mov_cr,   emul_i_mov_dr,  emul_i_wrmsr,
+        emul_i_rdmsr,     emul_i_rdtsc,   emul_i_cpuid,    emul_i_jmp_far, emul_i_lxs,
+        emul_i_into,
     };
     for (size_t i = 0; i < sizeof(not_here) / sizeof(not_here[0]); i++)
         if (fn == not_here[i])
             return false;
-    return map || (op != 0x8e && (op & 0xf0) != 0x40);
+    return map || (op != 0x8e && (mode == 4 || (op & 0xf0) != 0x40));
 }
 
 static uint16_t choices[768];
@@ -134,13 +140,26 @@ struct test_case {
     struct emul_insn insn;
     struct native_state in, out;
     uint64_t target; /* of the memory operand */
+    bool uses_stack;
 };
 
 static uint64_t interesting(void)
 {
-    static const uint64_t values[] = {0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff,
-                                      0x7fffffff, 0x80000000, 0xffffffff,
-                                      0x7fffffffffffffff, 0x8000000000000000, ~0ull};
+    static const uint64_t values[] = {0,
+                                      1,
+                                      2,
+                                      0x7f,
+                                      0x80,
+                                      0xff,
+                                      0x7fff,
+                                      0x8000,
+                                      0xffff,
+                                      0x7fffffff,
+                                      0x80000000,
+                                      0xffffffff,
+                                      0x7fffffffffffffff,
+                                      0x8000000000000000,
+                                      ~0ull};
     uint64_t r = rnd();
     switch (r & 3) {
     case 0:
@@ -172,7 +191,7 @@ static void make_code(struct test_case *t)
         t->code[n++] = 0xf2 | (rnd() & 1);
     if (one_in(16))
         t->code[n++] = 0xf0;
-    if (one_in(2))
+    if (mode == 8 && one_in(2))
         t->code[n++] = rex;
     if (opcode >= 0x100)
         t->code[n++] = 0x0f;
@@ -221,8 +240,8 @@ static bool aim_memory(struct test_case *t)
     }
     if (insn->mem.base == EMUL_NO_REG || insn->mem.base == EMUL_REG_RIP) {
         unsigned int at = t->modrm_at + ((t->code[t->modrm_at] & 7) == 4 ? 2 : 1);
-        uint64_t from = insn->mem.base == EMUL_REG_RIP
-                            ? (uint64_t)native_code + insn->length : index;
+        uint64_t from =
+            insn->mem.base == EMUL_REG_RIP ? (uint64_t)native_code + insn->length : index;
         insn->mem.disp = (int32_t)(t->target - from);
         put32(t->code + at, insn->mem.disp);
         return true;
@@ -242,6 +261,7 @@ static void set_stack(struct test_case *t, uint64_t value)
 {
     uint64_t sp = (uint64_t)native_window + 1024 + rnd() % 2048;
     t->in.gpr[RSP] = sp;
+    t->uses_stack = true;
     memcpy(native_window + (sp - (uint64_t)native_window), &value, 8);
     memcpy(shadow + (sp - (uint64_t)native_window), &value, 8);
 }
@@ -253,7 +273,11 @@ static bool set_roles(struct test_case *t)
     emul_fn fn = insn->op->fn;
     unsigned int member = (insn->modrm >> 3) & 7;
     uint64_t *gpr = t->in.gpr;
+    bool branch = fn == emul_i_jcc || fn == emul_i_loop || fn == emul_i_jmp || fn == emul_i_call ||
+                  fn == emul_i_ret || insn->opcode == 0xff;
 
+    if (branch && insn->opsize == 2 && mode == 4)
+        return false; /* to below 64 KiB, where nothing can be */
     if (fn == emul_i_string) {
         uint64_t garbage = insn->addrsize == 4 ? rnd() << 32 : 0;
         gpr[RSI] = place() | garbage;
@@ -292,7 +316,8 @@ static bool set_roles(struct test_case *t)
             return insn->rm != RSP;
         }
     } else if (fn == emul_i_push || fn == emul_i_pop || fn == emul_i_push_imm ||
-               fn == emul_i_pushf || fn == emul_i_push_seg) {
+               fn == emul_i_pushf || fn == emul_i_push_seg || fn == emul_i_pusha ||
+               fn == emul_i_popa) {
         set_stack(t, rnd());
     } else if (fn == emul_i_group3 && member >= 6 && one_in(2)) {
         gpr[RDX] = (int64_t)(rnd() << 60) >> 62;
@@ -319,6 +344,11 @@ static bool addresses_safe(struct test_case *t, struct emul_ctxt *c)
         c->regs.gpr[RSP] += insn->opsize;
     if (insn->has_mem && fn != emul_i_lea && fn != emul_i_nop && !near_window(emul_ea(c)))
         return false;
+    if (fn == emul_i_bt && insn->has_mem && insn->opcode != 0x1ba) {
+        int64_t bit = (int64_t)emul_sign_extend(t->in.gpr[insn->reg], insn->opsize);
+        if (!near_window((emul_ea(c) + bit / 8) & emul_mask(insn->addrsize)))
+            return false;
+    }
     if (fn == emul_i_string) {
         uint64_t mask = emul_mask(insn->addrsize);
         return near_window(t->in.gpr[RSI] & mask) && near_window(t->in.gpr[RDI] & mask);
@@ -327,71 +357,18 @@ static bool addresses_safe(struct test_case *t, struct emul_ctxt *c)
         return near_window((t->in.gpr[RBX] + (t->in.gpr[RAX] & 0xff)) & emul_mask(insn->addrsize));
     if (fn == emul_i_enter || fn == emul_i_leave)
         return near_window(t->in.gpr[RBP]);
+    if (t->uses_stack && !near_window(t->in.gpr[RSP]))
+        return false;
     /* A near transfer through memory or to where a prefix would lead it. */
     if (insn->opcode == 0xff && insn->has_mem && (insn->modrm & 0x38) != 0x30 &&
         (insn->modrm & 0x38) >= 0x10) {
         uint64_t where = exit_address(t), at = emul_ea(c) - (uint64_t)native_window;
         if (at > NATIVE_WINDOW - 8)
-            return true; /* faults */
+            return mode == 8; /* faults */
         memcpy(native_window + at, &where, 8);
         memcpy(shadow + at, &where, 8);
     }
     return true;
-}
-
-/* Flags that the instruction defines, SDM volume 2 "Flags Affected". */
-static uint64_t defined_flags(const struct test_case *t)
-{
-    const struct emul_insn *insn = &t->insn;
-    emul_fn fn = insn->op->fn;
-    unsigned int member = (insn->modrm >> 3) & 7;
-    uint64_t undefined = 0;
-    if (fn == emul_i_shift || fn == emul_i_shift_d) {
-        unsigned int count = insn->opcode >= 0xd2 && insn->opcode <= 0xd3 ? t->in.gpr[RCX]
-                             : insn->opcode == 0xd0 || insn->opcode == 0xd1 ? 1
-                             : insn->opcode == 0x1a5 || insn->opcode == 0x1ad ? t->in.gpr[RCX]
-                                                                              : insn->imm;
-        count &= insn->opsize == 8 ? 63 : 31;
-        bool rotate = fn == emul_i_shift && member < 4;
-        if (count != 1)
-            undefined |= FLAG_OF;
-        if (count && !rotate)
-            undefined |= FLAG_AF;
-        if (count >= 8 * insn->opsize && !rotate)
-            undefined |= FLAG_CF;
-        if (count == 0)
-            undefined = 0;
-        if (fn == emul_i_shift_d && count > 8 * insn->opsize)
-            undefined = FLAGS_ARITH;
-    } else if (fn == emul_i_imul || (fn == emul_i_group3 && (member == 4 || member == 5))) {
-        undefined = FLAG_SF | FLAG_ZF | FLAG_AF | FLAG_PF;
-    } else if (fn == emul_i_group3 && member >= 6) {
-        undefined = FLAGS_ARITH;
-    } else if (fn == emul_i_bt) {
-        undefined = FLAG_OF | FLAG_SF | FLAG_AF | FLAG_PF;
-    } else if (fn == emul_i_bit_scan) {
-        undefined = FLAGS_ARITH & ~FLAG_ZF;
-        if (insn->rep == 0xf3)
-            undefined &= ~FLAG_CF;
-    } else if (fn == emul_i_test || (fn == emul_i_group3 && member < 2)) {
-        undefined = FLAG_AF;
-    } else if (fn == emul_i_alu) {
-        unsigned int op = insn->opcode >= 0x80 ? member : insn->opcode >> 3;
-        if (op == 1 || op == 4 || op == 6)
-            undefined = FLAG_AF;
-    }
-    return (FLAGS_ARITH | FLAG_DF) & ~undefined;
-}
-
-/* Results that are undefined altogether. */
-static bool undefined_result(const struct test_case *t)
-{
-    const struct emul_insn *insn = &t->insn;
-    if (insn->op->fn == emul_i_shift_d && insn->opsize == 2) {
-        unsigned int count = insn->opcode & 1 ? t->in.gpr[RCX] : insn->imm;
-        return (count & 31) > 16;
-    }
-    return false;
 }
 
 static void report(const struct test_case *t, const struct emul_ctxt *c, enum emul_result rc)
@@ -408,8 +385,8 @@ static void report(const struct test_case *t, const struct emul_ctxt *c, enum em
                     (unsigned long)t->in.gpr[n], (unsigned long)t->out.gpr[n],
                     (unsigned long)c->regs.gpr[n]);
     fprintf(stderr, "  flags in %04lx native %04lx emulator %04lx of %04lx\n",
-            (unsigned long)t->in.flags, (unsigned long)t->out.flags,
-            (unsigned long)c->regs.rflags, (unsigned long)defined_flags(t));
+            (unsigned long)t->in.flags, (unsigned long)t->out.flags, (unsigned long)c->regs.rflags,
+            (unsigned long)emul_defined_flags(&t->insn, t->in.gpr[RCX]));
     for (unsigned int n = 0; n < NATIVE_WINDOW; n++)
         if (shadow[n] != native_window[n])
             fprintf(stderr, "  memory +%x: native %02x emulator %02x\n", n, native_window[n],
@@ -432,25 +409,29 @@ static bool same(const struct test_case *t, const struct emul_ctxt *c, enum emul
         return false;
     if (memcmp(shadow, native_window, NATIVE_WINDOW))
         return false;
-    if (((c->regs.rflags ^ t->out.flags) & defined_flags(t)) != 0)
+    if (((c->regs.rflags ^ t->out.flags) & emul_defined_flags(&t->insn, t->in.gpr[RCX])) != 0)
         return false;
-    return undefined_result(t) || !memcmp(c->regs.gpr, t->out.gpr, sizeof(c->regs.gpr));
+    return emul_undefined_result(&t->insn, t->in.gpr[RCX]) ||
+           !memcmp(c->regs.gpr, t->out.gpr, sizeof(c->regs.gpr));
 }
 
 /* 1: compared; 0: left out; -1: different */
 static int run_case(struct test_case *t)
 {
-    struct emul_ctxt c = {.ops = &ops, .cr0 = 0x80010033, .efer = 0xd01,
-                          .has_tzcnt = native_has_tzcnt, .has_lzcnt = native_has_lzcnt};
+    struct emul_ctxt c = {.ops = &ops,
+                          .cr0 = 0x80010033,
+                          .efer = 0xd01,
+                          .has_tzcnt = native_has_tzcnt,
+                          .has_lzcnt = native_has_lzcnt};
 
     make_code(t);
-    enum emul_decode rc = emul_decode(&t->insn, t->code, 15, 8);
+    enum emul_decode rc = emul_decode(&t->insn, t->code, 15, mode);
     if (rc != DECODE_OK && rc != DECODE_INVALID)
         return 0;
     if (rc == DECODE_INVALID && ((t->insn.opcode & ~1u) == 0xc6 || t->insn.opcode == 0x1c7))
         return 0; /* other instructions: XBEGIN, RDRAND, ... */
     for (unsigned int n = 0; n < 16; n++)
-        t->in.gpr[n] = interesting();
+        t->in.gpr[n] = interesting() & emul_mask(mode);
     t->in.flags = 0x202 | (rnd() & (FLAGS_ARITH | FLAG_DF));
     if (rc == DECODE_OK && (!set_roles(t) || !aim_memory(t) || !addresses_safe(t, &c)))
         return 0;
@@ -462,6 +443,8 @@ static int run_case(struct test_case *t)
             memcpy(shadow + at, &v, 8);
         }
     }
+    for (unsigned int n = 0; n < 16; n++)
+        t->in.gpr[n] &= emul_mask(mode);
     code = t->code;
     code_len = t->insn.length;
     memcpy(c.regs.gpr, t->in.gpr, sizeof(c.regs.gpr));
@@ -472,7 +455,7 @@ static int run_case(struct test_case *t)
         memcpy(shadow, native_window, NATIVE_WINDOW);
         return 0;
     }
-    native_run(t->code, t->insn.length, &t->in, &t->out);
+    native_run(mode, t->code, t->insn.length, &t->in, &t->out);
     if (!same(t, &c, res)) {
         report(t, &c, res);
         memcpy(shadow, native_window, NATIVE_WINDOW);
@@ -487,12 +470,15 @@ static unsigned long env_number(const char *name, unsigned long otherwise)
     return s ? strtoul(s, NULL, 0) : otherwise;
 }
 
-static void test_against_processor(void **state)
+static void compare_many(unsigned int width)
 {
     unsigned long cases = env_number("EMUL_CASES", 200000), compared = 0, different = 0;
 
+    native_init(); /* in each test: cmocka sets handlers of its own */
+    memset(seen, 0, sizeof(seen));
+    nr_choices = 0;
+    mode = width;
     rng_state = env_number("EMUL_SEED", 0x9e3779b97f4a7c15ull) | 1;
-    native_init();
     for (unsigned int map = 0; map < 3; map++)
         for (unsigned int op = 0; op < 256; op++)
             if (user_testable(map, op))
@@ -513,15 +499,27 @@ static void test_against_processor(void **state)
         if (!seen[choices[i]])
             printf("never compared: %03x\n", choices[i]);
     }
-    printf("emulator: %u opcodes known; %lu cases of %u opcodes compared with this processor, "
-           "%lu different\n", emul_count_opcodes(), compared, opcodes, different);
+    printf("emulator: %u opcodes known; %u-bit code: %lu cases of %u opcodes compared with this "
+           "processor, %lu different\n",
+           emul_count_opcodes(), 8 * mode, compared, opcodes, different);
     assert_int_equal(different, 0);
+}
+
+static void test_64_bit(void **state)
+{
+    compare_many(8);
+}
+
+static void test_32_bit(void **state)
+{
+    compare_many(4);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_processor),
+        cmocka_unit_test(test_64_bit),
+        cmocka_unit_test(test_32_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

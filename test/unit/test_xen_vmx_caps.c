@@ -218,10 +218,10 @@ static void test_all_masks(void **state)
     static const char *const names[] = {
         "ept", "unrestricted-guest", "secondary-controls", "vpid", "efer-switch", "pat-switch",
         "virtual-nmi", "preemption-timer", "invpcid", "rdtscp", "wbinvd-exit", "ept-1g", "ept-2m",
-        "ept-ad", "invept-single", "invvpid-single",
+        "ept-ad", "invept-single", "invvpid-single", "unrestricted", "efer-controls",
         /* inconsistent */
         "efer-entry", "efer-exit", "pat-entry", "pat-exit", "ept-control", "vpid-control"};
-    const unsigned int consistent = 16, nr = sizeof(names) / sizeof(names[0]);
+    const unsigned int consistent = 18, nr = sizeof(names) / sizeof(names[0]);
     for (unsigned int m = 0; m < sizeof(all) / sizeof(all[0]); m++)
         for (unsigned int i = 0; i < nr; i++)
             for (unsigned int j = 0; j < nr; j++) {

@@ -115,11 +115,12 @@ static void sum_pages(struct audit *a, struct domain *d)
     for (uint32_t n = d->page_list; n != FRAME_NONE; n = mfn_to_page(_mfn(n))->next)
         listed++;
     if (listed != d->tot_pages) {
-        printk(XENLOG_ERR "audit: d%u has %lu pages, %lu on its list\n", d->domain_id,
-               d->tot_pages, listed);
+        printk(XENLOG_ERR "audit: d%u has %lu pages, %lu on its list\n", d->domain_id, d->tot_pages,
+               listed);
         a->differences++;
     }
     a->owned -= d->tot_pages;
+    a->differences += arch_audit_map(d);
 }
 
 static void stop_domain(struct audit *a, struct domain *d)

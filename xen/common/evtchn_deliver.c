@@ -11,6 +11,8 @@ bool vcpu_event_deliverable(const struct vcpu *v)
 {
     const struct vcpu_info *vi = v->vcpu_info;
 
+    if (is_hvm_vcpu(v))
+        return hvm_event_deliverable((struct vcpu *)v);
     return vi && ACCESS_ONCE(vi->evtchn_upcall_pending) && !ACCESS_ONCE(vi->evtchn_upcall_mask);
 }
 

@@ -15,8 +15,8 @@
 #include <cairn/lib.h>
 #include <cairn/softirq.h>
 
-#define RECORD_FLAGS                                                                      \
-    (GNTMAP_device_map | GNTMAP_host_map | GNTMAP_readonly | GNTMAP_application_map |     \
+#define RECORD_FLAGS                                                                  \
+    (GNTMAP_device_map | GNTMAP_host_map | GNTMAP_readonly | GNTMAP_application_map | \
      GNTMAP_contains_pte)
 
 /* ---- handles; map_lock held ---- */
@@ -199,8 +199,7 @@ struct unmap_args {
 };
 
 /* map_lock held.  Takes away what the arguments name. */
-static int16_t unmap_record(const struct unmap_args *a, struct maptrack *mt,
-                            struct unmapped *done)
+static int16_t unmap_record(const struct unmap_args *a, struct maptrack *mt, struct unmapped *done)
 {
     mfn_t mfn = _mfn(grant_active(done->rd->grant, mt->ref)->mfn);
     unsigned int flags = mt->flags;
@@ -218,9 +217,9 @@ static int16_t unmap_record(const struct unmap_args *a, struct maptrack *mt,
     }
     if (device)
         mt->flags &= ~GNTMAP_device_map;
-    done->use = grant_map_use(flags & ~mt->flags) ? grant_map_use((flags & ~mt->flags) |
-                                                                  (flags & GNTMAP_readonly))
-                                                  : 0;
+    done->use = grant_map_use(flags & ~mt->flags)
+                    ? grant_map_use((flags & ~mt->flags) | (flags & GNTMAP_readonly))
+                    : 0;
     return GNTST_okay;
 }
 

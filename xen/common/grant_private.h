@@ -55,7 +55,7 @@ struct grant_table {
     grant_entry_v1_t *shared[GRANT_MAX_FRAMES];
     struct active_entry *active[GRANT_MAX_FRAMES];
 
-    spinlock_t map_lock; /* LOCK_MAPTRACK */
+    spinlock_t map_lock;        /* LOCK_MAPTRACK */
     struct maptrack **maptrack; /* page of pointers, made with the first */
     unsigned int nr_map_frames, max_map_frames;
     uint32_t free_handle; /* list of free ones, or HANDLE_NONE */
@@ -104,8 +104,7 @@ bool grant_maps_frame(struct domain *d, mfn_t mfn);
 int16_t arch_grant_check_flags(const struct domain *d, uint32_t flags);
 /* Map @pg of @rd at @host_addr.  Takes the reference and use that the L1 entry
  * (PV) or the mapping record (HVM) holds. */
-int16_t arch_grant_map(struct domain *rd, struct page_info *pg, uint64_t host_addr,
-                       uint32_t flags);
+int16_t arch_grant_map(struct domain *rd, struct page_info *pg, uint64_t host_addr, uint32_t flags);
 /* Take the mapping of @mfn away, if it is there with the rights of @flags.  A
  * PV entry's references go with it; an HVM mapping's stay with the caller.
  * @new_addr != 0: the entry there moves to @host_addr. */

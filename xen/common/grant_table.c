@@ -368,7 +368,7 @@ static long single_op(unsigned int cmd, unsigned long uop, unsigned int count)
         return count == 1 ? query_size(uop) : -EINVAL;
     case GNTTABOP_get_status_frames:
         return count == 1 ? get_status_frames(uop) : -EINVAL;
-    case GNTTABOP_transfer:      /* giving a page away: decrease_reservation */
+    case GNTTABOP_transfer: /* giving a page away: decrease_reservation */
     case GNTTABOP_swap_grant_ref:
         return -EOPNOTSUPP;
     default:

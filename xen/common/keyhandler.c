@@ -136,8 +136,8 @@ static void show_memory(struct domain *d)
 static void key_memory(char key)
 {
     printk(
-        "'m' pressed -> memory: total %lu KiB, free %lu KiB, hypervisor %lu KiB (heap %lu KiB)\n",
-        total_pages * 4, avail_pages() * 4, hypervisor_pages() * 4, heap_bytes_used() / 1024);
+        "'m' pressed -> memory: total %lu KiB, free %lu KiB, hypervisor %lu KiB (heap %lu bytes)\n",
+        total_pages * 4, avail_pages() * 4, hypervisor_pages() * 4, heap_bytes_used());
     for_each_domain(show_memory);
 }
 

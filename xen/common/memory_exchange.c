@@ -92,8 +92,8 @@ static void undo_chunk(struct chunk *c, unsigned int out_order)
 }
 
 /* From here on the domain has the new pages instead of the old ones. */
-static int commit_chunk(struct domain *d, struct chunk *c,
-                        const struct xen_memory_reservation *out, unsigned long first)
+static int commit_chunk(struct domain *d, struct chunk *c, const struct xen_memory_reservation *out,
+                        unsigned long first)
 {
     for (unsigned int i = 0; i < c->nr_in; i++) {
         struct page_info *pg = mfn_to_page(_mfn(c->in[i]));
@@ -188,8 +188,7 @@ long memory_exchange(unsigned long arg)
     rc = d->is_hvm ? -EOPNOTSUPP : c ? exchange_all(d, &x, c) : -ENOMEM;
     xfree(c);
     put_domain(d);
-    if (copy_to_guest_va(arg + offsetof(struct xen_memory_exchange, nr_exchanged),
-                         &x.nr_exchanged))
+    if (copy_to_guest_va(arg + offsetof(struct xen_memory_exchange, nr_exchanged), &x.nr_exchanged))
         return -EFAULT;
     return rc;
 }

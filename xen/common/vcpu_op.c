@@ -18,7 +18,7 @@ static long vcpu_initialise(struct vcpu *v, unsigned long arg)
     long rc;
 
     if (is_hvm_vcpu(v))
-        return -EOPNOTSUPP;
+        return hvm_vcpu_initialise(v, arg);
     ctxt = xzalloc(struct vcpu_guest_context);
     if (!ctxt)
         return -ENOMEM;

@@ -63,7 +63,8 @@ static uint32_t features(const struct domain *d)
     uint32_t map = 1u << XENFEAT_memory_op_vnode_supported;
 
     if (is_hvm_vcpu(d->vcpu[0]))
-        map |= 1u << XENFEAT_hvm_safe_pvclock | 1u << XENFEAT_auto_translated_physmap;
+        map |= 1u << XENFEAT_hvm_safe_pvclock | 1u << XENFEAT_hvm_callback_vector |
+               1u << XENFEAT_auto_translated_physmap;
     else
         map |= 1u << XENFEAT_mmu_pt_update_preserve_ad | 1u << XENFEAT_highmem_assist;
     if (d->is_privileged)

@@ -34,6 +34,28 @@ static void kernel_write(ulong va)
     *(volatile uint8_t *)va = OPCODE_RET;
 }
 
+/* Where a hypervisor knows it, the next instruction is emulated; else #UD. */
+#define FEP "ud2; .ascii \"xen\"; "
+
+static void forced_read(ulong va)
+{
+    uint8_t value;
+
+    asm volatile(FEP "movb (%1), %0" : "=q"(value) : "r"(va) : "memory");
+}
+
+static void forced_write(ulong va)
+{
+    asm volatile(FEP "movb %1, (%0)" : : "r"(va), "q"((uint8_t)OPCODE_RET) : "memory");
+}
+
+bool access_can_force(void)
+{
+    static uint8_t target;
+
+    return access_do(&target, ACCESS_READ | ACCESS_FEP) == 0;
+}
+
 static void call(ulong va)
 {
     ((void (*)(void))va)();
@@ -56,6 +78,15 @@ static USER_TEXT ulong user_fetch(ulong va)
     return 0;
 }
 
+static void (*kernel_access(unsigned int access))(ulong)
+{
+    if (access & ACCESS_FETCH)
+        return call;
+    if (access & ACCESS_FEP)
+        return access & ACCESS_WRITE ? forced_write : forced_read;
+    return access & ACCESS_WRITE ? kernel_write : kernel_read;
+}
+
 fault_t access_do(const volatile void *address, unsigned int access)
 {
     ulong va = (ulong)address;
@@ -69,7 +100,7 @@ fault_t access_do(const volatile void *address, unsigned int access)
     }
     if (access & ACCESS_AC)
         set_ac();
-    guarded(access & ACCESS_FETCH ? call : access & ACCESS_WRITE ? kernel_write : kernel_read, va);
+    guarded(kernel_access(access), va);
     if (access & ACCESS_AC)
         clear_ac();
     return fault_last();

@@ -87,6 +87,7 @@ int arch_domain_create(struct domain *d, const struct xen_domctl_createdomain *c
         return -EINVAL;
     d->arch.emulation_flags = cfg->arch.emulation_flags;
     cpu_policy_init(&d->arch.policy, d->is_hvm, cfg->flags & XEN_DOMCTL_CDF_hap, d->domain_id);
+    d->arch.policy.lapic = cfg->arch.emulation_flags & XEN_X86_EMU_LAPIC;
     rc = shared_info_create(d);
     if (rc)
         return rc;
@@ -178,8 +179,10 @@ void vcpu_dump_registers(struct vcpu *v)
 
 void vcpu_mark_events_pending(struct vcpu *v)
 {
-    /* Running or runnable: seen on the way into the guest. */
-    vcpu_unblock(v);
+    if (is_hvm_vcpu(v))
+        hvm_assert_upcall(v);
+    else /* running or runnable: seen on the way into the guest */
+        vcpu_unblock(v);
 }
 
 /* ---- time ---- */

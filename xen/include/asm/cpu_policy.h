@@ -16,6 +16,7 @@ struct cpu_policy {
     } basic[0x20], ext[9]; /* leaf 7 and d: subleaf 0 */
     uint8_t maxphysaddr;
     bool is_hvm;
+    bool lapic;          /* HVM: there is a local APIC, with x2APIC and TSC deadline */
     bool syscall_always; /* not Intel: CPUID shows SYSCALL to any code */
     uint16_t domid;
     uint64_t efer_legal; /* EFER bits a guest may set, incl. LMA */
@@ -26,6 +27,7 @@ struct cpu_policy {
 struct cpuid_view {
     uint64_t cr4; /* OSXSAVE, PKE (OSPKE) */
     uint32_t vcpu_id;
+    bool apic_on;   /* IA32_APIC_BASE.EN */
     bool long_mode; /* EFER.LMA && CS.L: SYSCALL bit on Intel */
     uint64_t tsc_khz;
 };

@@ -8,6 +8,7 @@
 #define ASM_HVM_H
 
 #include <asm/addr.h>
+#include <asm/vlapic.h>
 #include <cairn/types.h>
 #include <xen/xen.h>
 #include <xen/hvm/params.h>
@@ -24,16 +25,22 @@ struct x86_ctrl {
 struct hvm_domain {
     uint64_t params[HVM_NR_PARAMS];
     gfn_t hypercall_gfn;
-    uint8_t callback_vector; /* HVM_PARAM_CALLBACK_IRQ of type vector; 0 = none */
+    uint8_t callback_vector;     /* HVM_PARAM_CALLBACK_IRQ of type vector; 0 = none */
+    struct hvm_devices *devices; /* hvm/devices.c; NULL: none */
 };
 
 /* What must be done before the next VM entry; zero on the hot path. */
 #define HVM_WORK_EVENT      (1u << 0) /* hvm_vcpu.event waits to be injected */
 #define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
-#define HVM_WORK_NMI        (1u << 2) /* an NMI waits */
 #define HVM_WORK_ROOT       (1u << 3) /* paging_ops.update_root is owed */
 #define HVM_WORK_ROLE       (1u << 4) /* with ROOT: more than CR3 changed */
 #define HVM_WORK_STATE      (1u << 8) /* VM entry may not take the segments: vmx/realmode.c */
+
+/* The same, asked for by anybody at any time: atomically, by hvm_post(). */
+#define HVM_POSTED_INTR (1u << 0) /* an interrupt may be deliverable */
+#define HVM_POSTED_NMI  (1u << 1) /* an NMI waits */
+#define HVM_POSTED_INIT (1u << 2) /* an INIT waits */
+#define HVM_POSTED_SIPI (1u << 3) /* and behind it a start-up message */
 
 struct vmx_msrlist;
 
@@ -70,9 +77,19 @@ struct hvm_vcpu {
     uint64_t msr_star, msr_lstar, msr_cstar, msr_fmask, msr_kernel_gs, msr_tsc_aux, msr_pat;
     uint64_t msr_mtrr_def_type;
     uint64_t tsc_offset;
-    uint64_t apic_base;
-    uint8_t cr8;
-    unsigned int work; /* HVM_WORK_* */
+    bool cpuid_faulting; /* MSR_MISC_FEATURES_ENABLES: CPUID outside ring 0 is #GP */
+    struct vlapic vlapic;
+    uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: none */
+    uint8_t sipi_page;     /* of HVM_POSTED_SIPI */
+    bool in_hlt;           /* VPF_blocked is by HLT */
+    bool halted;           /* VPF_down is by HLT with interrupts off */
+    union {
+        struct {
+            unsigned int work;   /* HVM_WORK_* */
+            unsigned int posted; /* HVM_POSTED_* */
+        };
+        uint64_t any_work;
+    };
     /* An event to inject at the next entry, if HVM_WORK_EVENT. */
     struct {
         bool pending;
@@ -141,6 +158,8 @@ bool hvm_cs_is_32bit(void); /* CS.D */
 uint64_t hvm_get_rflags(void);
 uint64_t hvm_get_rip(void);
 uint64_t hvm_get_segment_base(enum hvm_seg_name seg);
+/* Let the functions below see the guest's own state, whatever it runs as. */
+void hvm_show_state(struct vcpu *v);
 void hvm_get_segment(enum hvm_seg_name seg, struct hvm_segment *out);
 void hvm_set_segment(enum hvm_seg_name seg, const struct hvm_segment *in);
 void hvm_set_rip(uint64_t rip);
@@ -152,10 +171,16 @@ struct hvm_finished {
 void hvm_finish_instruction(struct vcpu *v, const struct hvm_finished *f);
 void hvm_inject_exception(struct vcpu *v, unsigned int vector, uint32_t ec);
 void hvm_inject_page_fault(struct vcpu *v, gva_t va, uint32_t ec);
-void hvm_inject_nmi(struct vcpu *v);
+/* Set bits of DR6, for a #DB that we raise.  Current vCPU. */
+void hvm_note_debug_trap(struct vcpu *v, unsigned long bits);
 /* Deliver an event of SDM interruption @type at the next entry. */
 void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, bool has_ec,
                      uint32_t ec, unsigned int insn_len);
+/* Would an event be delivered at the next entry?  Current vCPU; the shadow of
+ * STI does not count: who asks waits after the instruction. */
+bool hvm_event_deliverable(struct vcpu *v);
+/* INIT: no event is under way, nothing is blocked, debug registers are ours. */
+void hvm_forget_events(struct vcpu *v);
 /* hvm/realmode.c: execute the instruction at CS:RIP, of real mode or of what it
  * left behind in protected mode, in software; or end the domain. */
 void hvm_emulate_real_mode(struct vcpu *v, struct cpu_user_regs *regs);
@@ -169,6 +194,11 @@ void hvm_hlt(struct vcpu *v, uint64_t rflags);
 int hvm_domain_create(struct domain *d);
 int hvm_domain_teardown(struct domain *d); /* resumable */
 int hvm_vcpu_create(struct vcpu *v);
+/* VCPUOP_initialise: struct vcpu_hvm_context at @arg. */
+long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg);
+/* ---- hvm/irq.c ---- */
+void hvm_inject_nmi(struct vcpu *v); /* any vCPU */
+void hvm_assert_upcall(struct vcpu *v);
 void hvm_vcpu_destroy(struct vcpu *v);
 /* Why HVM guests cannot be created on this machine; NULL if they can. */
 const char *hvm_unavailable_reason(void);

@@ -13,7 +13,15 @@
 
 struct domain;
 
-enum p2m_type { P2M_none, P2M_ram_rw, P2M_ram_ro, P2M_mmio, P2M_grant, P2M_shared_xen, P2M_grant_ro };
+enum p2m_type {
+    P2M_none,
+    P2M_ram_rw,
+    P2M_ram_ro,
+    P2M_mmio,
+    P2M_grant,
+    P2M_shared_xen,
+    P2M_grant_ro
+};
 
 struct p2m {
     spinlock_t lock;

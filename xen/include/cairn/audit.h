@@ -56,6 +56,9 @@ void audit_init(void); /* debug keys */
 /* ---- arch/x86/audit.c ---- */
 /* Calls @fn for each reference that @d's tables and vCPUs hold. */
 void arch_audit_refs(struct domain *d, audit_fn fn, void *ctx);
+/* What @d's physical map shows it: frames that are not its own to see, or not
+ * at the place the M2P says.  Prints each (the first few), returns how many. */
+unsigned long arch_audit_map(struct domain *d);
 /* Is @d's page where its physical map says it is? */
 bool arch_audit_place(struct domain *d, const struct page_info *pg);
 

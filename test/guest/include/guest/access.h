@@ -15,10 +15,14 @@
 #define ACCESS_FETCH PF_I /* a call; there must be a RET */
 #define ACCESS_USER  PF_U
 #define ACCESS_AC    EFLAGS_AC /* ring 0 with EFLAGS.AC set */
+#define ACCESS_FEP   (1 << 31) /* ring 0's reads and writes, by forced emulation */
 
 #define OPCODE_RET 0xc3
 
 #define PF(error) FAULT(VEC_PF, error)
+
+/* Does Xen's forced-emulation prefix work here (boot option hvm_fep)? */
+bool access_can_force(void);
 
 /* The fault it met, or 0; fault_record has the rest. */
 fault_t access_do(const volatile void *va, unsigned int access);

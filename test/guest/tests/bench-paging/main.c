@@ -3,7 +3,7 @@
  * What page tables cost: the rows of the project's performance table about
  * shadow paging, which are of interest under EPT and bare as well.
  *
- * 512 pages at WINDOW are mapped by a table of their own to 512 frames.  Each
+ * 512 pages at BENCH_WINDOW are mapped by a table of their own to 512 frames.  Each
  * line `bench: op ticks` is a mean over 512 pages where each is touched once,
  * a median of 501 otherwise; the cost of two RDTSC included.  What is read is
  * checked, so a stale translation fails the test.
@@ -15,7 +15,7 @@ const char test_title[] = "Microbenchmarks of paging";
 #define ROUNDS  501
 #define WARM_UP 8
 #define PAGES   512u
-#define WINDOW  0x40000000ul
+#define BENCH_WINDOW  0x40000000ul
 #define FRAMES  0x800000ul /* 2 MiB of RAM that nobody uses */
 #define RW      (PTE_P | PTE_RW)
 
@@ -94,7 +94,7 @@ static void flush(void)
 
 static ulong va_of(unsigned int i)
 {
-    return WINDOW + i * PAGE_SIZE;
+    return BENCH_WINDOW + i * PAGE_SIZE;
 }
 
 static void fill(pte_t flags)
@@ -209,7 +209,7 @@ static void bench_faults(void)
 
 void test_main(void)
 {
-    page_l2[WINDOW / LARGE_SIZE] = (ulong)table | RW | PTE_US;
+    page_l2[BENCH_WINDOW / LARGE_SIZE] = (ulong)table | RW | PTE_US;
     fill(RW);
     for (unsigned int i = 0; i < PAGES; i++)
         *(volatile uint32_t *)va_of(i) = i;

@@ -59,8 +59,8 @@ static void check_good(void)
     check_equal("the part", memcmp(from + 100, to + 100, 200), 0);
     check_equal("before and after it", to[99] | to[300], 0);
     check_copy("nothing at all", by_refs(0, 0), GNTST_okay);
-    check_equal("no entry is in use after", (table[SOURCE].flags | table[DEST].flags) &
-                                                (GTF_reading | GTF_writing), 0);
+    check_equal("no entry is in use after",
+                (table[SOURCE].flags | table[DEST].flags) & (GTF_reading | GTF_writing), 0);
 }
 
 static void check_bad(void)
@@ -87,8 +87,8 @@ static void check_bad(void)
     table[SOURCE].domid++;
     check_copy("from an entry for another", by_refs(0, 8), GNTST_general_error);
     table[SOURCE].domid = self;
-    check_equal("no entry is in use after", (table[SOURCE].flags | table[DEST].flags) &
-                                                (GTF_reading | GTF_writing), 0);
+    check_equal("no entry is in use after",
+                (table[SOURCE].flags | table[DEST].flags) & (GTF_reading | GTF_writing), 0);
 }
 
 static void check_flush(void)
@@ -96,8 +96,8 @@ static void check_flush(void)
     struct gnttab_cache_flush f = {.length = 64, .op = GNTTAB_CACHE_CLEAN};
 
     /* The lowest machine frames are the firmware's and the hypervisor's. */
-    check_equal("flush of a frame that is not ours",
-                grant_op(GNTTABOP_cache_flush, &f, 1), -XEN_EPERM);
+    check_equal("flush of a frame that is not ours", grant_op(GNTTABOP_cache_flush, &f, 1),
+                -XEN_EPERM);
     f.a.dev_bus_addr = ~0ull << 12;
     check_equal("flush of no frame", grant_op(GNTTABOP_cache_flush, &f, 1), -XEN_EPERM);
     f.offset = 4090;

@@ -7,7 +7,7 @@
 #define PIN_LIMIT 255
 
 static volatile char page[PAGE_SIZE] PAGE_BSS;
-static volatile char window[PAGE_SIZE] PAGE_BSS;  /* where mappings appear */
+static volatile char window[PAGE_SIZE] PAGE_BSS; /* where mappings appear */
 static volatile char window2[PAGE_SIZE] PAGE_BSS;
 
 static uint64_t st(int status)
@@ -115,14 +115,14 @@ static void check_bad_entries(void)
                 GNTMAP_host_map | GNTMAP_contains_pte, GNTST_general_error);
     check_equal("nothing is left in the entry", table[REF].flags, GTF_permit_access);
     table[REF].frame = FAR_GFN;
-    check_equal("a frame that is not there",
-                st(map_own(REF, FAR_GFN + 1, GNTMAP_host_map, NULL)), st(GNTST_bad_page));
+    check_equal("a frame that is not there", st(map_own(REF, FAR_GFN + 1, GNTMAP_host_map, NULL)),
+                st(GNTST_bad_page));
     table[REF].frame = UINT32_MAX;
-    check_equal("a frame that cannot be",
-                st(map_own(REF, FAR_GFN + 1, GNTMAP_host_map, NULL)), st(GNTST_bad_page));
+    check_equal("a frame that cannot be", st(map_own(REF, FAR_GFN + 1, GNTMAP_host_map, NULL)),
+                st(GNTST_bad_page));
     table[REF].frame = frame_of(table);
-    check_equal("the grant table itself",
-                st(map_own(REF, FAR_GFN + 1, GNTMAP_host_map, NULL)), st(GNTST_bad_page));
+    check_equal("the grant table itself", st(map_own(REF, FAR_GFN + 1, GNTMAP_host_map, NULL)),
+                st(GNTST_bad_page));
     check_equal("nothing is left in the entry", table[REF].flags, GTF_permit_access);
     check_equal("an entry beyond the table",
                 st(map_own(ARRAY_SIZE(table), FAR_GFN, GNTMAP_host_map, NULL)),
@@ -140,11 +140,11 @@ static void check_places(void)
     struct xen_memory_reservation r = {.nr_extents = 1, .domid = DOMID_SELF};
 
     grant_page(REF, page, self, READ_WRITE);
-    check_equal("beyond all addresses",
-                st(map_own(REF, 1ull << 50, GNTMAP_host_map, NULL)), st(GNTST_general_error));
+    check_equal("beyond all addresses", st(map_own(REF, 1ull << 50, GNTMAP_host_map, NULL)),
+                st(GNTST_general_error));
     check_equal("map", st(map_own(REF, FAR_GFN, GNTMAP_host_map, &h)), st(GNTST_okay));
-    check_equal("map over a mapping",
-                st(map_own(REF, FAR_GFN, GNTMAP_host_map, NULL)), st(GNTST_general_error));
+    check_equal("map over a mapping", st(map_own(REF, FAR_GFN, GNTMAP_host_map, NULL)),
+                st(GNTST_general_error));
     check_equal("place our own page over it",
                 xen_map_page(XENMAPSPACE_grant_table, 0, (void *)(FAR_GFN << 12)), -XEN_EPERM);
     check_equal("remove_from_physmap",
@@ -152,8 +152,8 @@ static void check_places(void)
     r.extent_start.p = &gfn;
     check_equal("decrease_reservation",
                 hypercall2(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r), 0);
-    check_equal("populate_physmap",
-                hypercall2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r), 0);
+    check_equal("populate_physmap", hypercall2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r),
+                0);
     replace.handle = h;
     replace.new_addr = (ulong)page;
     check_equal("replace", grant_op(GNTTABOP_unmap_and_replace, &replace, 1), 0);

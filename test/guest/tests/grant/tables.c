@@ -42,7 +42,8 @@ static void check_sizes(void)
     check_equal("where its first frame is", frames[0], frame_of(table));
     setup.nr_frames = size.max_nr_frames + 1;
     grant_op(GNTTABOP_setup_table, &setup, 1);
-    check_equal("setup_table beyond the limit", (uint64_t)setup.status, (uint64_t)GNTST_general_error);
+    check_equal("setup_table beyond the limit", (uint64_t)setup.status,
+                (uint64_t)GNTST_general_error);
     setup.nr_frames = UINT32_MAX;
     grant_op(GNTTABOP_setup_table, &setup, 1);
     check_equal("setup_table of all", (uint64_t)setup.status, (uint64_t)GNTST_general_error);
@@ -51,8 +52,8 @@ static void check_sizes(void)
     check_equal("setup_table of dom0", (uint64_t)setup.status, (uint64_t)GNTST_permission_denied);
     check_equal("a frame beyond the limit",
                 xen_map_page(XENMAPSPACE_grant_table, size.max_nr_frames, table), -XEN_EINVAL);
-    check_equal("a frame far beyond the limit",
-                xen_map_page(XENMAPSPACE_grant_table, ~0ul, table), -XEN_EINVAL);
+    check_equal("a frame far beyond the limit", xen_map_page(XENMAPSPACE_grant_table, ~0ul, table),
+                -XEN_EINVAL);
 }
 
 static void check_refusals(void)
@@ -70,7 +71,8 @@ static void check_refusals(void)
                 -XEN_EINVAL);
     if (sizeof(ulong) == 8)
         check_equal("a bad pointer",
-                    grant_op(GNTTABOP_map_grant_ref, (void *)(ulong)0x8000000000000000ull, 1), -XEN_EFAULT);
+                    grant_op(GNTTABOP_map_grant_ref, (void *)(ulong)0x8000000000000000ull, 1),
+                    -XEN_EFAULT);
 }
 
 void test_tables(void)

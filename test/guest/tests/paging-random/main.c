@@ -5,7 +5,7 @@
  * each access fault, error code, value read, accessed and dirty bits are
  * compared with what the tables say.
  *
- * 200 tables at WINDOW, each with 8 entries in use: more than a small pool of
+ * 200 tables at RANDOM_WINDOW, each with 8 entries in use: more than a small pool of
  * shadow tables holds.  Now and then a table is used as a data page and comes
  * back, is mapped into the window itself and written through that mapping, a
  * large page takes a table's place, and WP, NXE, SMEP or the root change.
@@ -19,13 +19,13 @@ const char test_title[] = "Random page tables";
 #define STEPS    20000u
 #define TABLES   200u
 #define IN_USE   8u
-#define WINDOW   0x40000000ul
+#define RANDOM_WINDOW   0x40000000ul
 #define TABLE_AT 0x800000ul /* 200 pages of tables */
 #define DATA_AT  0x900000ul /* 64 pages of data, the first word of each its number */
 #define PAGES    64u
 #define LARGE_AT 0xc00000ul /* a large page, its words numbered by page */
 #define CR4_SMEP_BIT (1ul << 20)
-#define FIRST    (WINDOW / LARGE_SIZE)
+#define FIRST    (RANDOM_WINDOW / LARGE_SIZE)
 
 static uint64_t seed = 1;
 static uint8_t second_root[PAGE_SIZE] PAGE_BSS;
@@ -55,7 +55,7 @@ static unsigned int slot_of(unsigned int i)
 
 static ulong va_of(unsigned int t, unsigned int i)
 {
-    return WINDOW + t * LARGE_SIZE + slot_of(i) * PAGE_SIZE;
+    return RANDOM_WINDOW + t * LARGE_SIZE + slot_of(i) * PAGE_SIZE;
 }
 
 static pte_t random_flags(void)

@@ -14,16 +14,19 @@
 
 #define BIT(n) (1u << (n))
 
-/* CPUID.1:ECX.  Not: MONITOR, DS, VMX, x2APIC, TSC-deadline, XSAVE, AVX. */
+/* CPUID.1:ECX.  Not: MONITOR, DS, VMX, XSAVE, AVX; x2APIC and TSC deadline with the APIC. */
 #define F1C_SSE3       BIT(0)
 #define F1C_PCID       BIT(17)
+#define F1C_X2APIC     BIT(21)
+#define F1C_DEADLINE   BIT(24)
 #define F1C_HYPERVISOR BIT(31)
 #define F1C_SHOW                                                                                \
     (F1C_SSE3 | BIT(1) /* PCLMULQDQ */ | BIT(9) /* SSSE3 */ | BIT(13) /* CX16 */ |              \
      BIT(19) /* SSE4.1 */ | BIT(20) /* SSE4.2 */ | BIT(22) /* MOVBE */ | BIT(23) /* POPCNT */ | \
      BIT(25) /* AES */ | BIT(30) /* RDRAND */)
-/* CPUID.1:EDX.  Not: MCE, APIC, MCA, DS, HTT, thermal, PBE. */
+/* CPUID.1:EDX.  Not: MCE, MCA, DS, HTT, thermal, PBE. */
 #define F1D_VME   BIT(1)
+#define F1D_APIC  BIT(9)
 #define F1D_PSE   BIT(3)
 #define F1D_SEP   BIT(11)
 #define F1D_MTRR  BIT(12)
@@ -161,11 +164,50 @@ static struct cpuid_leaf xen_leaf(const struct cpu_policy *p, const struct cpuid
         return (struct cpuid_leaf){0, 0, 0, 0};
     case 4:
         if (p->is_hvm && subleaf == 0)
-            return (struct cpuid_leaf){XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT,
+            return (struct cpuid_leaf){XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT |
+                                           XEN_HVM_CPUID_UPCALL_VECTOR,
                                        view->vcpu_id, p->domid, 0};
         return (struct cpuid_leaf){0, 0, 0, 0};
     }
     return (struct cpuid_leaf){0, 0, 0, 0};
+}
+
+/* Leaf 1: the initial ID, and what there is only while the APIC is switched on. */
+static void show_apic(const struct cpu_policy *p, const struct cpuid_view *view,
+                      struct cpuid_leaf *r)
+{
+    r->b |= (view->vcpu_id * 2) << 24;
+    if (!p->lapic)
+        return;
+    r->c |= F1C_X2APIC | F1C_DEADLINE;
+    if (view->apic_on)
+        r->d |= F1D_APIC;
+}
+
+static struct cpuid_leaf basic_leaf(const struct cpu_policy *p, uint32_t leaf)
+{
+    return (struct cpuid_leaf){p->basic[leaf].a, p->basic[leaf].b, p->basic[leaf].c,
+                               p->basic[leaf].d};
+}
+
+/* Those with subleaves, or with something of the vCPU's state. */
+#define SPECIAL_LEAVES (1u << 1 | 1u << 7 | 1u << 0xb | 1u << 0xd)
+static struct cpuid_leaf special_leaf(const struct cpu_policy *p, const struct cpuid_view *view,
+                                      uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid_leaf r = {0, 0, 0, 0};
+
+    if (leaf == 0xb) {
+        if (p->lapic) /* no levels, only the x2APIC ID */
+            r = (struct cpuid_leaf){0, 0, subleaf & 0xff, view->vcpu_id * 2};
+        return r;
+    }
+    if (leaf != 1 && subleaf != 0)
+        return r;
+    r = basic_leaf(p, leaf);
+    if (leaf == 1)
+        show_apic(p, view, &r);
+    return r;
 }
 
 struct cpuid_leaf policy_cpuid(const struct cpu_policy *p, const struct cpuid_view *view,
@@ -174,13 +216,9 @@ struct cpuid_leaf policy_cpuid(const struct cpu_policy *p, const struct cpuid_vi
     struct cpuid_leaf r = {0, 0, 0, 0};
 
     if (leaf <= p->max_leaf) {
-        if ((leaf == 7 || leaf == 0xd) && subleaf != 0)
-            return r;
-        r = (struct cpuid_leaf){p->basic[leaf].a, p->basic[leaf].b, p->basic[leaf].c,
-                                p->basic[leaf].d};
-        if (leaf == 1)
-            r.b |= (view->vcpu_id * 2) << 24; /* initial APIC ID */
-        return r;
+        if (unlikely(SPECIAL_LEAVES >> leaf & 1))
+            return special_leaf(p, view, leaf, subleaf);
+        return basic_leaf(p, leaf);
     }
     if (leaf >= 0x80000000u && leaf <= p->max_ext_leaf) {
         unsigned int n = leaf & 0xf;

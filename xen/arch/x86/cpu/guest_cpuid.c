@@ -30,8 +30,10 @@ void guest_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_l
 {
     struct cpuid_view view = {.vcpu_id = v->vcpu_id, .tsc_khz = cpu_khz};
 
-    /* Two VMCS reads, so only for the leaf that depends on them. */
-    if (leaf == 0x80000001u && is_hvm_vcpu(v))
-        view.long_mode = hvm_cs_is_64bit(v);
+    /* Two VMCS reads, so only for the leaves that depend on them: 1 and 80000001. */
+    if (unlikely((leaf & 0x7fffffff) == 1) && is_hvm_vcpu(v)) {
+        view.long_mode = leaf != 1 && hvm_cs_is_64bit(v);
+        view.apic_on = vlapic_enabled(&v->arch.hvm.vlapic.s);
+    }
     *res = policy_cpuid(&v->domain->arch.policy, &view, leaf, subleaf);
 }

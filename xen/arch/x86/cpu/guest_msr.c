@@ -19,18 +19,21 @@
 
 #include "../hvm/cr.h"
 
-#define MSR_UCODE_REV     0x8b
-#define MSR_MTRRCAP       0xfe
-#define MSR_MTRR_DEF_TYPE 0x2ff
-#define MSR_XEN_HYPERCALL 0x40000000
+#define MSR_UCODE_REV             0x8b
+#define MSR_PLATFORM_INFO         0xce
+#define MSR_MISC_FEATURES_ENABLES 0x140
+#define MSR_MTRRCAP               0xfe
+#define MSR_MTRR_DEF_TYPE         0x2ff
+#define MSR_XEN_HYPERCALL         0x40000000
 
-#define FEATURE_CONTROL_LOCK    1ull
-#define MISC_ENABLE_FAST_STRING (1ull << 0)
-#define MISC_ENABLE_NO_BTS      (1ull << 11)
-#define MISC_ENABLE_NO_PEBS     (1ull << 12)
-#define MTRR_DEF_TYPE_E         (1ull << 11)
-#define APIC_BASE_ENABLE        (1ull << 11)
-#define PAT_RESET               0x0007040600070406ull
+#define PLATFORM_INFO_CPUID_FAULTING (1ull << 31)
+#define MISC_FEATURES_CPUID_FAULTING 1ull
+#define FEATURE_CONTROL_LOCK         1ull
+#define MISC_ENABLE_FAST_STRING      (1ull << 0)
+#define MISC_ENABLE_NO_BTS           (1ull << 11)
+#define MISC_ENABLE_NO_PEBS          (1ull << 12)
+#define MTRR_DEF_TYPE_E              (1ull << 11)
+#define PAT_RESET                    0x0007040600070406ull
 
 static bool memory_type_valid(uint8_t type, bool uc_minus)
 {
@@ -58,6 +61,12 @@ static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
     const struct hvm_vcpu *hvm = &v->arch.hvm;
 
     switch (msr) {
+    case MSR_PLATFORM_INFO:
+        *val = PLATFORM_INFO_CPUID_FAULTING;
+        return 0;
+    case MSR_MISC_FEATURES_ENABLES:
+        *val = hvm->cpuid_faulting ? MISC_FEATURES_CPUID_FAULTING : 0;
+        return 0;
     case MSR_EFER:
         *val = hvm->ctrl.efer;
         return 0;
@@ -84,9 +93,6 @@ static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
             return -EPERM;
         *val = hvm->msr_tsc_aux;
         return 0;
-    case MSR_IA32_APIC_BASE:
-        *val = hvm->apic_base;
-        return 0;
     case MSR_MTRRCAP:
         *val = 0; /* no ranges: the default type is all there is */
         return 0;
@@ -97,7 +103,7 @@ static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
         *val = 0;
         return 0;
     }
-    return -EPERM;
+    return vlapic_owns_msr(msr) ? vlapic_rdmsr(v, msr, val) : -EPERM;
 }
 
 static int hvm_write_syscall_msr(struct vcpu *v, uint32_t msr, uint64_t val)
@@ -134,6 +140,11 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     struct hvm_vcpu *hvm = &v->arch.hvm;
 
     switch (msr) {
+    case MSR_MISC_FEATURES_ENABLES:
+        if (val & ~MISC_FEATURES_CPUID_FAULTING)
+            return -EPERM;
+        hvm->cpuid_faulting = val;
+        return 0;
     case MSR_EFER:
         return hvm_set_efer(v, val);
     case MSR_IA32_TSC:
@@ -154,13 +165,6 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
             return -EPERM;
         hvm->msr_cstar = val; /* SYSCALL of compatibility mode does not exist on Intel */
         return 0;
-    case MSR_IA32_APIC_BASE:
-        /* The enable bit is only remembered: no APIC is behind it yet, and its
-         * registers read as an empty bus. */
-        if ((val ^ hvm->apic_base) & ~APIC_BASE_ENABLE)
-            return -EPERM;
-        hvm->apic_base = val;
-        return 0;
     case MSR_MTRR_DEF_TYPE:
         if ((val & ~(MTRR_DEF_TYPE_E | 0xff)) || !memory_type_valid(val, false))
             return -EPERM;
@@ -169,7 +173,7 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     case MSR_IA32_DEBUGCTL:
         return val ? -EPERM : 0; /* neither branch records nor their traps */
     }
-    return -EPERM;
+    return vlapic_owns_msr(msr) ? vlapic_wrmsr(v, msr, val) : -EPERM;
 }
 
 /* A PV guest runs with the host's EFER and cannot change it. */

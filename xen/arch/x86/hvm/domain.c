@@ -8,6 +8,8 @@
 #include <xen/domctl.h>
 #include <xen/sched.h>
 
+#include "devices.h"
+
 int hvm_domain_create(struct domain *d)
 {
     if (hvm_unavailable_reason())
@@ -21,6 +23,13 @@ int hvm_domain_create(struct domain *d)
         p2m_teardown(d); /* only its root: one step */
         return rc;
     }
+    rc = hvm_devices_create(d);
+    if (rc) {
+        /* Nothing has been mapped: one step each. */
+        if (d->arch.paging->domain_teardown(d) == 0)
+            p2m_teardown(d);
+        return rc;
+    }
     d->arch.hvm.hypercall_gfn = INVALID_GFN;
     d->arch.hvm.params[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     return 0;
@@ -28,6 +37,7 @@ int hvm_domain_create(struct domain *d)
 
 int hvm_domain_teardown(struct domain *d)
 {
+    hvm_devices_destroy(d);
     int rc = d->arch.paging->domain_teardown(d);
     return rc ? rc : p2m_teardown(d);
 }

@@ -23,6 +23,7 @@ static void load(struct vcpu *v, const struct cpu_user_regs *regs, struct emul_o
     const struct cpu_policy *p = &v->domain->arch.policy;
 
     hvm_sync_ctrl(v);
+    hvm_show_state(v);
     *owner = (struct emul_owner){.v = v};
     c->ops = &hvm_emul_ops;
     c->owner = owner;
@@ -87,6 +88,12 @@ enum emul_result hvm_emulate_one(struct vcpu *v, struct cpu_user_regs *regs)
 }
 
 /* ---- forced emulation ---- */
+
+void __init hvm_emulator_init(void)
+{
+    if (opt_hvm_fep)
+        printk(XENLOG_WARNING "HVM: forced emulation prefix is on: UNSAFE, no security support\n");
+}
 
 static const uint8_t fep_prefix[5] = {0x0f, 0x0b, 'x', 'e', 'n'};
 

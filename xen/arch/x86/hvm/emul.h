@@ -21,6 +21,7 @@ enum emul_result hvm_emulate_one(struct vcpu *v, struct cpu_user_regs *regs);
 
 /* The forced-emulation prefix, for tests of the emulator: boot option hvm_fep. */
 extern bool opt_hvm_fep;
+void hvm_emulator_init(void); /* at boot: says so if it is on */
 /* hvm_undefined_opcode - #UD exit, taken only while opt_hvm_fep: execute what
  * follows the prefix, or give the exception back. */
 void hvm_undefined_opcode(struct vcpu *v, struct cpu_user_regs *regs);
@@ -36,6 +37,7 @@ struct emul_owner {
 extern const struct emul_ops hvm_emul_ops;
 
 /* ---- emul_fpu.c ---- */
-enum emul_result hvm_emulate_fpu(struct emul_ctxt *c, const struct emul_insn *insn);
+enum emul_result hvm_emulate_fpu(struct emul_ctxt *c, const struct emul_insn *insn,
+                                 uint8_t mem[16]);
 
 #endif

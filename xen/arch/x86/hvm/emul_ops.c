@@ -199,6 +199,9 @@ static enum emul_result op_read_cr(struct emul_ctxt *c, unsigned int cr, uint64_
     case 4:
         *value = ctrl->cr4;
         return EMUL_OKAY;
+    case 8:
+        *value = vlapic_get_cr8(vcpu_of(c));
+        return EMUL_OKAY;
     default:
         return EMUL_UNHANDLEABLE;
     }
@@ -216,8 +219,17 @@ static enum emul_result op_write_cr(struct emul_ctxt *c, unsigned int cr, uint64
         v->arch.hvm.ctrl.cr2 = value;
         write_cr2(value);
         break;
+    case 3:
+        rc = hvm_set_cr3(v, value);
+        break;
     case 4:
         rc = hvm_set_cr4(v, value);
+        break;
+    case 8:
+        if (value & ~0xfull)
+            rc = -EINVAL;
+        else
+            vlapic_set_cr8(v, value);
         break;
     default:
         return EMUL_UNHANDLEABLE;
@@ -265,6 +277,8 @@ static enum emul_result op_cpuid(struct emul_ctxt *c, uint32_t leaf, uint32_t su
                                  uint32_t out[4])
 {
     struct cpuid_leaf res;
+    if (vcpu_of(c)->arch.hvm.cpuid_faulting && emul_cpl(c) != 0)
+        return emul_raise(c, X86_EXC_GP, 0);
     guest_cpuid(vcpu_of(c), leaf, subleaf, &res);
     out[0] = res.a;
     out[1] = res.b;

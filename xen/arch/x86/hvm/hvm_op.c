@@ -15,6 +15,7 @@
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 
+#include "irq.h"
 #include "vm86.h"
 
 enum param_rights { GUEST_NONE = 0, GUEST_READ = 1, GUEST_WRITE = 2, DEPRECATED = 4, ONCE = 8 };
@@ -71,6 +72,9 @@ static int set_callback(struct domain *d, uint64_t value)
     if (vector < 16)
         return -EINVAL;
     d->arch.hvm.callback_vector = vector;
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            hvm_post(d->vcpu[i], HVM_POSTED_INTR);
     return 0;
 }
 
@@ -197,6 +201,25 @@ static long param_op(unsigned long op, unsigned long arg)
     return rc;
 }
 
+static long set_upcall_vector(unsigned long arg)
+{
+    struct xen_hvm_evtchn_upcall_vector a;
+    struct domain *d = current->domain;
+
+    if (copy_from_guest_va(&a, arg))
+        return -EFAULT;
+    if (!d->is_hvm || a.vector < 16)
+        return -EINVAL;
+    if (a.vcpu >= d->max_vcpus || !d->vcpu[a.vcpu])
+        return -ENOENT;
+    struct vcpu *v = d->vcpu[a.vcpu];
+    v->arch.hvm.upcall_vector = a.vector;
+    /* What came before is not lost. */
+    if (v->vcpu_info && v->vcpu_info->evtchn_upcall_pending)
+        hvm_assert_upcall(v);
+    return 0;
+}
+
 long do_hvm_op(unsigned long op, unsigned long arg)
 {
     switch (op) {
@@ -212,8 +235,9 @@ long do_hvm_op(unsigned long op, unsigned long arg)
             if (current->domain->vcpu[i])
                 current->domain->arch.paging->flush(current->domain->vcpu[i]);
         return 0;
-    case HVMOP_get_mem_type:
     case HVMOP_set_evtchn_upcall_vector:
+        return set_upcall_vector(arg);
+    case HVMOP_get_mem_type:
     case HVMOP_altp2m:
         return -EOPNOTSUPP;
     default:

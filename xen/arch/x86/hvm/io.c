@@ -2,30 +2,38 @@
 /* io.c - see io.h. */
 #include "io.h"
 
+#include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/page.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
+#include "devices.h"
 #include "guest_access.h"
 
 void hvm_port_in(struct cpu_user_regs *regs, unsigned int port, unsigned int size)
 {
+    uint32_t value = ~0u;
+
+    hvm_device_port_in(current, port, size, &value);
     switch (size) {
     case 1:
-        regs->rax |= 0xff;
+        regs->rax = (regs->rax & ~0xfful) | (uint8_t)value;
         break;
     case 2:
-        regs->rax |= 0xffff;
+        regs->rax = (regs->rax & ~0xfffful) | (uint16_t)value;
         break;
     default:
-        regs->rax = 0xffffffff; /* a 32-bit result clears the upper half */
+        regs->rax = value; /* a 32-bit result clears the upper half */
         break;
     }
 }
 
-void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value) {}
+void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value)
+{
+    hvm_device_port_out(v, port, size, value);
+}
 
 #define STRING_IO_CHUNK 256u /* bytes at a time; the guest can be preempted between */
 

@@ -21,9 +21,7 @@
 #include "check.h"
 #include "reset.h"
 
-#define PAT_RESET       0x0007040600070406ull
-#define APIC_BASE_RESET 0xfee00000ull
-#define APIC_BASE_BSP   (1ull << 8)
+#define PAT_RESET 0x0007040600070406ull
 
 int hvm_vcpu_create(struct vcpu *v)
 {
@@ -31,7 +29,7 @@ int hvm_vcpu_create(struct vcpu *v)
 
     hvm->msr_pat = PAT_RESET;
     hvm->msr_mtrr_def_type = 0;
-    hvm->apic_base = APIC_BASE_RESET | (v->vcpu_id == 0 ? APIC_BASE_BSP : 0);
+    vlapic_vcpu_init(v);
     hvm->tsc_offset = -rdtsc();
     fpu_reset_area(v->arch.fpu);
     int rc = v->domain->arch.paging->vcpu_create(v);
@@ -43,11 +41,13 @@ int hvm_vcpu_create(struct vcpu *v)
         return rc;
     }
     hvm_vcpu_reset(v, HVM_RESET);
+    v->arch.user_regs.rdx = v->domain->arch.policy.basic[1].a;
     return 0;
 }
 
 void hvm_vcpu_destroy(struct vcpu *v)
 {
+    vlapic_vcpu_destroy(v);
     vmx_vcpu_destroy(v);
     v->domain->arch.paging->vcpu_destroy(v);
 }

@@ -213,3 +213,27 @@ int ept_free(struct p2m *p2m)
     ASSERT(p2m->nr_tables == 0);
     return 0;
 }
+
+static void walk_table(const epte_t *t, unsigned int level, uint64_t gfn,
+                       void (*fn)(void *ctx, uint64_t gfn, mfn_t mfn, unsigned int order,
+                                  enum p2m_type type),
+                       void *ctx)
+{
+    unsigned int order = 9 * (level - 1);
+
+    for (unsigned int i = 0; i < 512; i++, gfn += 1ull << order) {
+        if (epte_is_table(t[i], level))
+            walk_table(table_of(t[i]), level - 1, gfn, fn, ctx);
+        else if (t[i].raw & EPT_RWX)
+            fn(ctx, gfn, epte_mfn(t[i]), order, epte_type(t[i]));
+    }
+}
+
+void ept_walk(const struct p2m *p2m,
+              void (*fn)(void *ctx, uint64_t gfn, mfn_t mfn, unsigned int order,
+                         enum p2m_type type),
+              void *ctx)
+{
+    if (mfn_x(p2m->root))
+        walk_table(mfn_to_virt(p2m->root), EPT_LEVELS, 0, fn, ctx);
+}

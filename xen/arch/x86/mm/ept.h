@@ -63,4 +63,10 @@ int ept_free(struct p2m *p2m); /* resumable, -ERESTART */
  * say what one leaf of the next level would?  That is *@leaf then. */
 bool ept_merged_leaf(const epte_t *table, unsigned int level, epte_t *leaf);
 
+/* ept_walk - calls @fn for every leaf that the guest can reach. */
+void ept_walk(const struct p2m *p2m,
+              void (*fn)(void *ctx, uint64_t gfn, mfn_t mfn, unsigned int order,
+                         enum p2m_type type),
+              void *ctx);
+
 #endif

@@ -82,6 +82,8 @@ bool vmx_raw_remove(struct vmx_raw *raw, const char *name)
         {"ept", .proc2 = PROC2_EPT | PROC2_UNRESTRICTED_GUEST | PROC2_PML,
          .ept_vpid = EPT_CAP_EPT_MASK},
         {"unrestricted-guest", .proc2 = PROC2_UNRESTRICTED_GUEST},
+        {"unrestricted", .proc2 = PROC2_UNRESTRICTED_GUEST},
+        {"efer-controls", .exit = EXIT_LOAD_EFER | EXIT_SAVE_EFER, .entry = ENTRY_LOAD_EFER},
         {"secondary-controls", .proc = PROC_SECONDARY, .proc2 = ~0u, .ept_vpid = ~0ull},
         {"vpid", .proc2 = PROC2_VPID, .ept_vpid = EPT_CAP_VPID_MASK},
         {"efer-switch", .exit = EXIT_LOAD_EFER | EXIT_SAVE_EFER, .entry = ENTRY_LOAD_EFER},

@@ -6,6 +6,11 @@
 
 #include "vmx.h"
 
+void hvm_show_state(struct vcpu *v)
+{
+    vmx_show_real_state(v);
+}
+
 void hvm_get_segment(enum hvm_seg_name seg, struct hvm_segment *out)
 {
     out->base = vmreadnw((enum vmcsnw)(GUEST_ES_BASE + 2 * seg));

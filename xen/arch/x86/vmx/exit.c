@@ -16,6 +16,7 @@
 #include <cairn/softirq.h>
 #include <xen/sched.h>
 
+#include "../hvm/irq.h"
 #include "vmx.h"
 
 typedef enum exit_action (*exit_fn)(struct vcpu *v, struct cpu_user_regs *regs);
@@ -49,6 +50,7 @@ static enum exit_action exit_triple_fault(struct vcpu *v, struct cpu_user_regs *
 static enum exit_action exit_intr_window(struct vcpu *v, struct cpu_user_regs *regs)
 {
     vmx_set_proc_control(v, PROC_INTR_WINDOW, false);
+    hvm_post(v, HVM_POSTED_INTR);
     return EXIT_RESUME;
 }
 
@@ -76,13 +78,6 @@ static enum exit_action exit_general_protection(struct vcpu *v, struct cpu_user_
 static enum exit_action exit_cache(struct vcpu *v, struct cpu_user_regs *regs)
 {
     return EXIT_ADVANCE;
-}
-
-static enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs)
-{
-    domain_crash(v->domain, "vmx: task switch to selector %04lx (not supported)",
-                 (unsigned long)vmreadnw(EXIT_QUALIFICATION) & 0xffff);
-    return EXIT_RESUME;
 }
 
 #define MAY_INTERRUPT_DELIVERY 1u /* the exit can hit while an event is delivered */
@@ -208,18 +203,18 @@ static void dispatch(struct vcpu *v, struct cpu_user_regs *regs, uint32_t reason
  * another vCPU: then this stack is forgotten and hvm_enter_guest runs later. */
 static always_inline void prepare_entry(struct vcpu *v)
 {
-again:
     for (;;) {
         local_irq_disable();
-        if (likely(!get_cpu_info()->softirq_pending))
+        if (unlikely(get_cpu_info()->softirq_pending)) {
+            local_irq_enable();
+            do_softirq();
+            continue;
+        }
+        if (likely(!v->arch.hvm.any_work) && likely(!v->domain->arch.p2m.flush_owed))
             break;
-        local_irq_enable();
-        do_softirq();
+        if (vmx_intr_assist(v))
+            break;
     }
-    if (unlikely(v->arch.hvm.work) || unlikely(v->domain->arch.p2m.flush_owed) ||
-        v->domain->arch.hvm.callback_vector)
-        if (unlikely(!vmx_intr_assist(v)))
-            goto again;
     perfc_incr(vmentries);
     v->arch.hvm.vmx.ctrl_stale = true;
 #ifdef CAIRN_DEBUG
@@ -253,7 +248,9 @@ struct vmx_entry vmx_prepare_entry(void)
 {
     struct vcpu *v = current;
     vmx_crash_unless_runnable(v);
+    v->arch.hvm.in_hlt = v->arch.hvm.halted = false;
     prepare_entry(v);
+    vmx_inject_into_list(v);
     struct vmx_entry e = {.regs = guest_cpu_user_regs(), .launched = v->arch.hvm.vmx.launched};
     v->arch.hvm.vmx.launched = true;
     return e;

@@ -8,6 +8,10 @@
 enum exit_action exit_cpuid(struct vcpu *v, struct cpu_user_regs *regs)
 {
     struct cpuid_leaf leaf;
+    if (unlikely(v->arch.hvm.cpuid_faulting) && hvm_get_cpl() != 0) {
+        hvm_inject_exception(v, X86_EXC_GP, 0);
+        return EXIT_RESUME;
+    }
     guest_cpuid(v, regs->eax, regs->ecx, &leaf);
     regs->rax = leaf.a;
     regs->rbx = leaf.b;

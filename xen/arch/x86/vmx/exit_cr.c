@@ -54,7 +54,7 @@ static int set_cr8(struct vcpu *v, uint64_t value)
 {
     if (value & ~0xfull)
         return -1;
-    v->arch.hvm.cr8 = value;
+    vlapic_set_cr8(v, value);
     return 0;
 }
 
@@ -92,7 +92,7 @@ enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
         if (q.cr == 3)
             hvm_write_gpr(regs, q.gpr, v->arch.hvm.ctrl.cr3);
         else if (q.cr == 8)
-            hvm_write_gpr(regs, q.gpr, v->arch.hvm.cr8);
+            hvm_write_gpr(regs, q.gpr, vlapic_get_cr8(v));
         else
             return EXIT_CRASH;
         break;

@@ -78,6 +78,15 @@ static enum exit_action handle_page_fault(struct vcpu *v, struct cpu_user_regs *
     return EXIT_RESUME;
 }
 
+void hvm_note_debug_trap(struct vcpu *v, unsigned long bits)
+{
+    unsigned long dr6;
+
+    vmx_load_debug_registers(v);
+    __asm__ volatile("mov %%db6, %0" : "=r"(dr6));
+    __asm__ volatile("mov %0, %%db6" ::"r"(dr6 | bits));
+}
+
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)
 {
     uint32_t info = vmread32(VM_EXIT_INTR_INFO);

@@ -15,6 +15,7 @@
 #include <cairn/sched.h>
 #include <xen/sched.h>
 
+#include "../hvm/irq.h"
 #include "vmx.h"
 
 static bool is_contributory(unsigned int vector)
@@ -84,11 +85,6 @@ void hvm_inject_page_fault(struct vcpu *v, gva_t va, uint32_t ec)
     hvm_inject_exception(v, X86_EXC_PF, ec);
 }
 
-void hvm_inject_nmi(struct vcpu *v)
-{
-    v->arch.hvm.work |= HVM_WORK_NMI;
-}
-
 void vmx_requeue_vectoring(struct vcpu *v)
 {
     uint32_t info = vmread32(IDT_VECTORING_INFO);
@@ -120,36 +116,69 @@ static void write_event(struct vcpu *v)
     hvm->work &= ~HVM_WORK_EVENT;
 }
 
+/* ---- what others sent ---- */
+
+static bool nmi_blocked(void)
+{
+    return vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_NMI;
+}
+
+static bool interrupts_open(void)
+{
+    return (vmreadnw(GUEST_RFLAGS) & X86_EFLAGS_IF) &&
+           !(vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW);
+}
+
+/* Without virtual NMIs nothing tells when IRET unblocks: the next exit may. */
+static void want_nmi_window(struct vcpu *v)
+{
+    if (vmx_caps.virtual_nmis)
+        vmx_set_proc_control(v, PROC_NMI_WINDOW, true);
+}
+
 static bool try_nmi(struct vcpu *v)
 {
-    const uint32_t blocked = INTERRUPTIBILITY_NMI | INTERRUPTIBILITY_SHADOW;
-    if (vmread32(GUEST_INTERRUPTIBILITY) & blocked) {
-        if (vmx_caps.virtual_nmis)
-            vmx_set_proc_control(v, PROC_NMI_WINDOW, true);
+    if (nmi_blocked() || (vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW)) {
+        want_nmi_window(v);
         return false;
     }
+    __atomic_fetch_and(&v->arch.hvm.posted, ~HVM_POSTED_NMI, __ATOMIC_SEQ_CST);
     vmwrite32(VM_ENTRY_INTR_INFO, INTR_VALID | INTR_TYPE_NMI << INTR_TYPE_SHIFT | X86_EXC_NMI);
-    v->arch.hvm.work &= ~HVM_WORK_NMI;
     return true;
 }
 
-static void try_interrupt(struct vcpu *v, unsigned int vector)
+/* Inject what has priority, unless @busy with another event; ask for an exit
+ * as soon as what remains could be delivered. */
+static void try_interrupt(struct vcpu *v, bool busy)
 {
-    if (!(vmreadnw(GUEST_RFLAGS) & X86_EFLAGS_IF) ||
-        (vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW)) {
+    __atomic_fetch_and(&v->arch.hvm.posted, ~HVM_POSTED_INTR, __ATOMIC_SEQ_CST);
+    struct hvm_intr intr = hvm_intr_pending(v);
+    if (intr.source == HVM_INTR_NONE)
+        return;
+    if (busy || !interrupts_open()) {
         vmx_set_proc_control(v, PROC_INTR_WINDOW, true);
         return;
     }
+    int vector = hvm_intr_ack(v, intr);
+    if (vector < 0)
+        return;
     vmwrite32(VM_ENTRY_INTR_INFO, INTR_VALID | INTR_TYPE_EXT << INTR_TYPE_SHIFT | vector);
+    if (intr.source == HVM_INTR_UPCALL)
+        return;
+    if (hvm_intr_pending(v).source != HVM_INTR_NONE)
+        vmx_set_proc_control(v, PROC_INTR_WINDOW, true);
 }
 
-static void prepare_events(struct vcpu *v)
+static bool prepare_events(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
     struct p2m *p2m = &v->domain->arch.p2m;
-    unsigned int upcall = v->domain->arch.hvm.callback_vector;
-    bool want_upcall = upcall && v->vcpu_info->evtchn_upcall_pending;
 
+    hvm->in_hlt = false;
+    if (hvm->posted & HVM_POSTED_INIT) {
+        hvm_take_init(v);
+        return false;
+    }
     if (hvm->work & HVM_WORK_ROOT) {
         v->domain->arch.paging->update_root(v);
         hvm->work &= ~(HVM_WORK_ROOT | HVM_WORK_ROLE);
@@ -162,21 +191,51 @@ static void prepare_events(struct vcpu *v)
         hvm->work &= ~HVM_WORK_FLUSH_VPID;
         vmx_invvpid(v);
     }
-    if (hvm->work & HVM_WORK_EVENT) {
+    bool busy = hvm->work & HVM_WORK_EVENT;
+    if (busy)
         write_event(v);
-        if (want_upcall)
-            vmx_set_proc_control(v, PROC_INTR_WINDOW, true);
-        return;
+    if (hvm->posted & HVM_POSTED_NMI) {
+        if (busy)
+            want_nmi_window(v);
+        else
+            busy = try_nmi(v);
     }
-    if ((hvm->work & HVM_WORK_NMI) && try_nmi(v))
-        return;
-    if (want_upcall)
-        try_interrupt(v, upcall);
+    if (hvm->posted & HVM_POSTED_INTR)
+        try_interrupt(v, busy);
+    return true;
+}
+
+bool hvm_event_deliverable(struct vcpu *v)
+{
+    const struct hvm_vcpu *hvm = &v->arch.hvm;
+
+    ASSERT(v == current);
+    if (hvm->posted & HVM_POSTED_INIT)
+        return true;
+    if ((hvm->posted & HVM_POSTED_NMI) && !nmi_blocked())
+        return true;
+    return (vmreadnw(GUEST_RFLAGS) & X86_EFLAGS_IF) && hvm_intr_pending(v).source != HVM_INTR_NONE;
+}
+
+void hvm_forget_events(struct vcpu *v)
+{
+    v->arch.hvm.work &= ~HVM_WORK_EVENT;
+    v->arch.hvm.event.pending = false;
+    vmcs_enter(v);
+    vmwrite32(GUEST_INTERRUPTIBILITY, 0);
+    vmwrite32(GUEST_ACTIVITY, 0);
+    vmwritenw(GUEST_PENDING_DBG, 0);
+    vmwrite32(VM_ENTRY_INTR_INFO, 0);
+    vmx_set_proc_control(v, PROC_INTR_WINDOW, false);
+    vmx_set_proc_control(v, PROC_NMI_WINDOW, false);
+    vmx_save_debug_registers(v);
+    vmcs_exit(v);
 }
 
 bool vmx_intr_assist(struct vcpu *v)
 {
-    prepare_events(v);
+    if (!prepare_events(v))
+        return false;
     if (unlikely(v->arch.hvm.vmx.vm86) || unlikely(v->arch.hvm.work & HVM_WORK_STATE))
         return vmx_make_enterable(v);
     return true;
@@ -185,13 +244,15 @@ bool vmx_intr_assist(struct vcpu *v)
 void hvm_hlt(struct vcpu *v, uint64_t rflags)
 {
     if (rflags & X86_EFLAGS_IF) {
+        v->arch.hvm.in_hlt = true;
         vcpu_block();
         return;
     }
-    if (v->arch.hvm.work & HVM_WORK_NMI)
+    if (v->arch.hvm.posted & (HVM_POSTED_NMI | HVM_POSTED_INIT))
         return;
-    /* Nothing can wake it any more: as good as switched off. */
-    v->pause_flags |= VPF_down;
+    /* Only NMI and INIT can wake it, and those come from another vCPU. */
+    v->arch.hvm.halted = true;
+    __atomic_or_fetch(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST);
     vcpu_sleep_nosync(v);
     for (unsigned int i = 0; i < v->domain->max_vcpus; i++) {
         struct vcpu *other = v->domain->vcpu[i];

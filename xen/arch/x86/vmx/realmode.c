@@ -107,6 +107,8 @@ static int deliver(struct vcpu *v, uint32_t info)
     if (type == INTR_TYPE_NMI)
         blocked |= INTERRUPTIBILITY_NMI;
     vmwrite32(GUEST_INTERRUPTIBILITY, blocked);
+    if ((info & INTR_VECTOR_MASK) == X86_EXC_DB)
+        vmwritenw(GUEST_PENDING_DBG, 0); /* this was it */
     return 0;
 }
 

@@ -207,12 +207,19 @@ void vmx_crash_unless_runnable(struct vcpu *v)
                      v->vcpu_id);
 }
 
-/* CR3 exits while GUEST_CR3 is not the guest's: there is nothing to write. */
+/* MOV to CR3 exits while GUEST_CR3 is not the guest's: nothing to write then.
+ * A task switch loads CR3 in any case. */
 void hvm_update_cr3(struct vcpu *v)
 {
-    ASSERT(v->arch.hvm.vmx.cr3_exits);
-    if (v->domain->arch.paging->shadow)
+    if (v->domain->arch.paging->shadow) {
         v->arch.hvm.work |= HVM_WORK_ROOT;
+        return;
+    }
+    if (v->arch.hvm.vmx.cr3_exits)
+        return;
+    vmcs_enter(v);
+    vmwritenw(GUEST_CR3, v->arch.hvm.ctrl.cr3);
+    vmcs_exit(v);
 }
 
 void hvm_set_hardware_cr3(struct vcpu *v, maddr_t root)

@@ -16,6 +16,8 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
+#include "../hvm/devices.h"
+#include "../hvm/emul.h"
 #include "vmx.h"
 
 #define FEATURE_CONTROL_LOCKED 1u
@@ -165,6 +167,8 @@ void __init vmx_init(void)
         return;
     }
     vmx_on = true;
+    vmx_inject_init();
+    hvm_devices_init();
     hvm_why_not =
         hvm_hap_available() || hvm_shadow_available() ? NULL : vmx_caps_hap_missing(&vmx_caps);
     const struct vmx_caps *c = &vmx_caps;
@@ -183,6 +187,7 @@ void __init vmx_init(void)
     else if (!hvm_hap_available())
         printk(XENLOG_INFO "HVM: by shadow paging only: %s\n",
                opt_hap ? vmx_caps_hap_missing(&vmx_caps) : "hap=0");
+    hvm_emulator_init();
 }
 
 const char *hvm_unavailable_reason(void)

@@ -78,10 +78,11 @@ enum exit_action exit_wrmsr(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_io(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_invlpg(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
 
 /* ---- intr.c ---- */
-/* Work flagged in v->arch.hvm.work and pending interrupts, just before entry.
+/* Work flagged in v->arch.hvm.any_work, just before entry.
  * False: something has changed, look again at everything. */
 bool vmx_intr_assist(struct vcpu *v);
 /* An exit interrupted the delivery of an event: deliver it again. */
@@ -98,6 +99,15 @@ enum exit_action vmx_real_mode_exception(struct vcpu *v, struct cpu_user_regs *r
 
 /* ---- vmcs_audit.c: our invariants, before an entry of a debug build ---- */
 void vmcs_audit(struct vcpu *v);
+
+/* ---- inject.c: debug builds ---- */
+#ifdef CAIRN_DEBUG
+void vmx_inject_init(void);
+void vmx_inject_into_list(struct vcpu *v); /* last thing before an entry */
+#else
+static inline void vmx_inject_init(void) {}
+static inline void vmx_inject_into_list(struct vcpu *v) {}
+#endif
 
 /* ---- dump.c ---- */
 void vmcs_dump(struct vcpu *v); /* the current VMCS */

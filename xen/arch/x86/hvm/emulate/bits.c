@@ -95,8 +95,6 @@ enum emul_result emul_i_popcnt(struct emul_ctxt *c)
 {
     uint64_t v;
     unsigned int n = 0;
-    if (c->insn.rep != 0xf3)
-        return EMUL_UNHANDLEABLE;
     TRY(emul_read_rm(c, &v, c->insn.opsize));
     c->regs.rflags &= ~FLAGS_ARITH;
     if (!v)

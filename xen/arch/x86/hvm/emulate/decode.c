@@ -219,10 +219,21 @@ static bool is_invalid(const struct emul_insn *insn)
     return insn->lock && (!insn->has_mem || !(op->lock & (1u << (op->group ? member : 0))));
 }
 
-/* C4 and C5 with a register operand, or in 64-bit mode, begin a VEX prefix. */
-static bool is_vex(const struct emul_insn *insn)
+/*
+ * Opcodes that are another instruction here: C4 and C5 begin a VEX prefix if
+ * a register operand follows, or in 64-bit mode, 8F an XOP prefix; POPCNT needs
+ * its F3; other members of C6, C7 and 0F C7 are XABORT, XBEGIN, RDRAND, ...
+ */
+static bool is_other(const struct emul_insn *insn)
 {
-    return (insn->opcode == 0xc4 || insn->opcode == 0xc5) && (insn->mode == 8 || !insn->has_mem);
+    unsigned int op = insn->opcode, member = (insn->modrm >> 3) & 7;
+    if (op == 0x1b8)
+        return insn->rep != 0xf3;
+    if (op == 0xc6 || op == 0xc7 || op == 0x1c7)
+        return !(insn->op->group & (1u << member));
+    if (op == 0x8f)
+        return member != 0;
+    return (op == 0xc4 || op == 0xc5) && (insn->mode == 8 || !insn->has_mem);
 }
 
 enum emul_decode emul_decode(struct emul_insn *insn, const uint8_t *code, size_t len,
@@ -243,7 +254,7 @@ enum emul_decode emul_decode(struct emul_insn *insn, const uint8_t *code, size_t
     if (insn->op->flags & OP_MODRM)
         read_modrm(insn, &r);
     set_widths(insn);
-    if (!r.fail && is_vex(insn))
+    if (!r.fail && is_other(insn))
         return DECODE_UNKNOWN;
     read_immediates(insn, &r);
     if (r.fail)

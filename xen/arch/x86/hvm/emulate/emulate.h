@@ -109,8 +109,9 @@ struct emul_ops {
     enum emul_result (*read_tsc)(struct emul_ctxt *c, uint64_t *value);
     enum emul_result (*invlpg)(struct emul_ctxt *c, uint64_t addr);
     enum emul_result (*wbinvd)(struct emul_ctxt *c);
-    /* x87, MMX or SSE, already found to be executable in this state. */
-    enum emul_result (*fpu)(struct emul_ctxt *c, const struct emul_insn *insn);
+    /* x87, MMX or SSE, already found to be executable in this state.  @mem is a
+     * memory operand: given to the hook by loads, filled by it for stores. */
+    enum emul_result (*fpu)(struct emul_ctxt *c, const struct emul_insn *insn, uint8_t mem[16]);
 };
 
 /* SDM "interruption types" of an event */

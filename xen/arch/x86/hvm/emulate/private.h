@@ -117,23 +117,23 @@ uint64_t emul_shift_double(bool right, uint64_t a, uint64_t fill, unsigned int c
 /* ---- flow.c ---- */
 enum emul_result emul_jump(struct emul_ctxt *c, uint64_t target);
 
-/* ---- the instructions, by file ---- */
+/* ---- the instructions, in the order of alu.c mov.c stack.c bits.c string.c
+ * flow.c system.c fpu.c ---- */
+/* It never agrees with itself on this. */
+/* clang-format off */
 #define EMUL_INSTRUCTIONS(X)                                                                       \
-    /* alu.c */                                                                                    \
     X(alu)                                                                                         \
     X(test) X(inc_dec) X(group3) X(group45) X(imul) X(cbw) X(cwd) X(xadd) X(cmpxchg) X(cmpxchg8b)  \
-        X(bcd) X(aam) X(aad) /* mov.c */                                                           \
-        X(mov) X(mov_imm) X(mov_sreg) X(movx) X(lea) X(xchg) X(bswap) X(cmov) X(setcc) X(xlat)     \
-            X(movbe) X(movnti) X(lxs) X(lahf) X(sahf) X(nop) /* stack.c */                         \
-        X(push) X(push_imm) X(pop) X(push_seg) X(pop_seg) X(pusha) X(popa) X(pushf) X(popf)        \
-            X(enter) X(leave)                           /* shift.c, bits.c */                      \
-        X(shift) X(shift_d) X(bt) X(bit_scan) X(popcnt) /* string.c */                             \
-        X(string) X(string_io)                          /* flow.c */                               \
-        X(jcc) X(jmp) X(call) X(ret) X(loop) X(jmp_far) X(call_far) X(ret_far) X(iret) X(intn)     \
-            X(int3) X(into) X(icebp) X(syscall) /* system.c */                                     \
-        X(flag_op) X(cli) X(sti) X(hlt) X(in) X(out) X(cpuid) X(rdmsr) X(wrmsr) X(rdtsc) X(mov_cr) \
-            X(mov_dr) X(clts) X(cache) X(group6) X(group7) X(lar_lsl) X(ud) /* fpu.c */            \
-        X(x87) X(wait) X(sse) X(group15)
+        X(bcd) X(aam) X(aad) X(mov) X(mov_imm) X(mov_sreg) X(movx) X(lea) X(xchg) X(bswap) X(cmov) \
+            X(setcc) X(xlat) X(movbe) X(movnti) X(lxs) X(lahf) X(sahf) X(nop) X(push) X(push_imm)  \
+                X(pop) X(push_seg) X(pop_seg) X(pusha) X(popa) X(pushf) X(popf) X(enter) X(leave)  \
+                    X(shift) X(shift_d) X(bt) X(bit_scan) X(popcnt) X(string) X(string_io) X(jcc)  \
+                        X(jmp) X(call) X(ret) X(loop) X(jmp_far) X(call_far) X(ret_far) X(iret)    \
+                            X(intn) X(int3) X(into) X(icebp) X(syscall) X(flag_op) X(cli) X(sti)   \
+                                X(hlt) X(in) X(out) X(cpuid) X(rdmsr) X(wrmsr) X(rdtsc) X(mov_cr)  \
+                                    X(mov_dr) X(clts) X(cache) X(group6) X(group7) X(lar_lsl)      \
+                                        X(ud) X(x87) X(wait) X(sse) X(group15)
+/* clang-format on */
 #define EMUL_DECLARE(name) enum emul_result emul_i_##name(struct emul_ctxt *c);
 EMUL_INSTRUCTIONS(EMUL_DECLARE)
 

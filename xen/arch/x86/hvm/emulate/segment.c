@@ -57,7 +57,7 @@ static bool type_allows(const struct hvm_segment *s, unsigned int access)
     if (!(s->attr & ATTR_P) || !(s->attr & ATTR_S))
         return false;
     if (access & SEG_ACCESS_EXEC)
-        return code;
+        return true; /* checked when CS was loaded; real mode may have left data */
     if (access & (SEG_ACCESS_WRITE | EMUL_FOR_WRITE))
         return !code && readable_or_writable;
     return !code || readable_or_writable;

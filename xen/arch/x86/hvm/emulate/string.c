@@ -48,7 +48,7 @@ static enum emul_result one_string(struct emul_ctxt *c)
         TRY(read_source(c, &a));
         TRY(emul_write(c, SEG_ES, address(c, RDI), &a, size));
         break;
-    case 0xa6: /* CMPS */
+    case 0xa6:                 /* CMPS */
         TRY(read_dest(c, &b)); /* the order decides which page fault it is */
         TRY(read_source(c, &a));
         emul_alu_op(7, a, b, size, &c->regs.rflags);

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * devices.c - see devices.h.
+ *
+ * devices->lock covers all registers and lines; interrupt messages are sent
+ * with it held (they take no lock below it).
+ */
+#include "devices.h"
+
+#include <asm/hvm.h>
+#include <asm/pvclock.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
+#include <cairn/spinlock.h>
+#include <xen/arch-x86/xen.h>
+
+#include "irq.h"
+#include "mmio.h"
+#include "vhpet.h"
+#include "vioapic.h"
+#include "vlapic_logic.h"
+#include "vpic.h"
+#include "vpit.h"
+#include "vrtc.h"
+
+#define PM_TIMER_HZ  3579545ull
+#define PM_TIMER_OLD 0x1f48 /* where it is by HVM_PARAM_ACPI_IOPORTS_LOCATION */
+#define PM_TIMER_NEW 0xb008
+#define ISA_PIT      0
+#define ISA_RTC      8
+#define ISA_PIT_PIN  2 /* IRQ 0 comes in at this pin of the I/O APIC */
+
+struct hvm_devices {
+    spinlock_t lock;
+    struct domain *domain;
+    uint32_t flags; /* XEN_X86_EMU_* */
+    struct vpic_state pic;
+    struct vioapic_state ioapic;
+    struct vpit_state pit;
+    struct vhpet_state hpet;
+    struct vrtc_state rtc;
+    struct timer pit_timer, rtc_timer;
+    struct hpet_timer {
+        struct timer timer;
+        struct hvm_devices *devices;
+        int level_pin; /* held up by this timer, or -1 */
+    } hpet_timer[VHPET_TIMERS];
+};
+
+static bool has(const struct hvm_devices *s, uint32_t flag)
+{
+    return s->flags & flag;
+}
+
+/* ---- wires; all with the lock ---- */
+
+static void pic_changed(struct hvm_devices *s)
+{
+    if (!vpic_int(&s->pic))
+        return;
+    for (unsigned int i = 0; i < s->domain->max_vcpus; i++) {
+        struct vcpu *v = s->domain->vcpu[i];
+        if (v && vlapic_accepts_pic(v))
+            hvm_post(v, HVM_POSTED_INTR);
+    }
+}
+
+static void ioapic_send(struct hvm_devices *s, unsigned int pin)
+{
+    uint64_t e = s->ioapic.entry[pin];
+    unsigned int mode = VIOAPIC_MODE(e);
+
+    vioapic_sent(&s->ioapic, pin);
+    if (mode == APIC_FIXED || mode == APIC_LOWEST || mode == APIC_NMI)
+        vlapic_bus_message(s->domain, e >> 56, e & VIOAPIC_LOGICAL, mode, e & 0xff,
+                           e & VIOAPIC_LEVEL);
+}
+
+static void ioapic_send_all(struct hvm_devices *s, uint64_t pins)
+{
+    while (pins) {
+        unsigned int pin = __builtin_ctzll(pins);
+        pins &= pins - 1;
+        ioapic_send(s, pin);
+    }
+}
+
+static void ioapic_line(struct hvm_devices *s, unsigned int pin, bool level)
+{
+    if (has(s, XEN_X86_EMU_IOAPIC) && vioapic_set_line(&s->ioapic, pin, level))
+        ioapic_send(s, pin);
+}
+
+static void isa_line(struct hvm_devices *s, unsigned int irq, bool level)
+{
+    if (has(s, XEN_X86_EMU_PIC)) {
+        vpic_set_line(&s->pic, irq, level);
+        pic_changed(s);
+    }
+    ioapic_line(s, irq == ISA_PIT ? ISA_PIT_PIN : irq, level);
+}
+
+static void isa_pulse(struct hvm_devices *s, unsigned int irq)
+{
+    isa_line(s, irq, false);
+    isa_line(s, irq, true);
+}
+
+static bool replaced_by_hpet(const struct hvm_devices *s)
+{
+    return has(s, XEN_X86_EMU_HPET) && vhpet_legacy(&s->hpet);
+}
+
+/* ---- timers; handlers run in a softirq ---- */
+
+static void arm_pit(struct hvm_devices *s, s_time_t now)
+{
+    s_time_t at = vpit_next_rise(&s->pit, now);
+
+    timer_stop(&s->pit_timer);
+    if (at != VPIT_NEVER) /* a divisor of 1 asks for a megahertz */
+        timer_set(&s->pit_timer, max(at, now + MICROSECS(50)));
+}
+
+static void pit_expired(void *arg)
+{
+    struct hvm_devices *s = arg;
+
+    spin_lock(&s->lock);
+    if (!replaced_by_hpet(s))
+        isa_pulse(s, ISA_PIT);
+    arm_pit(s, NOW());
+    spin_unlock(&s->lock);
+}
+
+static void arm_rtc(struct hvm_devices *s, s_time_t now)
+{
+    s_time_t at = vrtc_expiry(&s->rtc, now);
+
+    timer_stop(&s->rtc_timer);
+    if (at != VRTC_NEVER)
+        timer_set(&s->rtc_timer, at);
+}
+
+static void rtc_expired(void *arg)
+{
+    struct hvm_devices *s = arg;
+    s_time_t now = NOW();
+
+    spin_lock(&s->lock);
+    if (vrtc_fired(&s->rtc, now) && !replaced_by_hpet(s))
+        isa_line(s, ISA_RTC, true);
+    arm_rtc(s, now);
+    spin_unlock(&s->lock);
+}
+
+static void arm_hpet(struct hvm_devices *s, unsigned int n, s_time_t now)
+{
+    s_time_t at = vhpet_expiry(&s->hpet, n, now);
+
+    timer_stop(&s->hpet_timer[n].timer);
+    if (at != VHPET_NEVER)
+        timer_set(&s->hpet_timer[n].timer, at);
+}
+
+/* A level-triggered timer whose status bit was cleared lets go of its pin. */
+static void drop_hpet_lines(struct hvm_devices *s)
+{
+    for (unsigned int n = 0; n < VHPET_TIMERS; n++) {
+        int *pin = &s->hpet_timer[n].level_pin;
+        if (*pin < 0 || (s->hpet.status >> n & 1))
+            continue;
+        ioapic_line(s, *pin, false);
+        *pin = -1;
+    }
+}
+
+static void hpet_expired(void *arg)
+{
+    struct hpet_timer *t = arg;
+    struct hvm_devices *s = t->devices;
+    unsigned int n = t - s->hpet_timer;
+    bool level;
+
+    spin_lock(&s->lock);
+    int pin = vhpet_fired(&s->hpet, n, NOW(), &level);
+    if (pin >= 0 && vhpet_legacy(&s->hpet) && n < 2) {
+        isa_pulse(s, n == 0 ? ISA_PIT : ISA_RTC);
+    } else if (pin >= 0) {
+        ioapic_line(s, pin, false);
+        ioapic_line(s, pin, true);
+        if (level)
+            t->level_pin = pin;
+    }
+    arm_hpet(s, n, NOW());
+    spin_unlock(&s->lock);
+}
+
+/* ---- MMIO ---- */
+
+static bool in_window(uint64_t addr, uint64_t base, unsigned int size)
+{
+    return addr - base < size;
+}
+
+static uint64_t hpet_read(struct hvm_devices *s, unsigned int offset, unsigned int size)
+{
+    /* Registers are 64 bits wide, and any part of one may be read. */
+    return vhpet_read(&s->hpet, offset & ~7u, NOW()) >> (8 * (offset & 7));
+}
+
+static void hpet_write(struct hvm_devices *s, unsigned int offset, unsigned int size,
+                       uint64_t value)
+{
+    s_time_t now = NOW();
+
+    if (size < 4 || offset % size)
+        return;
+    if (size == 4) {
+        uint64_t old = vhpet_read(&s->hpet, offset & ~7u, now);
+        /* Status bits are cleared by writing 1: the other half is no write. */
+        if ((offset & ~7u) == 0x20)
+            old = 0;
+        value = offset & 4 ? (uint32_t)old | value << 32 : (old & ~0xffffffffull) | value;
+    }
+    unsigned int changed = vhpet_write(&s->hpet, offset & ~7u, value, now);
+    drop_hpet_lines(s);
+    for (unsigned int n = 0; n < VHPET_TIMERS; n++)
+        if (changed & (1u << n))
+            arm_hpet(s, n, now);
+}
+
+bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value)
+{
+    struct hvm_devices *s = v->domain->arch.hvm.devices;
+
+    if (vlapic_mmio_match(v, addr)) {
+        *value = vlapic_mmio_read(v, addr, size);
+    } else if (!s) {
+        return false;
+    } else if (has(s, XEN_X86_EMU_IOAPIC) && in_window(addr, VIOAPIC_BASE, VIOAPIC_SIZE)) {
+        spin_lock(&s->lock);
+        *value = vioapic_read(&s->ioapic, addr & 0xfc) >> (8 * (addr & 3));
+        spin_unlock(&s->lock);
+    } else if (has(s, XEN_X86_EMU_HPET) && in_window(addr, VHPET_BASE, VHPET_SIZE)) {
+        spin_lock(&s->lock);
+        *value = hpet_read(s, addr - VHPET_BASE, size);
+        spin_unlock(&s->lock);
+    } else {
+        return false;
+    }
+    if (size < 8)
+        *value &= (1ull << (8 * size)) - 1;
+    return true;
+}
+
+bool hvm_device_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value)
+{
+    struct hvm_devices *s = v->domain->arch.hvm.devices;
+
+    if (vlapic_mmio_match(v, addr)) {
+        vlapic_mmio_write(v, addr, size, value);
+    } else if (!s) {
+        return false;
+    } else if (has(s, XEN_X86_EMU_IOAPIC) && in_window(addr, VIOAPIC_BASE, VIOAPIC_SIZE)) {
+        spin_lock(&s->lock);
+        ioapic_send_all(s, vioapic_write(&s->ioapic, addr & 0xff, value));
+        spin_unlock(&s->lock);
+    } else if (has(s, XEN_X86_EMU_HPET) && in_window(addr, VHPET_BASE, VHPET_SIZE)) {
+        spin_lock(&s->lock);
+        hpet_write(s, addr - VHPET_BASE, size, value);
+        spin_unlock(&s->lock);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* ---- ports ---- */
+
+static bool pm_timer_here(const struct hvm_devices *s, unsigned int port)
+{
+    uint64_t where = s->domain->arch.hvm.params[HVM_PARAM_ACPI_IOPORTS_LOCATION];
+    return port - (where ? PM_TIMER_NEW : PM_TIMER_OLD) < 4;
+}
+
+static uint32_t pm_timer(s_time_t now)
+{
+    uint64_t t = now;
+    return t / SECONDS(1) * PM_TIMER_HZ + t % SECONDS(1) * PM_TIMER_HZ / SECONDS(1);
+}
+
+static uint64_t date_now(const struct hvm_devices *s, s_time_t now)
+{
+    return wallclock_at_boot() + s->domain->time_offset_seconds + now / SECONDS(1);
+}
+
+/* Which device answers at @port: a flag, or 0. */
+static uint32_t owner(const struct hvm_devices *s, unsigned int port)
+{
+    uint32_t flag = 0;
+
+    switch (port) {
+    case 0x20:
+    case 0x21:
+    case 0xa0:
+    case 0xa1:
+    case 0x4d0:
+    case 0x4d1:
+        flag = XEN_X86_EMU_PIC;
+        break;
+    case 0x40 ... 0x43:
+    case 0x61:
+        flag = XEN_X86_EMU_PIT;
+        break;
+    case 0x70:
+    case 0x71:
+        flag = XEN_X86_EMU_RTC;
+        break;
+    case PM_TIMER_OLD ... PM_TIMER_OLD + 3:
+    case PM_TIMER_NEW ... PM_TIMER_NEW + 3:
+        flag = pm_timer_here(s, port) ? XEN_X86_EMU_PM : 0;
+        break;
+    }
+    return flag & s->flags;
+}
+
+static uint8_t port_read(struct hvm_devices *s, uint32_t flag, unsigned int port, s_time_t now)
+{
+    uint8_t value;
+
+    switch (flag) {
+    case XEN_X86_EMU_PIC:
+        value = vpic_read(&s->pic, port);
+        pic_changed(s);
+        return value;
+    case XEN_X86_EMU_PIT:
+        return vpit_read(&s->pit, port, now);
+    case XEN_X86_EMU_RTC:
+        value = vrtc_read(&s->rtc, port, date_now(s, now), now);
+        if (!vrtc_irq(&s->rtc))
+            isa_line(s, ISA_RTC, false);
+        return value;
+    default:
+        return pm_timer(now) >> (8 * (port & 3));
+    }
+}
+
+bool hvm_device_port_in(struct vcpu *v, unsigned int port, unsigned int size, uint32_t *value)
+{
+    struct hvm_devices *s = v->domain->arch.hvm.devices;
+    bool any = false;
+
+    if (!s || !owner(s, port))
+        return false;
+    s_time_t now = NOW();
+    *value = 0;
+    spin_lock(&s->lock);
+    for (unsigned int i = 0; i < size; i++) {
+        uint32_t flag = owner(s, port + i);
+        any = any || flag;
+        *value |= (uint32_t)(flag ? port_read(s, flag, port + i, now) : 0xff) << (8 * i);
+    }
+    spin_unlock(&s->lock);
+    return any;
+}
+
+static void port_write(struct hvm_devices *s, uint32_t flag, unsigned int port, uint8_t value,
+                       s_time_t now)
+{
+    switch (flag) {
+    case XEN_X86_EMU_PIC:
+        vpic_write(&s->pic, port, value);
+        pic_changed(s);
+        break;
+    case XEN_X86_EMU_PIT:
+        if (vpit_write(&s->pit, port, value, now))
+            arm_pit(s, now);
+        break;
+    case XEN_X86_EMU_RTC:
+        if (vrtc_write(&s->rtc, port, value, date_now(s, now), now))
+            arm_rtc(s, now);
+        break;
+    }
+}
+
+bool hvm_device_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value)
+{
+    struct hvm_devices *s = v->domain->arch.hvm.devices;
+
+    if (!s || !owner(s, port))
+        return false;
+    s_time_t now = NOW();
+    spin_lock(&s->lock);
+    for (unsigned int i = 0; i < size; i++)
+        port_write(s, owner(s, port + i), port + i, value >> (8 * i), now);
+    spin_unlock(&s->lock);
+    return true;
+}
+
+/* ---- for irq.c ---- */
+
+bool vpic_output(const struct domain *d)
+{
+    const struct hvm_devices *s = d->arch.hvm.devices;
+    return s && has(s, XEN_X86_EMU_PIC) && vpic_int(&s->pic);
+}
+
+int vpic_acknowledge(struct domain *d)
+{
+    struct hvm_devices *s = d->arch.hvm.devices;
+    int vector = -1;
+
+    spin_lock(&s->lock);
+    if (vpic_int(&s->pic)) {
+        vector = vpic_ack(&s->pic);
+        pic_changed(s);
+    }
+    spin_unlock(&s->lock);
+    return vector;
+}
+
+void hvm_level_eoi(struct domain *d, unsigned int vector)
+{
+    struct hvm_devices *s = d->arch.hvm.devices;
+
+    if (!s || !has(s, XEN_X86_EMU_IOAPIC))
+        return;
+    spin_lock(&s->lock);
+    ioapic_send_all(s, vioapic_eoi(&s->ioapic, vector));
+    spin_unlock(&s->lock);
+}
+
+/* ---- life ---- */
+
+void hvm_devices_init(void)
+{
+    static const struct mmio_handler handler = {hvm_device_mmio_read, hvm_device_mmio_write};
+
+    if (mmio_register(VIOAPIC_BASE, VIOAPIC_SIZE, &handler) ||
+        mmio_register(VHPET_BASE, VHPET_SIZE, &handler) ||
+        mmio_register(VLAPIC_BASE_RESET, PAGE_SIZE, &handler))
+        printk(XENLOG_ERR "HVM: the devices' memory ranges are taken\n");
+}
+
+int hvm_devices_create(struct domain *d)
+{
+    uint32_t flags =
+        d->arch.emulation_flags & (XEN_X86_EMU_HPET | XEN_X86_EMU_PM | XEN_X86_EMU_RTC |
+                                   XEN_X86_EMU_IOAPIC | XEN_X86_EMU_PIC | XEN_X86_EMU_PIT);
+    s_time_t now = NOW();
+
+    if (!flags)
+        return 0;
+    struct hvm_devices *s = xzalloc(struct hvm_devices);
+    if (!s)
+        return -ENOMEM;
+    spin_lock_init(&s->lock, LOCK_DEVICES);
+    s->domain = d;
+    s->flags = flags;
+    vpic_reset(&s->pic);
+    vioapic_reset(&s->ioapic);
+    vpit_reset(&s->pit, now);
+    vhpet_reset(&s->hpet);
+    vrtc_reset(&s->rtc, now);
+    timer_init(&s->pit_timer, pit_expired, s, 0);
+    timer_init(&s->rtc_timer, rtc_expired, s, 0);
+    for (unsigned int n = 0; n < VHPET_TIMERS; n++) {
+        s->hpet_timer[n].devices = s;
+        s->hpet_timer[n].level_pin = -1;
+        timer_init(&s->hpet_timer[n].timer, hpet_expired, &s->hpet_timer[n], 0);
+    }
+    d->arch.hvm.devices = s;
+    return 0;
+}
+
+void hvm_devices_destroy(struct domain *d)
+{
+    struct hvm_devices *s = d->arch.hvm.devices;
+
+    if (!s)
+        return;
+    timer_stop(&s->pit_timer);
+    timer_stop(&s->rtc_timer);
+    for (unsigned int n = 0; n < VHPET_TIMERS; n++)
+        timer_stop(&s->hpet_timer[n].timer);
+    d->arch.hvm.devices = NULL;
+    xfree(s);
+}

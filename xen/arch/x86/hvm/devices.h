@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * devices.h - the devices that the hypervisor gives an HVM guest, by the
+ * emulation_flags of its domain: where they are, and the wires between them.
+ * The registers of each are pure (vpic.c, vioapic.c, vpit.c, vhpet.c, vrtc.c).
+ */
+#ifndef X86_HVM_DEVICES_H
+#define X86_HVM_DEVICES_H
+
+#include <cairn/types.h>
+
+struct domain;
+struct vcpu;
+
+void hvm_devices_init(void);              /* at boot */
+int hvm_devices_create(struct domain *d); /* -ENOMEM */
+void hvm_devices_destroy(struct domain *d);
+
+/* @value is zero-extended, @size 1, 2, 4 or 8 (ports 4) bytes.  False: nobody
+ * is there. */
+bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value);
+bool hvm_device_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value);
+bool hvm_device_port_in(struct vcpu *v, unsigned int port, unsigned int size, uint32_t *value);
+bool hvm_device_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value);
+
+/* The PIC's output, and the processor's acknowledge: a vector. */
+bool vpic_output(const struct domain *d);
+int vpic_acknowledge(struct domain *d);
+
+#endif

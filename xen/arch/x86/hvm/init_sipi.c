@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * init_sipi.c - INIT and start-up messages.
+ *
+ * A vCPU without register state (!is_initialised) waits for a start-up
+ * message, or for VCPUOP_initialise.  A vCPU that may run carries out an INIT
+ * itself, before its next VM entry; for one that is down the sender does.
+ * d->lock covers the change of state.
+ * Source: SDM "Processor State After Reset", "Multiple-Processor Initialization".
+ */
+#include <asm/current.h>
+#include <asm/hvm.h>
+#include <asm/processor.h>
+#include <cairn/domain.h>
+#include <cairn/lib.h>
+#include <cairn/sched.h>
+
+#include "irq.h"
+#include "reset.h"
+
+static bool is_bsp(const struct vcpu *v)
+{
+    return v->arch.hvm.vlapic.s.base & VLAPIC_BASE_BSP;
+}
+
+static struct cpu_user_regs *gprs_of(struct vcpu *v)
+{
+    return v == current ? guest_cpu_user_regs() : &v->arch.user_regs;
+}
+
+/* The registers of INIT; MSRs, FPU and TSC stay. */
+static void apply_init(struct vcpu *v)
+{
+    struct hvm_vcpu *hvm = &v->arch.hvm;
+    struct cpu_user_regs *regs = gprs_of(v);
+
+    __atomic_fetch_and(&hvm->posted, ~(HVM_POSTED_INIT | HVM_POSTED_NMI | HVM_POSTED_INTR),
+                       __ATOMIC_SEQ_CST);
+    hvm_forget_events(v);
+    hvm_vcpu_reset(v, HVM_INIT);
+    memset(regs, 0, sizeof(*regs));
+    regs->rdx = v->domain->arch.policy.basic[1].a;
+    memset(v->arch.dr, 0, sizeof(v->arch.dr));
+    if (v == current)
+        write_cr2(0);
+    vlapic_init_signal(v);
+    hvm->halted = hvm->in_hlt = false;
+}
+
+/* Start at page @page of real-mode memory; d->lock. */
+static void start(struct vcpu *v, unsigned int page)
+{
+    struct hvm_cpu_state s;
+
+    hvm_get_cpu_state(v, &s);
+    s.seg[SEG_CS].sel = page << 8;
+    s.seg[SEG_CS].base = page << 12;
+    s.rip = 0;
+    hvm_set_cpu_state(v, &s);
+    v->is_initialised = true;
+    __atomic_and_fetch(&v->pause_flags, ~(VPF_down | VPF_blocked), __ATOMIC_SEQ_CST);
+    vcpu_wake(v);
+}
+
+/* From now on the vCPU waits for a start-up message; d->lock. */
+static void stop(struct vcpu *v)
+{
+    __atomic_or_fetch(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST);
+    v->is_initialised = false;
+    vcpu_sleep_nosync(v);
+}
+
+void hvm_init_signal(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+
+    spin_lock(&d->lock);
+    if (!v->is_initialised) {
+        vlapic_init_signal(v);
+    } else if (v != current && (v->pause_flags & VPF_down)) {
+        vcpu_sleep_sync(v);
+        apply_init(v);
+        if (is_bsp(v)) { /* the boot processor goes to the reset vector */
+            __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
+            vcpu_wake(v);
+        } else {
+            stop(v);
+        }
+    } else {
+        hvm_post(v, HVM_POSTED_INIT);
+    }
+    spin_unlock(&d->lock);
+}
+
+void hvm_take_init(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+
+    ASSERT(v == current);
+    spin_lock(&d->lock);
+    unsigned int posted = v->arch.hvm.posted;
+    __atomic_fetch_and(&v->arch.hvm.posted, ~HVM_POSTED_SIPI, __ATOMIC_SEQ_CST);
+    apply_init(v);
+    if (!is_bsp(v)) {
+        stop(v);
+        if (posted & HVM_POSTED_SIPI)
+            start(v, v->arch.hvm.sipi_page);
+    }
+    spin_unlock(&d->lock);
+}
+
+void hvm_startup_signal(struct vcpu *v, unsigned int page)
+{
+    struct domain *d = v->domain;
+
+    spin_lock(&d->lock);
+    if (v->is_initialised && (v->arch.hvm.posted & HVM_POSTED_INIT) && !is_bsp(v)) {
+        v->arch.hvm.sipi_page = page;
+        hvm_post(v, HVM_POSTED_SIPI);
+    } else if (!v->is_initialised) {
+        if (v != current)
+            vcpu_sleep_sync(v);
+        start(v, page);
+    }
+    spin_unlock(&d->lock);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu_initialise.c - VCPUOP_initialise of an HVM vCPU: the guest gives one
+ * of its vCPUs a first register state; VCPUOP_up then starts it.
+ * Checked completely before anything changes; the vCPU is not running.
+ */
+#include <asm/current.h>
+#include <asm/hvm.h>
+#include <asm/paging.h>
+#include <asm/processor.h>
+#include <cairn/domain.h>
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+
+#include "check.h"
+#include "vcpu_context.h"
+
+/* The PDPTEs that @ctrl needs; false if they are not there or bad. */
+static bool read_pdptes(const struct vcpu *v, const struct x86_ctrl *ctrl, uint64_t pdpte[4])
+{
+    struct domain *d = v->domain;
+
+    return !hvm_copy_from_guest_phys(d, pdpte, _gaddr(ctrl->cr3 & 0xffffffe0), 32) &&
+           x86_pdptes_valid(pdpte, d->arch.policy.maxphysaddr);
+}
+
+static void load(struct vcpu *v, const struct hvm_start_state *s, const uint64_t pdpte[4])
+{
+    struct cpu_user_regs *r = &v->arch.user_regs;
+
+    memset(r, 0, sizeof(*r));
+    r->rax = s->gpr[0];
+    r->rcx = s->gpr[1];
+    r->rdx = s->gpr[2];
+    r->rbx = s->gpr[3];
+    r->rbp = s->gpr[5];
+    r->rsi = s->gpr[6];
+    r->rdi = s->gpr[7];
+    hvm_forget_events(v);
+    v->arch.hvm.ctrl = s->ctrl;
+    hvm_update_ctrl(v);
+    hvm_set_cpu_state(v, &s->cpu);
+    if (x86_pae_paging(&s->ctrl))
+        hvm_set_pdptes(v, pdpte);
+    v->arch.hvm.work |= HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT | HVM_WORK_ROLE;
+    v->is_initialised = true;
+}
+
+long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg)
+{
+    const struct cpu_policy *p = &v->domain->arch.policy;
+    const struct x86_ctrl_env env = {
+        .efer_legal = p->efer_legal, .cr4_legal = p->cr4_legal, .maxphysaddr = p->maxphysaddr};
+    struct vcpu_hvm_context c;
+    struct hvm_start_state s;
+    uint64_t pdpte[4] = {0};
+
+    if (copy_from_guest_va(&c, arg))
+        return -EFAULT;
+    const char *bad = hvm_context_to_state(&c, &s);
+    if (!bad)
+        bad = hvm_cpu_state_bad(&s.cpu, &s.ctrl, &env);
+    if (!bad && x86_pae_paging(&s.ctrl) && !read_pdptes(v, &s.ctrl, pdpte))
+        bad = "PDPTEs";
+    if (bad) {
+        printk(XENLOG_GUEST XENLOG_INFO "d%dv%u: VCPUOP_initialise refused: %s\n",
+               v->domain->domain_id, v->vcpu_id, bad);
+        return -EINVAL;
+    }
+    long rc = -EEXIST;
+    spin_lock(&v->domain->lock);
+    if (!v->is_initialised) {
+        load(v, &s, pdpte);
+        rc = 0;
+    }
+    spin_unlock(&v->domain->lock);
+    return rc;
+}

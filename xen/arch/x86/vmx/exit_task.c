@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exit_task.c - task switches.  An event whose delivery switches tasks (a task
+ * gate) is delivered by the switch, so it is not injected again.
+ */
+#include <asm/processor.h>
+
+#include "../hvm/task_switch.h"
+#include "vmx.h"
+
+static void set_nmi_blocking(bool on)
+{
+    uint32_t state = vmread32(GUEST_INTERRUPTIBILITY) & ~INTERRUPTIBILITY_SHADOW;
+
+    state = on ? state | INTERRUPTIBILITY_NMI : state & ~INTERRUPTIBILITY_NMI;
+    vmwrite32(GUEST_INTERRUPTIBILITY, state);
+}
+
+/* SDM "Exit Qualification for Task Switches" */
+enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    uint64_t qual = vmreadnw(EXIT_QUALIFICATION);
+    uint32_t info = vmread32(IDT_VECTORING_INFO);
+    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
+    struct task_switch t = {.selector = qual, .source = (qual >> 30) & 3};
+    bool by_event = t.source == TASK_BY_GATE && (info & INTR_VALID);
+
+    if (!by_event || type >= INTR_TYPE_SW_INT)
+        t.insn_len = vmread32(VM_EXIT_INSN_LEN);
+    if (by_event) {
+        t.fault = type == INTR_TYPE_HW_EXC;
+        t.has_ec = info & INTR_EC_VALID;
+        t.ec = t.has_ec ? vmread32(IDT_VECTORING_EC) : 0;
+    }
+    /* NMIs are blocked from the delivery of one until an IRET. */
+    if (by_event && type == INTR_TYPE_NMI)
+        set_nmi_blocking(true);
+    else if (t.source == TASK_BY_IRET)
+        set_nmi_blocking(false);
+    hvm_task_switch(v, regs, &t);
+    return EXIT_RESUME;
+}
