@@ -158,10 +158,10 @@ static void test_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shadow),     cmocka_unit_test(test_hidden),
-        cmocka_unit_test(test_poor_host),  cmocka_unit_test(test_syscall),
-        cmocka_unit_test(test_apic),
-        cmocka_unit_test(test_xen_leaves), cmocka_unit_test(test_range),
+        cmocka_unit_test(test_shadow),    cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_poor_host), cmocka_unit_test(test_syscall),
+        cmocka_unit_test(test_apic),      cmocka_unit_test(test_xen_leaves),
+        cmocka_unit_test(test_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,12 +12,12 @@
 
 const char test_title[] = "Microbenchmarks of paging";
 
-#define ROUNDS  501
-#define WARM_UP 8
-#define PAGES   512u
-#define BENCH_WINDOW  0x40000000ul
-#define FRAMES  0x800000ul /* 2 MiB of RAM that nobody uses */
-#define RW      (PTE_P | PTE_RW)
+#define ROUNDS       501
+#define WARM_UP      8
+#define PAGES        512u
+#define BENCH_WINDOW 0x40000000ul
+#define FRAMES       0x800000ul /* 2 MiB of RAM that nobody uses */
+#define RW           (PTE_P | PTE_RW)
 
 static pte_t table[PAGES] PAGE_BSS;
 static uint8_t second_root[PAGE_SIZE] PAGE_BSS;
@@ -51,14 +51,14 @@ static uint32_t median(void)
     return samples[ROUNDS / 2];
 }
 
-#define TIMED(op, ...)                                                                      \
-    ({                                                                                      \
-        uint32_t before_, after_;                                                           \
-        asm volatile("rdtsc; mov %%eax, %[before]; " op " rdtsc"                            \
-                     : "=&a"(after_), [before] "=&r"(before_)                               \
-                     : __VA_ARGS__                                                          \
-                     : "edx", "memory", "cc");                                              \
-        after_ - before_;                                                                   \
+#define TIMED(op, ...)                                           \
+    ({                                                           \
+        uint32_t before_, after_;                                \
+        asm volatile("rdtsc; mov %%eax, %[before]; " op " rdtsc" \
+                     : "=&a"(after_), [before] "=&r"(before_)    \
+                     : __VA_ARGS__                               \
+                     : "edx", "memory", "cc");                   \
+        after_ - before_;                                        \
     })
 
 static uint32_t time_read(ulong va)
@@ -83,8 +83,8 @@ static uint32_t time_cr4(ulong cr4)
 }
 static uint32_t time_remap(ulong va, volatile pte_t *slot, ulong value)
 {
-    return TIMED("mov %[value], (%[slot]); invlpg (%[va]); mov (%[va]), %%eax;",
-                 [va] "c"(va), [slot] "r"(slot), [value] "r"(value));
+    return TIMED("mov %[value], (%[slot]); invlpg (%[va]); mov (%[va]), %%eax;", [va] "c"(va),
+                 [slot] "r"(slot), [value] "r"(value));
 }
 
 static void flush(void)

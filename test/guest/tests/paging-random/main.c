@@ -16,16 +16,16 @@
 
 const char test_title[] = "Random page tables";
 
-#define STEPS    20000u
-#define TABLES   200u
-#define IN_USE   8u
-#define RANDOM_WINDOW   0x40000000ul
-#define TABLE_AT 0x800000ul /* 200 pages of tables */
-#define DATA_AT  0x900000ul /* 64 pages of data, the first word of each its number */
-#define PAGES    64u
-#define LARGE_AT 0xc00000ul /* a large page, its words numbered by page */
-#define CR4_SMEP_BIT (1ul << 20)
-#define FIRST    (RANDOM_WINDOW / LARGE_SIZE)
+#define STEPS         20000u
+#define TABLES        200u
+#define IN_USE        8u
+#define RANDOM_WINDOW 0x40000000ul
+#define TABLE_AT      0x800000ul /* 200 pages of tables */
+#define DATA_AT       0x900000ul /* 64 pages of data, the first word of each its number */
+#define PAGES         64u
+#define LARGE_AT      0xc00000ul /* a large page, its words numbered by page */
+#define CR4_SMEP_BIT  (1ul << 20)
+#define FIRST         (RANDOM_WINDOW / LARGE_SIZE)
 
 static uint64_t seed = 1;
 static uint8_t second_root[PAGE_SIZE] PAGE_BSS;
@@ -63,8 +63,8 @@ static pte_t random_flags(void)
     pte_t flags = any(8) ? PTE_P : 0;
     uint32_t r = any(64);
 
-    flags |= (r & 1 ? PTE_RW : 0) | (r & 2 ? PTE_US : 0) | (r & 4 ? PTE_A : 0) |
-             (r & 8 ? PTE_D : 0);
+    flags |=
+        (r & 1 ? PTE_RW : 0) | (r & 2 ? PTE_US : 0) | (r & 4 ? PTE_A : 0) | (r & 8 ? PTE_D : 0);
 #if PAGING_LEVELS > 2
     if (has_nx && (r & 48) == 48)
         flags |= PTE_NX;
@@ -154,12 +154,12 @@ static USER_TEXT ulong user_access(ulong va_and_access)
     return 0;
 }
 
-static void wrong(unsigned int step, const char *what, unsigned int t, unsigned int i, uint64_t found,
-                  uint64_t wanted)
+static void wrong(unsigned int step, const char *what, unsigned int t, unsigned int i,
+                  uint64_t found, uint64_t wanted)
 {
     if (failures++ < 10)
-        report_failure("step %u, table %u, entry %u: %s: %llx, not %llx", step, t, i, what, (unsigned long long)found,
-                       (unsigned long long)wanted);
+        report_failure("step %u, table %u, entry %u: %s: %llx, not %llx", step, t, i, what,
+                       (unsigned long long)found, (unsigned long long)wanted);
 }
 
 static void try_access(unsigned int step, unsigned int t, unsigned int i)
@@ -287,7 +287,8 @@ static void change_control(void)
     case 2:
         if (has_nx) {
             nx = !nx;
-            wrmsr(MSR_EFER, nx ? rdmsr(MSR_EFER) | EFER_NXE : rdmsr(MSR_EFER) & ~(uint64_t)EFER_NXE);
+            wrmsr(MSR_EFER,
+                  nx ? rdmsr(MSR_EFER) | EFER_NXE : rdmsr(MSR_EFER) & ~(uint64_t)EFER_NXE);
             flush();
         }
         break;

@@ -82,7 +82,8 @@ static void mask_basic_leaves(struct cpu_policy *p, const struct policy_host *ho
         return;
     uint32_t show = F7B_COMMON;
     if (p->is_hvm)
-        show |= F7B_FSGSBASE | F7B_SMEP | F7B_SMAP | (host->invpcid && !host->shadow ? F7B_INVPCID : 0);
+        show |=
+            F7B_FSGSBASE | F7B_SMEP | F7B_SMAP | (host->invpcid && !host->shadow ? F7B_INVPCID : 0);
     p->basic[7].a = 0; /* no further subleaves */
     p->basic[7].b &= show;
     p->basic[7].c &= p->is_hvm ? F7C_UMIP : 0;
