@@ -12,6 +12,7 @@
 #include <cairn/console.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
+#include <cairn/spinlock.h>
 
 static unsigned long nmi_count;
 static bool stack_shown; /* by fatal_trap(): panic() need not add its own */
@@ -122,6 +123,8 @@ void fatal_trap(const struct cpu_user_regs *regs)
 {
     unsigned int vector = regs->entry_vector;
 
+    /* What the checks look at may be what is broken. */
+    spin_lock_checks_off();
     console_force_unlock();
     printk(XENLOG_ERR "----[ Cairn " CAIRN_VERSION " x86_64 ]----\n");
     show_registers(regs);

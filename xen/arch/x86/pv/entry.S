@@ -139,8 +139,12 @@ ENTRY sysenter_entry
     CALL_WITH_REGS pv_sysenter
     jmp pv_exit_to_guest
 
-/* reset_stack_and_jump() target. */
+/*
+ * reset_stack_and_jump() target.  No interrupt may come while RSP points to
+ * the end of struct cpu_info: its frame would lie on top of that.
+ */
 ENTRY pv_enter_guest
+    cli
     orq $STACK_SIZE - 1, %rsp
     subq $CPUINFO_sizeof - 1 - CPUINFO_guest_regs, %rsp
     jmp pv_exit_to_guest
