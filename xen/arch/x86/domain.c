@@ -12,6 +12,7 @@
 #include <asm/config.h>
 #include <asm/current.h>
 #include <asm/page.h>
+#include <asm/page_type.h>
 #include <asm/processor.h>
 #include <asm/pvclock.h>
 #include <asm/traps.h>
@@ -167,6 +168,10 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *ctxt)
 void vcpu_dump_registers(struct vcpu *v)
 {
     printk(XENLOG_ERR "d%dv%u state:\n", v->domain->domain_id, v->vcpu_id);
+    if (v != current && ACCESS_ONCE(v->is_running)) {
+        printk(XENLOG_ERR "running on CPU %u\n", v->processor);
+        return;
+    }
     if (is_hvm_vcpu(v))
         hvm_dump_vcpu(v);
     else
@@ -177,6 +182,8 @@ void vcpu_mark_events_pending(struct vcpu *v)
 {
     /* Running or runnable: seen on the way into the guest. */
     vcpu_unblock(v);
+    if (nr_cpus_online > 1)
+        vcpu_kick(v);
 }
 
 /* ---- time ---- */
@@ -236,6 +243,8 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     if (is_idle_vcpu(next)) {
         /* prev's tables may be gone before this CPU looks again. */
         write_cr3(mfn_x(virt_to_mfn(idle_pgt)) << PAGE_SHIFT);
+        tlb_no_guest();
+        sched_context_saved(prev);
         local_irq_enable();
         reset_stack_and_jump(idle_loop);
     }
@@ -244,10 +253,14 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     fpu_restore(next->arch.fpu);
     if (is_hvm_vcpu(next)) {
         hvm_switch_to(next);
+        tlb_no_guest();
+        sched_context_saved(prev);
         local_irq_enable();
         reset_stack_and_jump(hvm_enter_guest);
     }
+    tlb_guest();
     pv_switch_to(next); /* may set CR0.TS: after the FPU */
+    sched_context_saved(prev);
     local_irq_enable();
     reset_stack_and_jump(pv_enter_guest);
 }

@@ -32,6 +32,8 @@ struct hvm_domain {
 #define HVM_WORK_NMI        (1u << 2) /* an NMI waits */
 #define HVM_WORK_STATE      (1u << 8) /* VM entry may not take the segments: vmx/realmode.c */
 
+#define HVM_ASK_FLUSH_VPID (1u << 0)
+#define HVM_ASK_FLUSH_EPT  (1u << 1)
 struct vmx_msrlist;
 
 struct vmx_vcpu {
@@ -39,10 +41,7 @@ struct vmx_vcpu {
     struct vmx_msrlist *msrlist; /* NULL where controls switch EFER */
     uint64_t cr0_mask, cr4_mask; /* bits set: not the guest's to change; as in the VMCS */
     bool launched;
-    bool loaded;      /* current VMCS of this CPU */
-    unsigned int cpu; /* where it is active */
-    uint64_t host_rsp;
-    uint64_t exits;
+    unsigned int cpu;     /* where it is active: only there may it be loaded */
     uint16_t vpid;        /* 0: none */
     bool dr_live;         /* DR0-3 and DR6 hold the guest's values */
     bool ctrl_stale;      /* hvm_vcpu.ctrl lacks what the guest changed unseen */
@@ -69,7 +68,13 @@ struct hvm_vcpu {
     uint64_t tsc_offset;
     uint64_t apic_base;
     uint8_t cr8;
-    unsigned int work; /* HVM_WORK_* */
+    union {
+        struct {
+            uint32_t work;  /* HVM_WORK_*: the vCPU's own, or while it cannot run */
+            uint32_t asked; /* HVM_ASK_*: by any CPU, atomically */
+        };
+        uint64_t any_work;
+    };
     /* An event to inject at the next entry, if HVM_WORK_EVENT. */
     struct {
         bool pending;
@@ -159,6 +164,8 @@ void vmx_vcpu_destroy(struct vcpu *v);
 void hvm_hlt(struct vcpu *v, uint64_t rflags);
 
 /* ---- hvm/domain.c, hvm/vcpu.c ---- */
+/* VCPUOP_initialise: hvm/vcpu_context.c. */
+long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg);
 int hvm_domain_create(struct domain *d);
 int hvm_domain_teardown(struct domain *d); /* resumable */
 int hvm_vcpu_create(struct vcpu *v);
@@ -171,6 +178,9 @@ bool hvm_has_invpcid(void);
 bool hvm_has_rdtscp(void);
 uint64_t hvm_cr4_possible(void); /* CR4 bits that the hardware takes for a guest */
 struct p2m;
+/* hvm_ask_domain - make all vCPUs of @d do HVM_ASK_*s before they enter the guest
+ * again; on return none runs guest code without having done so. */
+void hvm_ask_domain(struct domain *d, uint32_t asks);
 void hvm_flush_ept(struct p2m *p2m); /* INVEPT on this CPU, now */
 /* XEN_DOMCTL_sethvmcontext / gethvmcontext: a save stream, checked fully
  * before anything changes. */
@@ -191,6 +201,9 @@ int hvm_copy_from_guest_phys(struct domain *d, void *dst, gaddr_t addr, size_t l
 int hvm_copy_to_guest_phys(struct domain *d, gaddr_t addr, const void *src, size_t len);
 
 /* ---- vmx/vmx.c: started once per CPU; safe where there is no VMX ---- */
+/* vmx_cpu_up - on another CPU: enter VMX operation if CPU 0 did.  NULL, or why
+ * this CPU cannot be used beside CPU 0. */
+const char *vmx_cpu_up(void);
 void vmx_init(void);                  /* prints the feature line, or "VMX: disabled: <reason>" */
 void hvm_switch_from(struct vcpu *v); /* context switch: save what hardware holds */
 void hvm_switch_to(struct vcpu *v);

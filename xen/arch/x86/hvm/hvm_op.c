@@ -207,9 +207,7 @@ long do_hvm_op(unsigned long op, unsigned long arg)
             return -EINVAL;
         if (!current->domain->is_hvm)
             return -ENOSYS;
-        for (unsigned int i = 0; i < current->domain->max_vcpus; i++)
-            if (current->domain->vcpu[i])
-                current->domain->vcpu[i]->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+        hvm_ask_domain(current->domain, HVM_ASK_FLUSH_VPID);
         return 0;
     case HVMOP_get_mem_type:
     case HVMOP_set_evtchn_upcall_vector:

@@ -31,7 +31,9 @@ int hvm_vcpu_create(struct vcpu *v)
     hvm->msr_pat = PAT_RESET;
     hvm->msr_mtrr_def_type = 0;
     hvm->apic_base = APIC_BASE_RESET | (v->vcpu_id == 0 ? APIC_BASE_BSP : 0);
-    hvm->tsc_offset = -rdtsc();
+    /* One clock for all vCPUs of a domain. */
+    hvm->tsc_offset =
+        v->vcpu_id && v->domain->vcpu[0] ? v->domain->vcpu[0]->arch.hvm.tsc_offset : -rdtsc();
     fpu_reset_area(v->arch.fpu);
     int rc = vmx_vcpu_create(v);
     if (rc)

@@ -79,9 +79,10 @@ static void replace(struct p2m *p2m, epte_t *slot, epte_t e, unsigned int level)
 {
     epte_t old = *slot;
     ACCESS_ONCE(slot->raw) = e.raw;
-    /* What was not present cannot be cached. */
+    /* What was not present cannot be cached; what was must be forgotten by
+     * every CPU before its frames are anybody else's. */
     if ((old.raw & EPT_RWX) && old.raw != e.raw)
-        p2m->flush_owed = true;
+        hvm_ask_domain(p2m->domain, HVM_ASK_FLUSH_EPT);
     free_subtree(p2m, old, level);
 }
 
@@ -131,8 +132,6 @@ int ept_init(struct p2m *p2m)
     if (!t)
         return -ENOMEM;
     p2m->root = virt_to_mfn(t);
-    /* The frame may have been another tree's root: its tag is in the TLB. */
-    p2m->flush_owed = true;
     return 0;
 }
 

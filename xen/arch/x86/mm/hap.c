@@ -26,7 +26,7 @@ static void hap_mode_changed(struct vcpu *v)
     v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
 }
 
-/* ept_set() noted p2m->flush_owed; it is paid before the next VM entry. */
+/* ept_set() asks for the flush. */
 static void hap_p2m_changed(struct domain *d, gfn_t gfn) {}
 
 const struct paging_ops hap_ops = {

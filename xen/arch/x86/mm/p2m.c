@@ -35,6 +35,27 @@ mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type)
     return mfn;
 }
 
+void *p2m_map(struct domain *d, gfn_t gfn, bool write)
+{
+    struct p2m *p2m = &d->arch.p2m;
+    enum p2m_type type;
+    mfn_t mfn;
+
+    if (gfn_x(gfn) >> EPT_GFN_BITS || !mfn_x(p2m->root))
+        return NULL;
+    spin_lock(&p2m->lock);
+    mfn = ept_lookup(p2m, gfn_x(gfn), &type);
+    if (!mfn_eq(mfn, INVALID_MFN) && !(write && (type == P2M_ram_ro || type == P2M_grant_ro)))
+        return mfn_to_virt(mfn);
+    spin_unlock(&p2m->lock);
+    return NULL;
+}
+
+void p2m_unmap(struct domain *d)
+{
+    spin_unlock(&d->arch.p2m.lock);
+}
+
 int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type)
 {
     struct p2m *p2m = &d->arch.p2m;

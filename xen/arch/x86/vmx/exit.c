@@ -14,6 +14,7 @@
 #include <cairn/perfc.h>
 #include <cairn/sched.h>
 #include <cairn/softirq.h>
+#include <cairn/stretch.h>
 #include <xen/sched.h>
 
 #include "vmx.h"
@@ -215,14 +216,14 @@ again:
         local_irq_enable();
         do_softirq();
     }
-    if (unlikely(v->arch.hvm.work) || unlikely(v->domain->arch.p2m.flush_owed) ||
-        v->domain->arch.hvm.callback_vector)
+    if (unlikely(v->arch.hvm.any_work) || v->domain->arch.hvm.callback_vector)
         if (unlikely(!vmx_intr_assist(v)))
             goto again;
     perfc_incr(vmentries);
+    stretch_end();
     v->arch.hvm.vmx.ctrl_stale = true;
 #ifdef CAIRN_DEBUG
-    if (perfc_count[PERFC_vmentries] % 64 == 1)
+    if (get_cpu_info()->perfc[PERFC_vmentries] % 64 == 1)
         vmcs_audit(v);
 #endif
 }
@@ -231,6 +232,7 @@ struct cpu_user_regs *vmx_handle_exit(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
     uint32_t reason = vmread32(VM_EXIT_REASON);
+    stretch_begin(STRETCH_VMEXIT, reason & 0xffff);
 
     if (unlikely(reason & EXIT_REASON_ENTRY_FAILURE)) {
         local_irq_enable();

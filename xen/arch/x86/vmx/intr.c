@@ -145,13 +145,15 @@ static void try_interrupt(struct vcpu *v, unsigned int vector)
 static void prepare_events(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
-    struct p2m *p2m = &v->domain->arch.p2m;
     unsigned int upcall = v->domain->arch.hvm.callback_vector;
     bool want_upcall = upcall && v->vcpu_info->evtchn_upcall_pending;
 
-    if (p2m->flush_owed) {
-        p2m->flush_owed = false;
-        hvm_flush_ept(p2m);
+    if (hvm->asked) {
+        uint32_t asked = __atomic_exchange_n(&hvm->asked, 0, __ATOMIC_SEQ_CST);
+        if (asked & HVM_ASK_FLUSH_EPT)
+            hvm_flush_ept(&v->domain->arch.p2m);
+        if (asked & HVM_ASK_FLUSH_VPID)
+            vmx_invvpid(v);
     }
     if (hvm->work & HVM_WORK_FLUSH_VPID) {
         hvm->work &= ~HVM_WORK_FLUSH_VPID;
@@ -186,7 +188,7 @@ void hvm_hlt(struct vcpu *v, uint64_t rflags)
     if (v->arch.hvm.work & HVM_WORK_NMI)
         return;
     /* Nothing can wake it any more: as good as switched off. */
-    v->pause_flags |= VPF_down;
+    __atomic_fetch_or(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST);
     vcpu_sleep_nosync(v);
     for (unsigned int i = 0; i < v->domain->max_vcpus; i++) {
         struct vcpu *other = v->domain->vcpu[i];
