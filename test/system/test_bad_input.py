@@ -29,7 +29,6 @@ CASES = {
     "some-vcpus": (_BASE.replace("vcpus=1", "vcpus=100") + _KERNEL, 1, r"try fewer vcpus"),
     "nested": (_BASE + "nestedhvm=1\n" + _KERNEL, 1, r"try without nestedhvm"),
     "viridian": (_BASE + "viridian=1\n" + _KERNEL, 1, r"VIRIDIAN: not supported"),
-    "shadow": (_BASE + "hap=0\n" + _KERNEL, 1, r"no shadow paging"),
     "unknown-type": (_BASE.replace('"hvm"', '"hvmm"') + _KERNEL, 1, r"unknown-type\.cfg:2:\d+: .*type"),
 }
 
