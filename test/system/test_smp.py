@@ -3,6 +3,8 @@
 
 import re
 
+from cairn_runner import guests, paths
+
 BUSY = "test-hvm64-busy"
 SMP = "test-hvm64-smp"
 EXAMPLE = "test-hvm64-example"
@@ -109,16 +111,54 @@ def test_unequal_cpus(context):
     booted.power_off()
 
 
+RC = f"""xl create -q /etc/xen/{SMP}.cfg 'name="x"'
+xl create -c /etc/xen/{SMP}.cfg
+xl create -c /etc/xen/{EXAMPLE}.cfg
+sleep 0.2
+cat /var/log/xen/console/guest-x.log
+xl debug-keys q
+"""
+
+
 def test_determinism(context):
-    """Two runs of the same machine say the same, byte for byte."""
-    logs = []
-    for _ in range(2):
-        booted = context.start(context.guest_files(EXAMPLE), spec=context.machine(cpus=2),
-                               dom0_cmdline="")
-        booted.boot()
-        logs.append(booted.log)
+    """Two runs of the same machine say the same, byte for byte, on 1, 2 and 4 CPUs."""
+    for cpus in (1, 2, 4):
+        logs = []
+        for _ in range(2):
+            files = {**context.guest_files(EXAMPLE, SMP), "/etc/rc": RC.encode()}
+            booted = context.start(files, spec=context.machine(cpus=cpus), dom0_cmdline="")
+            booted.boot()
+            logs.append(booted.log)
+            booted.power_off()
+        assert logs[0].count("Test result: SUCCESS") == 3, logs[0][-1000:]
+        assert logs[0] == logs[1], f"{cpus} CPUs"
+
+
+def _pair(booted, guest):
+    """One guest test beside another run of itself; both must succeed."""
+    other = f"x-{guest.name}"
+    assert booted.run(f"xl create -q {guest.cfg_in_dom0} 'name=\"{other}\"'").status == 0
+    verdicts = [guests.verdict_of(booted.run(f"xl create -c {guest.cfg_in_dom0}", 240).output)[0]]
+    for _ in range(20):
+        if other not in booted.run("xl list").output:
+            break
+        booted.run("sleep 0.5")
+    log = booted.run(f"cat /var/log/xen/console/guest-{other}.log").output
+    verdicts.append(guests.verdict_of(log)[0])
+    assert set(verdicts) <= {"SUCCESS", "SKIP"}, f"{guest.instance}: {verdicts}"
+
+
+def test_pairs(context):
+    """Every guest test of 64 bits with another run of itself beside it, on two CPUs."""
+    found = guests.select(guests.discover(paths.BUILD / "guest"), ["hvm64"])
+    chosen = [guest for guest in found if guest.expect.normal and "bench" not in guest.name]
+    for first in range(0, len(chosen), 12):
+        batch = chosen[first : first + 12]
+        files = context.guest_files(*(guest.instance for guest in batch))
+        booted = context.boot(files, spec=context.machine(cpus=2))
+        for guest in batch:
+            _pair(booted, guest)
         booted.power_off()
-    assert logs[0] == logs[1]
 
 
 def test_storm(context):

@@ -129,9 +129,11 @@ static void pit_expired(void *arg)
     struct hvm_devices *s = arg;
 
     spin_lock(&s->lock);
-    if (!replaced_by_hpet(s))
-        isa_pulse(s, ISA_PIT);
-    arm_pit(s, NOW());
+    if (!s->pit_timer.expires) { /* else set anew while we waited for the lock */
+        if (!replaced_by_hpet(s))
+            isa_pulse(s, ISA_PIT);
+        arm_pit(s, NOW());
+    }
     spin_unlock(&s->lock);
 }
 
