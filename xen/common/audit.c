@@ -135,7 +135,9 @@ static void let_domain_go(struct audit *a, struct domain *d)
         domain_unpause(d);
 }
 
-long audit_run(void)
+/* All frames; prints each difference (the first few) and a last line `audit: N
+ * pages, M differences`.  Returns M, or -ENOMEM. */
+static long audit_run(void)
 {
     bool injecting = faultinject_hold();
     struct audit a = {.count = alloc_xen_pages(WINDOW_ORDER, 0)};

@@ -37,7 +37,8 @@ static void wake_pollers(struct domain *d, unsigned int port)
     }
 }
 
-void evtchn_set_pending(struct vcpu *v, unsigned int port)
+/* Set the port pending and tell the vCPU; event_lock held or port pinned. */
+static void evtchn_set_pending(struct vcpu *v, unsigned int port)
 {
     struct evtchn_2l words;
 

@@ -375,11 +375,6 @@ bool grant_maps_frame(struct domain *d, mfn_t mfn)
     return found;
 }
 
-unsigned int grant_mappings(const struct domain *d)
-{
-    return d->grant ? d->grant->nr_mappings : 0;
-}
-
 void grant_count_refs(struct domain *d, void (*fn)(void *ctx, mfn_t mfn, bool writable), void *ctx)
 {
     struct grant_table *gt = d->grant;

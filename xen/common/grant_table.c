@@ -408,15 +408,3 @@ long do_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count
     }
     return rc;
 }
-
-/* ---- for the audit ---- */
-
-unsigned int grant_active_entries(const struct domain *d)
-{
-    const struct grant_table *gt = d->grant;
-    unsigned int n = 0;
-
-    for (uint32_t ref = 0; gt && ref < grant_nr_entries(gt); ref++)
-        n += grant_in_use(grant_active(gt, ref)->pins);
-    return n;
-}

@@ -39,7 +39,7 @@ static long place_one(struct domain *d, unsigned int space, unsigned long idx, g
     }
 }
 
-long memory_add_to_physmap(struct domain *d, const struct xen_add_to_physmap *xatp)
+static long memory_add_to_physmap(struct domain *d, const struct xen_add_to_physmap *xatp)
 {
     if (!d->is_hvm)
         return -EACCES;

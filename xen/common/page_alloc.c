@@ -50,7 +50,8 @@ void free_boot_range(maddr_t start, maddr_t end)
     spin_unlock(&heap_lock);
 }
 
-struct page_info *alloc_frames(unsigned int order, unsigned int memf)
+/* Zeroed frames without owner; caller assigns or frees. */
+static struct page_info *alloc_frames(unsigned int order, unsigned int memf)
 {
     bool dirty = false;
     uint32_t n;
@@ -78,7 +79,7 @@ struct page_info *alloc_frames(unsigned int order, unsigned int memf)
     return pg;
 }
 
-void free_frames(struct page_info *pg, unsigned int order)
+static void free_frames(struct page_info *pg, unsigned int order)
 {
     for (unsigned long i = 0; i < 1ul << order; i++) {
         BUG_ON(pg[i].count_info & (PGC_free | PGC_allocated | PGC_count_mask));

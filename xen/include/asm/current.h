@@ -39,7 +39,6 @@ static inline struct cpu_info *get_cpu_info(void)
 /* Per-CPU variables: DEFINE_PER_CPU(int, x); this_cpu(x)++. */
 #define DEFINE_PER_CPU(type, name) \
     __attribute__((__section__(".data.percpu"))) __typeof__(type) percpu_##name
-#define DECLARE_PER_CPU(type, name) extern __typeof__(type) percpu_##name
 #define this_cpu(name) \
     (*(__typeof__(percpu_##name) *)((char *)&percpu_##name + get_cpu_info()->percpu_offset))
 

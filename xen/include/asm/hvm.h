@@ -51,7 +51,6 @@ struct vmx_vcpu {
     bool launched;
     bool loaded;      /* current VMCS of this CPU */
     unsigned int cpu; /* where it is active */
-    uint64_t host_rsp;
     uint64_t exits;
     uint16_t vpid;        /* 0: none */
     bool dr_live;         /* DR0-3 and DR6 hold the guest's values */

@@ -30,7 +30,6 @@ struct p2m {
     uint64_t eptp;
     unsigned long nr_tables; /* pages used for the tree */
     uint64_t max_gfn;        /* highest ever mapped */
-    uint64_t teardown_gfn;   /* progress */
     bool flush_owed;         /* the TLB may hold removed entries: INVEPT before the next entry */
 };
 

@@ -28,7 +28,6 @@ struct trap_bounce {
 #define TBF_INTERRUPT  4u /* mask events on entry */
 
 struct pv_domain {
-    bool features_checked;
     /* The per-domain slot of every root table of the domain: one L3 and L2,
      * an L1 for each 8 vCPUs. */
     mfn_t perdomain_l3, perdomain_l2, perdomain_l1[4];
@@ -40,7 +39,6 @@ struct pv_vcpu {
     struct trap_bounce trap_bounce;
     unsigned long event_callback, failsafe_callback, syscall_callback, syscall32_callback,
         sysenter_callback, nmi_callback;
-    uint16_t syscall32_cs, sysenter_cs;
     bool syscall_masks_events, syscall32_masks_events, sysenter_masks_events, failsafe_masks_events;
     bool in_kernel; /* TF_kernel_mode: which of the two root tables */
     unsigned long kernel_sp;
@@ -55,7 +53,6 @@ struct pv_vcpu {
     unsigned long ctrlreg[5]; /* CR0 (TS), CR4 as the guest sees them */
     unsigned int iopl;
     bool cr0_ts;
-    bool return_by_iret;     /* hypercall or trap frame that SYSRET cannot restore */
     bool segs_failed;        /* a selector did not load: failsafe callback next */
     uint32_t ldt_mapped;     /* bit per frame of the LDT window that is filled */
     uint16_t ds, es, fs, gs; /* selectors while not running */

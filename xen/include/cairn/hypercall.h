@@ -78,8 +78,4 @@ long do_callback_op(unsigned long cmd, unsigned long arg);
 long do_physdev_op(unsigned long cmd, unsigned long arg);
 long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall);
 
-/* memory.c, by value, for the 32-bit ABI (hvm/compat.c) too. */
-struct xen_add_to_physmap;
-long memory_add_to_physmap(struct domain *d, const struct xen_add_to_physmap *xatp);
-
 #endif

@@ -232,7 +232,7 @@ static void hpet_write(struct hvm_devices *s, unsigned int offset, unsigned int 
             arm_hpet(s, n, now);
 }
 
-bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value)
+static bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value)
 {
     struct hvm_devices *s = v->domain->arch.hvm.devices;
 
@@ -256,7 +256,7 @@ bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint
     return true;
 }
 
-bool hvm_device_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value)
+static bool hvm_device_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value)
 {
     struct hvm_devices *s = v->domain->arch.hvm.devices;
 

@@ -16,10 +16,7 @@ void hvm_devices_init(void);              /* at boot */
 int hvm_devices_create(struct domain *d); /* -ENOMEM */
 void hvm_devices_destroy(struct domain *d);
 
-/* @value is zero-extended, @size 1, 2, 4 or 8 (ports 4) bytes.  False: nobody
- * is there. */
-bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value);
-bool hvm_device_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value);
+/* @value is zero-extended, @size 1, 2 or 4 bytes.  False: nobody is there. */
 bool hvm_device_port_in(struct vcpu *v, unsigned int port, unsigned int size, uint32_t *value);
 bool hvm_device_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value);
 

@@ -133,7 +133,8 @@ void vlapic_logic_ack(struct vlapic_state *s, unsigned int vector)
     set_bit_atomic(vlapic_reg(s, APIC_ISR), vector);
 }
 
-unsigned int vlapic_logic_eoi(struct vlapic_state *s)
+/* Ends the highest in service; VLAPIC_DID_*. */
+static unsigned int vlapic_logic_eoi(struct vlapic_state *s)
 {
     int vector = highest(&s->reg[APIC_ISR >> 4]);
     if (vector < 0)

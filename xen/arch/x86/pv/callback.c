@@ -83,7 +83,7 @@ static bool push_frame(struct vcpu *v, struct cpu_user_regs *regs, const uint64_
     return true;
 }
 
-void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs)
+static void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs)
 {
     struct trap_bounce *tb = &v->arch.pv.trap_bounce;
     uint64_t head[3] = {regs->rcx, regs->r11, tb->error_code};

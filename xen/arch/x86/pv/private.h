@@ -76,7 +76,6 @@ void pv_toggle_mode(struct vcpu *v);
 bool pv_load_gs_user(uint16_t sel);
 
 /* ---- traps.c, callback.c, debugreg.c, entry.S ---- */
-void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs);
 unsigned int pv_exit_prepare(struct cpu_user_regs *regs);
 void pv_hypercall(struct cpu_user_regs *regs);
 void pv_compat_syscall(struct cpu_user_regs *regs);

@@ -43,7 +43,6 @@
 #define EPT_CAP_INVEPT_ALL    (1ull << 26)
 #define EPT_CAP_EPT_MASK      0x00000000ffffffffull
 #define VPID_CAP_INVVPID      (1ull << 32)
-#define VPID_CAP_ADDR         (1ull << 40)
 #define VPID_CAP_SINGLE       (1ull << 41)
 #define VPID_CAP_ALL          (1ull << 42)
 #define EPT_CAP_VPID_MASK     0xffffffff00000000ull

@@ -33,8 +33,6 @@ enum vmcs16 {
 };
 
 enum vmcs64 {
-    IO_BITMAP_A = 0x2000,
-    IO_BITMAP_B = 0x2002,
     MSR_BITMAP = 0x2004,
     VM_EXIT_MSR_STORE_ADDR = 0x2006,
     VM_EXIT_MSR_LOAD_ADDR = 0x2008,
@@ -157,7 +155,6 @@ enum vmcsnw {
 #define PROC_INVLPG_EXITING    (1u << 9)
 #define PROC_MWAIT_EXITING     (1u << 10)
 #define PROC_RDPMC_EXITING     (1u << 11)
-#define PROC_RDTSC_EXITING     (1u << 12)
 #define PROC_CR3_LOAD_EXITING  (1u << 15)
 #define PROC_CR3_STORE_EXITING (1u << 16)
 #define PROC_CR8_LOAD_EXITING  (1u << 19)
@@ -307,8 +304,6 @@ enum exit_reason {
 
 /* dump.c: a failed VMREAD or VMWRITE is our own error. */
 noreturn void vmx_insn_failed(const char *insn, unsigned int field, unsigned long value);
-/* dump.c: the name of a field, or NULL. */
-const char *vmcs_field_name(unsigned int field);
 
 static inline unsigned long vmread_raw(unsigned int field)
 {

@@ -110,7 +110,6 @@ static inline void vmx_inject_into_list(struct vcpu *v) {}
 #endif
 
 /* ---- dump.c ---- */
-void vmcs_dump(struct vcpu *v); /* the current VMCS */
 const char *exit_reason_name(unsigned int reason);
 
 #endif

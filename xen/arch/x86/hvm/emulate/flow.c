@@ -9,7 +9,7 @@
 
 #include "private.h"
 
-enum emul_result emul_jump(struct emul_ctxt *c, uint64_t target)
+static enum emul_result emul_jump(struct emul_ctxt *c, uint64_t target)
 {
     target &= emul_mask(c->insn.opsize);
     if (c->insn.mode == 8 ? !is_canonical(target) : target > c->seg[SEG_CS].limit)

@@ -115,7 +115,6 @@ uint64_t emul_shift_double(bool right, uint64_t a, uint64_t fill, unsigned int c
                            unsigned int size, uint64_t *flags);
 
 /* ---- flow.c ---- */
-enum emul_result emul_jump(struct emul_ctxt *c, uint64_t target);
 
 /* ---- the instructions, in the order of alu.c mov.c stack.c bits.c string.c
  * flow.c system.c fpu.c ---- */
