@@ -48,4 +48,22 @@ static inline bool guest_mode(const struct cpu_user_regs *regs)
     return (regs->cs & 3) != 0;
 }
 
+/* General register @n as instructions number them; RSP is the frame's. */
+static inline unsigned long *regs_gpr(struct cpu_user_regs *regs, unsigned int n)
+{
+#define OFFSET(r) offsetof(struct cpu_user_regs, r)
+    static const uint8_t offset[16] = {OFFSET(rax), OFFSET(rcx), OFFSET(rdx), OFFSET(rbx),
+                                       OFFSET(rsp), OFFSET(rbp), OFFSET(rsi), OFFSET(rdi),
+                                       OFFSET(r8),  OFFSET(r9),  OFFSET(r10), OFFSET(r11),
+                                       OFFSET(r12), OFFSET(r13), OFFSET(r14), OFFSET(r15)};
+#undef OFFSET
+    return (unsigned long *)((char *)regs + offset[n & 15]);
+}
+
+static inline void regs_set_edx_eax(struct cpu_user_regs *regs, uint64_t v)
+{
+    regs->rax = (uint32_t)v;
+    regs->rdx = v >> 32;
+}
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* private.h - shared between the files of the emulator; nobody else includes it. */
-#ifndef X86_HVM_EMULATE_PRIVATE_H
-#define X86_HVM_EMULATE_PRIVATE_H
+#ifndef X86_EMULATE_PRIVATE_H
+#define X86_EMULATE_PRIVATE_H
 
 #include <asm/processor.h>
 
