@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hypercall.c - the table of hypercalls.
+ * hypercall.c - the table of hypercalls, and several of them in one.
  *
  * Owns the table: which number is which function and who may call it.
  * Promises: an unknown number, or one that is not for this kind of guest, is
@@ -14,6 +14,7 @@
 #include <cairn/lib.h>
 #include <cairn/perfc.h>
 #include <cairn/sched.h>
+#include <cairn/softirq.h>
 
 /* Who may call. */
 #define PV  1u
@@ -91,4 +92,57 @@ void hypercall_set_arg(unsigned int n, unsigned long value)
 {
     ASSERT(n < 6 && this_cpu(hypercall_args));
     this_cpu(hypercall_args)[n] = value;
+}
+
+struct domain *hypercall_target(domid_t domid, long *rc)
+{
+    struct domain *d = get_domain_for_op(domid);
+
+    *rc = d ? 0 : -ESRCH;
+    if (d && d != current->domain && !current->domain->is_privileged) {
+        put_domain(d);
+        *rc = -EPERM;
+        return NULL;
+    }
+    return d;
+}
+
+/*
+ * Each entry is read once, run, and its result written back; a preempted one is
+ * written back with its changed arguments and the rest is continued; iret ends
+ * the list, since it leaves the kernel.
+ */
+long do_multicall(unsigned long calls, unsigned long nr)
+{
+    for (unsigned long i = 0; i < nr; i++) {
+        unsigned long at = calls + i * sizeof(struct multicall_entry);
+        struct multicall_entry call;
+        long rc;
+
+        if (i && preempt_check()) {
+            hypercall_set_arg(0, at);
+            hypercall_set_arg(1, nr - i);
+            return -ERESTART;
+        }
+        if (copy_from_guest_va(&call, at))
+            return -EFAULT;
+        /* One list inside another would let the stack grow with the data. */
+        if (call.op == __HYPERVISOR_multicall)
+            rc = -EINVAL;
+        else
+            rc = call.op > UINT32_MAX ? -ENOSYS : hypercall_dispatch(call.op, call.args);
+        if (rc == -ERESTART) {
+            if (copy_to_guest_va(at, &call))
+                return -EFAULT;
+            hypercall_set_arg(0, at);
+            hypercall_set_arg(1, nr - i);
+            return -ERESTART;
+        }
+        if (call.op == __HYPERVISOR_iret)
+            return rc;
+        call.result = rc;
+        if (copy_to_guest_va(at, &call))
+            return -EFAULT;
+    }
+    return 0;
 }

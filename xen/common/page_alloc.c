@@ -122,17 +122,19 @@ static void page_list_add(struct domain *d, struct page_info *pg)
     d->page_list = n;
 }
 
-static void page_list_del(struct domain *d, struct page_info *pg)
+/* @nr frames that follow each other on the list. */
+static void page_list_del(struct domain *d, struct page_info *pg, uint32_t nr)
 {
-    if (pg->prev != FRAME_NONE)
-        mfn_to_page(_mfn(pg->prev))->next = pg->next;
+    uint32_t prev = pg->prev, next = pg[nr - 1].next;
+
+    if (prev != FRAME_NONE)
+        mfn_to_page(_mfn(prev))->next = next;
     else
-        d->page_list = pg->next;
-    if (pg->next != FRAME_NONE)
-        mfn_to_page(_mfn(pg->next))->prev = pg->prev;
+        d->page_list = next;
+    if (next != FRAME_NONE)
+        mfn_to_page(_mfn(next))->prev = prev;
     if (d->relmem_cursor == mfn_x(page_to_mfn(pg)))
-        d->relmem_cursor = pg->next;
-    pg->next = pg->prev = FRAME_NONE;
+        d->relmem_cursor = next;
 }
 
 /* What an exchange may have of old and new pages at once. */
@@ -212,7 +214,7 @@ void free_domain_page(struct page_info *pg)
         return;
     }
     spin_lock(&d->page_alloc_lock);
-    page_list_del(d, pg);
+    page_list_del(d, pg, 1);
     last = --d->tot_pages == 0;
     spin_unlock(&d->page_alloc_lock);
     __atomic_sub_fetch(&domain_pages, 1, __ATOMIC_RELAXED);
@@ -260,20 +262,6 @@ static bool claim_block(struct page_info *pg, uint32_t nr)
     return true;
 }
 
-/* d->page_alloc_lock held; the frames follow each other on the list. */
-static void page_list_del_run(struct domain *d, struct page_info *pg, uint32_t nr)
-{
-    uint32_t prev = pg->prev, next = pg[nr - 1].next;
-
-    if (prev != FRAME_NONE)
-        mfn_to_page(_mfn(prev))->next = next;
-    else
-        d->page_list = next;
-    if (next != FRAME_NONE)
-        mfn_to_page(_mfn(next))->prev = prev;
-    d->relmem_cursor = next;
-}
-
 unsigned long relinquish_block(struct domain *d)
 {
     struct page_info *pg = mfn_to_page(_mfn(d->relmem_cursor));
@@ -288,7 +276,7 @@ unsigned long relinquish_block(struct domain *d)
         spin_unlock(&d->page_alloc_lock);
         return 0;
     }
-    page_list_del_run(d, pg, 1u << order);
+    page_list_del(d, pg, 1u << order);
     d->tot_pages -= 1ul << order;
     last = d->tot_pages == 0;
     spin_unlock(&d->page_alloc_lock);

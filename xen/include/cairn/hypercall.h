@@ -24,6 +24,10 @@ long hypercall_dispatch(unsigned int nr, unsigned long arg[6]);
 /* Handlers that continue themselves change their caller's arguments here. */
 void hypercall_set_arg(unsigned int n, unsigned long value);
 
+/* hypercall_target - the domain that an operation names: the caller's own, or with
+ * privilege any; with a reference.  NULL: *@rc is -ESRCH or -EPERM. */
+struct domain *hypercall_target(domid_t domid, long *rc);
+
 /*
  * The current guest's memory by virtual address: PV directly with fault
  * fixup, HVM through its page tables.  0 or -EFAULT; -EFAULT may leave a
