@@ -66,14 +66,6 @@ enum emul_result emul_pop(struct emul_ctxt *c, uint64_t *v, unsigned int size);
 unsigned int emul_stack_width(struct emul_ctxt *c); /* 2, 4 or 8 */
 
 /* ---- segment.c ---- */
-#define ATTR_P       0x080u
-#define ATTR_S       0x010u
-#define ATTR_L       0x200u
-#define ATTR_DB      0x400u
-#define ATTR_G       0x800u
-#define ATTR_TYPE(a) ((a)&15u)
-#define ATTR_DPL(a)  (((a) >> 5) & 3u)
-
 #define SEG_ACCESS_WRITE 0x100u /* besides EMUL_* */
 #define SEG_ACCESS_EXEC  0x200u
 

@@ -16,9 +16,9 @@ void hvm_devices_init(void);              /* at boot */
 int hvm_devices_create(struct domain *d); /* -ENOMEM */
 void hvm_devices_destroy(struct domain *d);
 
-/* @value is zero-extended, @size 1, 2 or 4 bytes.  False: nobody is there. */
-bool hvm_device_port_in(struct vcpu *v, unsigned int port, unsigned int size, uint32_t *value);
-bool hvm_device_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value);
+/* @size 1, 2 or 4 bytes.  Where no device is, ones are read and writes dropped. */
+uint32_t hvm_port_in(struct vcpu *v, unsigned int port, unsigned int size);
+void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value);
 
 /* The PIC's output, and the processor's acknowledge: a vector. */
 bool vpic_output(const struct domain *d);

@@ -43,14 +43,6 @@ void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long val
         *regs_gpr(regs, n) = value;
 }
 
-static int set_cr8(struct vcpu *v, uint64_t value)
-{
-    if (value & ~0xfull)
-        return -1;
-    vlapic_set_cr8(v, value);
-    return 0;
-}
-
 static int move_to_cr(struct vcpu *v, unsigned int cr, uint64_t value)
 {
     switch (cr) {
@@ -61,7 +53,7 @@ static int move_to_cr(struct vcpu *v, unsigned int cr, uint64_t value)
     case 4:
         return hvm_set_cr4(v, value);
     case 8:
-        return set_cr8(v, value);
+        return hvm_set_cr8(v, value);
     default:
         domain_crash(v->domain, "vmx: exit for a write of CR%u, which does not exit", cr);
         return 0;
