@@ -60,6 +60,17 @@ static inline unsigned long *regs_gpr(struct cpu_user_regs *regs, unsigned int n
     return (unsigned long *)((char *)regs + offset[n & 15]);
 }
 
+/* Arguments of a hypercall, 64-bit ABI. */
+static inline void regs_set_hypercall_args(struct cpu_user_regs *regs, const unsigned long arg[6])
+{
+    regs->rdi = arg[0];
+    regs->rsi = arg[1];
+    regs->rdx = arg[2];
+    regs->r10 = arg[3];
+    regs->r8 = arg[4];
+    regs->r9 = arg[5];
+}
+
 static inline void regs_set_edx_eax(struct cpu_user_regs *regs, uint64_t v)
 {
     regs->rax = (uint32_t)v;

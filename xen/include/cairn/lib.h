@@ -78,4 +78,18 @@ struct boot_param {
 /* int fn(const char *value): value never NULL; returns 0 or -EINVAL. */
 #define custom_param(nm, fn) BOOT_PARAM(nm, fn, PARAM_FN, fn, 0)
 
+/* A word at any address. */
+static inline uint32_t get32(const void *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+static inline uint64_t get64(const void *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
 #endif

@@ -52,12 +52,7 @@ void pv_hypercall(struct cpu_user_regs *regs)
     }
     /* The guest executes SYSCALL once more, with what is left to do. */
     regs->rip -= SYSCALL_LENGTH;
-    regs->rdi = arg[0];
-    regs->rsi = arg[1];
-    regs->rdx = arg[2];
-    regs->r10 = arg[3];
-    regs->r8 = arg[4];
-    regs->r9 = arg[5];
+    regs_set_hypercall_args(regs, arg);
 }
 
 void pv_compat_syscall(struct cpu_user_regs *regs)
