@@ -53,7 +53,8 @@ const struct emul_opcode *emul_opcode(unsigned int map, uint8_t op);
 uint64_t emul_mask(unsigned int size);
 uint64_t emul_sign_extend(uint64_t v, unsigned int size);
 uint64_t emul_get(const struct emul_ctxt *c, unsigned int reg, unsigned int size);
-void emul_set(struct emul_ctxt *c, unsigned int reg, unsigned int size, uint64_t v);
+/* Always EMUL_OKAY: an instruction often ends with it. */
+enum emul_result emul_set(struct emul_ctxt *c, unsigned int reg, unsigned int size, uint64_t v);
 uint64_t emul_ea(const struct emul_ctxt *c); /* offset of the memory operand */
 bool emul_condition(const struct emul_ctxt *c, unsigned int cc);
 enum emul_result emul_read_rm(struct emul_ctxt *c, uint64_t *v, unsigned int size);
