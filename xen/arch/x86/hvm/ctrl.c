@@ -109,7 +109,8 @@ int hvm_set_efer(struct vcpu *v, uint64_t value)
     unsigned int owed;
 
     /* CR0.PG and EFER are never the guest's own: no hvm_sync_ctrl(). */
-    int rc = decide(v, x86_set_efer, value, &next, &owed);
+    const struct x86_ctrl_env env = x86_ctrl_env_of(&v->domain->arch.policy);
+    int rc = x86_set_efer(&v->arch.hvm.ctrl, &env, value, &next, &owed);
 
     if (rc || next.efer == v->arch.hvm.ctrl.efer)
         return rc;
