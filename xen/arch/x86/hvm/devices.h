@@ -14,7 +14,8 @@ struct vcpu;
 
 void hvm_devices_init(void);              /* at boot */
 int hvm_devices_create(struct domain *d); /* -ENOMEM */
-void hvm_devices_destroy(struct domain *d);
+void hvm_devices_stop(struct domain *d);  /* no timer fires any more */
+void hvm_devices_free(struct domain *d);  /* with its vCPUs gone */
 
 /* @size 1, 2 or 4 bytes.  Where no device is, ones are read and writes dropped. */
 uint32_t hvm_port_in(struct vcpu *v, unsigned int port, unsigned int size);

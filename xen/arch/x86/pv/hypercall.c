@@ -8,6 +8,7 @@
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
+#include <cairn/stretch.h>
 
 #define SYSCALL_LENGTH      2
 #define HYPERCALL_STUB_SIZE 32
@@ -35,6 +36,7 @@ void pv_hypercall(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
 
+    stretch_begin(STRETCH_HYPERCALL, regs->eax);
     local_irq_enable();
     if (unlikely(!v->arch.pv.in_kernel)) {
         enter_callback(v, regs, CALLBACKTYPE_syscall, X86_EXC_UD);
