@@ -22,7 +22,7 @@ struct domain *memory_target(domid_t domid, long *rc)
     struct domain *d = hypercall_target(domid, rc);
 
     /* Its tables are being taken down, or are gone. */
-    if (d && d->state >= DOMAIN_dying) {
+    if (d && domain_is_dying(d)) {
         put_domain(d);
         *rc = -ESRCH;
         return NULL;
