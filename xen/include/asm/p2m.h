@@ -38,6 +38,8 @@ int p2m_init(struct domain *d);
 int p2m_teardown(struct domain *d); /* resumable, -ERESTART: frees the tree (not the RAM) */
 /* p2m_lookup - @type may be NULL.  INVALID_MFN if nothing is there. Takes the lock itself. */
 mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type);
+/* The same; 1 << *@order frames in a row, from an aligned one, are alike. */
+mfn_t p2m_lookup_order(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigned int *order);
 /* p2m_set - map 1 << @order frames (0, 9, 18; aligned), or unmap with P2M_none.
  * 0, -EINVAL, -ENOMEM (nothing changed). */
 int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type);

@@ -29,6 +29,7 @@
 #include <asm/p2m.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
+#include <cairn/mm.h>
 
 #include "role.h"
 
@@ -42,24 +43,32 @@
 struct shadow_table {
     uint64_t gfn; /* of the guest's table, or the first frame mapped (direct) */
     uint64_t *entry;
-    uint64_t maddr; /* of the entries */
-    uint32_t *next; /* reverse map, by slot: next of the chain */
+    uint64_t *guest; /* the guest's table, of 8-byte entries that we may write; or NULL */
+    uint64_t maddr;  /* of the entries */
+    uint32_t *next;  /* reverse map, by slot: next of the chain */
     shadow_kind_t kind;
     uint16_t low, high; /* slots that are not 0 are within */
     uint16_t pins;      /* vCPUs that have it as a root */
     bool used, oos;
+    bool recent; /* used since it was last about to be taken */
     uint32_t generation;
     uint32_t hash_next;
     uint32_t lru_prev, lru_next; /* lru_next also links the free ones */
 };
 
-/* A recent answer of the p2m. */
+/* What the p2m says of a frame; mfn INVALID_MFN: nothing is there. */
 struct shadow_frame {
-    uint64_t gfn;
     mfn_t mfn;
     enum p2m_type type;
 };
-#define SHADOW_FRAMES 64u
+/* A recent answer, of one frame or of the first of a run. */
+struct shadow_answer {
+    uint64_t gfn;
+    struct shadow_frame frame;
+};
+#define SHADOW_FRAMES 64u /* by the low bits of the gfn */
+#define SHADOW_RUNS   16u /* by those of gfn >> RUN_ORDER */
+#define RUN_ORDER     9u
 
 struct shadow_domain {
     struct shadow_table *table;
@@ -80,8 +89,8 @@ struct shadow_domain {
     /* Bit gfn % 1024: a gfn like this may have tables. */
     uint64_t filter[16];
     bool frames_used;
-    struct shadow_frame frame[SHADOW_FRAMES]; /* by the low bits of the gfn */
-    struct paging_role constants;             /* what of a role the domain's policy fixes */
+    struct shadow_answer frame[SHADOW_FRAMES], run[SHADOW_RUNS];
+    struct paging_role constants; /* what of a role the domain's policy fixes */
 };
 
 struct shadow_vcpu {
@@ -100,19 +109,40 @@ struct shadow_vcpu {
 };
 
 /* ---- frame.c: guest memory ---- */
-/* shadow_frame - what the p2m says of @gfn; mfn INVALID_MFN: nothing there. */
-const struct shadow_frame *shadow_frame(struct domain *d, uint64_t gfn);
+struct shadow_frame shadow_frame_slow(struct domain *d, uint64_t gfn);
+static inline struct shadow_frame shadow_frame(struct domain *d, uint64_t gfn)
+{
+    const struct shadow_domain *s = d->arch.shadow;
+    const struct shadow_answer *run = &s->run[(gfn >> RUN_ORDER) % SHADOW_RUNS];
+    const struct shadow_answer *one = &s->frame[gfn % SHADOW_FRAMES];
+
+    if (likely(s->frames_used)) {
+        if (likely(run->gfn == gfn >> RUN_ORDER))
+            return (struct shadow_frame){mfn_add(run->frame.mfn, gfn % (1u << RUN_ORDER)),
+                                         run->frame.type};
+        if (one->gfn == gfn)
+            return one->frame;
+    }
+    return shadow_frame_slow(d, gfn);
+}
 void shadow_forget_frames(struct domain *d);
-/* The guest's table as we see it; NULL: no memory is there. */
+/* The guest's table as we see it; NULL: no memory is there, or (rw) none that
+ * the guest could write to. */
 const void *shadow_map_guest(struct domain *d, uint64_t gfn);
+void *shadow_map_guest_rw(struct domain *d, uint64_t gfn);
 struct walk_memory shadow_walk_memory(struct domain *d);
 
 /* ---- alloc.c: the pool ---- */
 int shadow_set_allocation(struct domain *d, uint32_t mib);
 uint32_t shadow_get_allocation(struct domain *d);
-int shadow_free_pool(struct domain *d);                                 /* resumable, -ERESTART */
-struct shadow_table *shadow_table_of(struct domain *d, uint64_t entry); /* it points to */
-void shadow_touch(struct shadow_domain *s, struct shadow_table *t);     /* used just now */
+int shadow_free_pool(struct domain *d); /* resumable, -ERESTART */
+/* The table that @entry points to. */
+static inline struct shadow_table *shadow_table_of(struct domain *d, uint64_t entry)
+{
+    return &d->arch.shadow
+                ->table[mfn_to_page(_mfn((entry & PTE_ADDR_MASK) >> PAGE_SHIFT))->progress];
+}
+void shadow_touch(struct shadow_domain *s, struct shadow_table *t); /* used just now */
 /* shadow_get - the table, made if there is none; it becomes the most recently
  * used.  NULL: no pool. */
 struct shadow_table *shadow_get(struct domain *d, uint64_t gfn, shadow_kind_t kind);

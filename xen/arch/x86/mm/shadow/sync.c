@@ -90,7 +90,7 @@ bool shadow_entry_current(struct domain *d, const struct shadow_table *t, unsign
         return false;
     if (KIND_LEVEL(t->kind) > 1)
         return child_fits(t, slot, &view, shadow_table_of(d, entry));
-    return mfn_x(shadow_frame(d, view.gfn)->mfn) == (entry & PTE_ADDR_MASK) >> PAGE_SHIFT;
+    return mfn_x(shadow_frame(d, view.gfn).mfn) == (entry & PTE_ADDR_MASK) >> PAGE_SHIFT;
 }
 
 static void compare_slot(struct domain *d, struct shadow_table *t, unsigned int slot,
