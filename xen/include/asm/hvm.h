@@ -45,9 +45,12 @@ struct hvm_domain {
 struct vmx_msrlist;
 
 struct vmx_vcpu {
-    mfn_t vmcs;                  /* one frame */
-    struct vmx_msrlist *msrlist; /* NULL where controls switch EFER */
-    uint64_t cr0_mask, cr4_mask; /* bits set: not the guest's to change; as in the VMCS */
+    mfn_t vmcs;                      /* one frame */
+    struct vmx_msrlist *msrlist;     /* NULL where controls switch EFER */
+    uint64_t cr0_mask, cr4_mask;     /* bits set: not the guest's to change; as in the VMCS */
+    uint64_t cr0_shadow, cr4_shadow; /* as in the VMCS */
+    uint64_t hw_cr0, hw_cr4;         /* as in the VMCS unless ctrl_stale */
+    bool ctrl_known;                 /* these six were written once */
     bool launched;
     bool loaded;      /* current VMCS of this CPU */
     unsigned int cpu; /* where it is active */
@@ -139,8 +142,9 @@ void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s);
 void hvm_sync_ctrl(struct vcpu *v);
 /* Write hvm_vcpu.ctrl, a state that hvm/cr.c allowed, to the hardware. */
 void hvm_update_ctrl(struct vcpu *v);
-void hvm_update_cr3(struct vcpu *v);  /* only CR3 changed, by hvm_set_cr3() */
-void hvm_update_efer(struct vcpu *v); /* only SCE or NXE changed */
+void hvm_update_cr0(struct vcpu *v, uint64_t changed); /* only these bits of CR0 */
+void hvm_update_cr3(struct vcpu *v);                   /* only CR3 changed, by hvm_set_cr3() */
+void hvm_update_efer(struct vcpu *v);                  /* only SCE or NXE changed */
 /* Shadow paging: the root on which the hardware runs. */
 void hvm_set_hardware_cr3(struct vcpu *v, maddr_t root);
 /* The four PDPTEs that PAE paging has loaded; meaningful only in that mode. */

@@ -55,10 +55,12 @@ int hvm_set_cr0(struct vcpu *v, uint64_t value)
     if ((value ^ v->arch.hvm.ctrl.cr0) & X86_CR0_PG)
         fill_segment_env(v, &env);
     int rc = x86_set_cr0(&v->arch.hvm.ctrl, &env, value, &next, &owed);
+    if (rc)
+        return rc;
+    uint64_t changed = next.cr0 ^ v->arch.hvm.ctrl.cr0;
+    rc = commit(v, &next, owed);
     if (!rc)
-        rc = commit(v, &next, owed);
-    if (!rc)
-        hvm_update_ctrl(v);
+        hvm_update_cr0(v, changed);
     return rc;
 }
 

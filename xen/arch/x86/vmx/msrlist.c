@@ -84,6 +84,14 @@ void msrlist_remove(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)
 
 int msrlist_switch(struct vmx_msrlist *l, uint32_t msr, uint64_t guest, uint64_t host)
 {
+    struct vmx_msr_entry *back = find(l, MSRLIST_EXIT_LOAD, msr);
+    struct vmx_msr_entry *there = find(l, MSRLIST_ENTRY_LOAD, msr);
+
+    if (back && there) {
+        back->value = host;
+        there->value = guest;
+        return 0;
+    }
     if (!has_room(l, MSRLIST_EXIT_LOAD, msr) || !has_room(l, MSRLIST_ENTRY_LOAD, msr))
         return -ENOSPC;
     /* The way back first. */

@@ -95,15 +95,15 @@ void vmcs_load(struct vcpu *v)
         write_host_state(v);
 }
 
-void vmcs_enter(struct vcpu *v)
+void vmcs_enter_other(struct vcpu *v)
 {
     vmcs_load(v);
 }
 
-void vmcs_exit(struct vcpu *v)
+void vmcs_exit_other(struct vcpu *v)
 {
     struct vcpu *now = current;
-    if (now != v && is_hvm_vcpu(now) && now->is_running)
+    if (is_hvm_vcpu(now) && now->is_running)
         vmcs_load(now);
 }
 
