@@ -188,6 +188,7 @@ struct shadow_table *shadow_get(struct domain *d, uint64_t gfn, shadow_kind_t ki
     if (!t || direct)
         return t;
     t->oos = oos;
+    s->upper_oos |= oos && KIND_LEVEL(kind) > 1;
     s->filter[gfn / 64 % 16] |= 1ull << (gfn % 64);
     if (!tracked) {
         const void *guest = shadow_map_guest(d, gfn);

@@ -14,9 +14,6 @@
 
 #include "shadow.h"
 
-/* The shadow's own accessed and dirty bits are set beforehand: nobody reads
- * them, and the processor need not write. */
-#define SHADOW_AD (PTE_A | PTE_D)
 #define PREFETCH  16u
 #define STUCK_MAX 64
 
@@ -58,11 +55,6 @@ static bool may_write(const struct fault *f, uint64_t gfn, bool ram_writable)
     return ram_writable && !shadow_is_protected(f->d, gfn);
 }
 
-static uint64_t make_entry(mfn_t mfn, uint64_t flags)
-{
-    return mfn_x(mfn) << PAGE_SHIFT | flags | SHADOW_AD;
-}
-
 /* What a guest's leaf becomes, before the page's own state is looked at. */
 static uint64_t leaf_flags(const struct fault *f, const struct shadow_view *view)
 {
@@ -75,6 +67,17 @@ static uint64_t leaf_flags(const struct fault *f, const struct shadow_view *view
     return view->flags;
 }
 
+static uint64_t direct_leaf(const struct fault *f, uint64_t gfn)
+{
+    const struct shadow_frame frame = shadow_frame(f->d, gfn);
+    if (mfn_eq(frame.mfn, INVALID_MFN))
+        return 0;
+    uint64_t flags = PTE_P | PTE_U;
+    if (may_write(f, gfn, frame.type != P2M_ram_ro))
+        flags |= PTE_W;
+    return shadow_make_entry(frame.mfn, flags);
+}
+
 /*
  * Neighbours of the page that faulted, of the same PREFETCH slots: those that
  * the guest has used before (accessed) need no fault of their own.
@@ -84,28 +87,21 @@ static void prefetch(struct fault *f, struct shadow_table *t)
     unsigned int slot = PT_INDEX(f->va, 1), first = slot & ~(PREFETCH - 1);
     bool direct = shadow_kind_is_direct(t->kind), ro = t->kind & KIND_RO;
     const void *guest = direct ? NULL : shadow_map_guest(f->d, t->gfn);
-    uint64_t reserved = guest_leaf_reserved(f->role);
 
     if (!direct && !guest)
         return;
     for (unsigned int i = first; i < first + PREFETCH; i++) {
-        uint64_t gfn = t->gfn + i, flags = PTE_P | PTE_W | PTE_U;
+        uint64_t entry = 0;
         if (t->entry[i])
             continue;
-        if (!direct) {
-            uint64_t e = f->role->levels == 2 ? shadow_guest_entry(t, i, guest)
-                                              : ((const volatile uint64_t *)guest)[i];
-            if ((e & (PTE_P | PTE_A)) != (PTE_P | PTE_A) || (e & reserved))
-                continue;
-            flags = shadow_leaf_flags(f->role, e, ro);
-            gfn = (e & PTE_ADDR_MASK) >> PAGE_SHIFT;
-        }
-        struct shadow_frame frame = shadow_frame(f->d, gfn);
-        if (mfn_eq(frame.mfn, INVALID_MFN))
-            continue;
-        if ((flags & PTE_W) && !may_write(f, gfn, frame.type != P2M_ram_ro))
-            flags &= ~PTE_W;
-        shadow_set_entry(f->d, t, i, make_entry(frame.mfn, flags));
+        if (direct)
+            entry = direct_leaf(f, t->gfn + i);
+        else if (f->role->levels == 2)
+            entry = shadow_leaf_entry(f->d, f->role, shadow_guest_entry(t, i, guest), ro);
+        else
+            entry = shadow_leaf_entry(f->d, f->role, ((const volatile uint64_t *)guest)[i], ro);
+        if (entry)
+            shadow_set_entry(f->d, t, i, entry);
     }
 }
 
@@ -113,7 +109,7 @@ static void set_leaf(struct fault *f, struct shadow_table *t, uint64_t flags)
 {
     if ((flags & PTE_W) && !may_write(f, f->gfn, f->ram_writable))
         flags &= ~PTE_W;
-    f->changed |= shadow_set_entry(f->d, t, PT_INDEX(f->va, 1), make_entry(f->mfn, flags));
+    f->changed |= shadow_set_entry(f->d, t, PT_INDEX(f->va, 1), shadow_make_entry(f->mfn, flags));
 }
 
 /* @e: the guest's entry, by which the access is allowed. */
@@ -138,7 +134,8 @@ static struct shadow_table *link_child(struct fault *f, struct shadow_table *t, 
 
     if (e & PTE_P) {
         child = shadow_table_of(f->d, e);
-        if (child->gfn == gfn && child->kind == kind && e == (child->maddr | flags | SHADOW_AD)) {
+        if (child->gfn == gfn && child->kind == kind &&
+            e == (child->maddr | flags | (PTE_A | PTE_D))) {
             /* It must not be the next one to be taken for a level below. */
             shadow_touch(f->d->arch.shadow, child);
             return child;
@@ -147,7 +144,7 @@ static struct shadow_table *link_child(struct fault *f, struct shadow_table *t, 
     child = shadow_get(f->d, gfn, kind);
     if (!child)
         return NULL;
-    f->changed |= shadow_set_entry(f->d, t, slot, child->maddr | flags | SHADOW_AD);
+    f->changed |= shadow_set_entry(f->d, t, slot, child->maddr | flags | (PTE_A | PTE_D));
     /* What the guest changed in a table while nothing led to it needs no
      * flush: by this way it has not been reached before. */
     if (child->oos)

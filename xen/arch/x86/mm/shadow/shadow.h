@@ -39,6 +39,7 @@
 #define SHADOW_OOS_MAX        16u    /* gfns out of sync at a time */
 #define SHADOW_CHAIN_MAX      40u    /* entries of one bucket of the reverse map */
 #define SHADOW_HASH_CHAIN_MAX 48u
+#define SHADOW_HINTS          16u
 
 struct shadow_table {
     uint64_t gfn; /* of the guest's table, or the first frame mapped (direct) */
@@ -84,6 +85,7 @@ struct shadow_domain {
     uint32_t generation;
     bool unlinking; /* teardown of the pool has begun */
     uint64_t seed;
+    bool upper_oos; /* maybe: a gfn out of sync has tables above the lowest */
     unsigned int nr_oos;
     uint64_t oos[SHADOW_OOS_MAX]; /* gfns, oldest first */
     /* Bit gfn % 1024: a gfn like this may have tables. */
@@ -101,7 +103,8 @@ struct shadow_vcpu {
     shadow_kind_t role;           /* that of the roots */
     struct paging_role walk_role; /* the same for the walker */
     bool root_long;
-    bool valid; /* root[] belong to role and root_gfn */
+    uint32_t hint[SHADOW_HINTS]; /* tables that were roots, by gfn and role: maybe others now */
+    bool valid;                  /* root[] belong to role and root_gfn */
     /* Faults that changed nothing, one after the other at the same place. */
     gva_t stuck_va;
     uint32_t stuck_ec;
@@ -173,9 +176,19 @@ void shadow_compare(struct domain *d, struct shadow_table *t); /* it stays out o
 void shadow_sync_va(struct vcpu *v, gva_t va);                 /* INVLPG */
 /* The entry of the guest's table at @guest that slot @slot of @t shadows. */
 uint64_t shadow_guest_entry(const struct shadow_table *t, unsigned int slot, const void *guest);
+/* What the guest's entry @e of level 1, in a table of @role, becomes; @ro: the
+ * table is of KIND_RO.  0: nothing, an access to the page must fault. */
+uint64_t shadow_leaf_entry(struct domain *d, const struct paging_role *role, uint64_t e, bool ro);
 /* Does @entry of slot @slot agree with guest entry @guest? */
 bool shadow_entry_current(struct domain *d, const struct shadow_table *t, unsigned int slot,
                           uint64_t entry, const void *guest);
+
+/* The shadow's own accessed and dirty bits are set beforehand: nobody reads
+ * them, and the processor need not write. */
+static inline uint64_t shadow_make_entry(mfn_t mfn, uint64_t flags)
+{
+    return mfn_x(mfn) << PAGE_SHIFT | flags | PTE_A | PTE_D;
+}
 
 /* ---- fault.c, root.c ---- */
 enum paging_fault shadow_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, gaddr_t *addr);
