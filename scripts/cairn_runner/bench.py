@@ -97,11 +97,14 @@ def _domains(guest, spec):
         figures = {"pv_hypercall": _ticks(cairn, ""), "boot_to_dom0": boot, "boot_to_prompt": boot + ready}
         figures["resident_kib"] = _info(cairn, "xen_memory_used_kib")
         free = _info(cairn, "free_memory_kib")
-        figures["create_64m"] = _ticks(cairn, f"xl create -p {cfg} {size}")
+        # The first domain gets memory that nobody has cleared yet.
+        figures["create_64m_dirty"] = _ticks(cairn, f"xl create -p {cfg} {size}")
         used = (free - _info(cairn, "free_memory_kib")) // 4
         cairn.run("xl debug-keys q")
         figures["domain_pages"] = used - int(re.search(r"d[1-9]\d*: .* pages (\d+)", cairn.log)[1])
         figures["destroy_64m"] = _ticks(cairn, f"xl destroy {guest.instance}")
+        figures["create_64m"] = _ticks(cairn, f"xl create -p {cfg} {size}")
+        cairn.run(f"xl destroy {guest.instance}")
         figures["create_until_dead"] = _ticks(cairn, f"xl create -F {cfg} {size}")
         cairn.power_off()
     figures["image_bytes"] = paths.hypervisor("release").stat().st_size

@@ -220,9 +220,9 @@ int hvm_load(struct domain *d, const void *buf, size_t len);
 int hvm_save(struct domain *d, void *buf, size_t *len);
 
 /* ---- hvm/hypercall.c ---- */
-/* VMCALL of the current vCPU.  True: done, the result is in RAX.  False: the
+/* VMCALL of the current vCPU, from code of that width.  True: done, the result is in RAX.  False: the
  * instruction is to be executed again, its registers are updated. */
-bool hvm_hypercall(struct cpu_user_regs *regs);
+bool hvm_hypercall(struct cpu_user_regs *regs, unsigned int cpl, bool is_64);
 /* Fill the hypercall page at @va (directmap of a guest page). */
 void hvm_hypercall_page_init(void *va);
 /* Guest memory of the *current* HVM vCPU by linear address; 0 or -EFAULT. */

@@ -36,7 +36,11 @@ static enum exit_action exit_hlt(struct vcpu *v, struct cpu_user_regs *regs)
 
 static enum exit_action exit_vmcall(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    return hvm_hypercall(regs) ? EXIT_ADVANCE : EXIT_RESUME;
+    /* hvm_get_cpl() and hvm_cs_is_64bit(), in line: guests do little else as often. */
+    unsigned int cpl = SEG_AR_DPL(vmread32(GUEST_SS_AR));
+    bool is_64 =
+        (v->arch.hvm.vmx.entry_controls & ENTRY_IA32E_GUEST) && (vmread32(GUEST_CS_AR) & SEG_AR_L);
+    return hvm_hypercall(regs, cpl, is_64) ? EXIT_ADVANCE : EXIT_RESUME;
 }
 
 static enum exit_action exit_triple_fault(struct vcpu *v, struct cpu_user_regs *regs)

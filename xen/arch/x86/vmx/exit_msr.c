@@ -3,6 +3,7 @@
 #include <asm/cpu_policy.h>
 #include <asm/processor.h>
 
+#include "../hvm/cr.h"
 #include "vmx.h"
 
 enum exit_action exit_rdmsr(struct vcpu *v, struct cpu_user_regs *regs)
@@ -19,7 +20,9 @@ enum exit_action exit_rdmsr(struct vcpu *v, struct cpu_user_regs *regs)
 
 enum exit_action exit_wrmsr(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    if (guest_wrmsr(v, regs->ecx, (uint64_t)regs->edx << 32 | regs->eax)) {
+    uint64_t value = (uint64_t)regs->edx << 32 | regs->eax;
+    /* EFER is what guests write most. */
+    if (regs->ecx == MSR_EFER ? hvm_set_efer(v, value) : guest_wrmsr(v, regs->ecx, value)) {
         hvm_inject_exception(v, X86_EXC_GP, 0);
         return EXIT_RESUME;
     }

@@ -50,7 +50,8 @@ struct vmx_mode_plan {
 void vmx_plan_mode(const struct vmx_mode_env *env, const struct x86_ctrl *g,
                    struct vmx_mode_plan *plan);
 
-/* The part of it that depends on EFER: only efer and efer_* are set. */
+/* The part of it that depends on EFER: only efer and efer_* are set; of @env
+ * only ept, unrestricted and efer_switch matter. */
 void vmx_plan_efer(const struct vmx_mode_env *env, const struct x86_ctrl *g,
                    struct vmx_mode_plan *plan);
 

@@ -276,7 +276,9 @@ void hvm_update_efer(struct vcpu *v)
         vmwrite64(GUEST_EFER, v->arch.hvm.ctrl.efer);
         return;
     }
-    vmx_fill_mode_env(v, &env);
+    env.ept = !v->domain->arch.paging->shadow;
+    env.unrestricted = vmx_is_unrestricted(v);
+    env.efer_switch = vmx_caps.efer_switch;
     vmx_plan_efer(&env, &v->arch.hvm.ctrl, &plan);
     vmcs_enter(v);
     apply_efer(v, &plan);
