@@ -14,6 +14,7 @@
 #include <cairn/perfc.h>
 #include <cairn/sched.h>
 #include <cairn/softirq.h>
+#include <cairn/stretch.h>
 #include <xen/sched.h>
 
 #include "../hvm/irq.h"
@@ -78,7 +79,7 @@ static enum exit_action exit_rdpmc(struct vcpu *v, struct cpu_user_regs *regs)
 #ifdef CAIRN_COUNT
     static const unsigned int counter[] = {PERFC_vmentries, PERFC_vmreads, PERFC_vmwrites};
     if ((uint32_t)regs->rcx < ARRAY_SIZE(counter)) {
-        uint64_t count = perfc_count[counter[(uint32_t)regs->rcx]];
+        uint64_t count = perfc_sum(counter[(uint32_t)regs->rcx]);
         regs->rax = (uint32_t)count;
         regs->rdx = count >> 32;
         return EXIT_ADVANCE;
@@ -224,15 +225,16 @@ static always_inline void prepare_entry(struct vcpu *v)
             do_softirq();
             continue;
         }
-        if (likely(!v->arch.hvm.any_work) && likely(!v->domain->arch.p2m.flush_owed))
+        if (likely(!v->arch.hvm.any_work))
             break;
         if (vmx_intr_assist(v))
             break;
     }
     perfc_incr(vmentries);
+    stretch_end();
     v->arch.hvm.vmx.ctrl_stale = true;
 #ifdef CAIRN_DEBUG
-    if (perfc_count[PERFC_vmentries] % 64 == 1)
+    if (get_cpu_info()->perfc[PERFC_vmentries] % 64 == 1)
         vmcs_audit(v);
 #endif
 }
@@ -241,6 +243,7 @@ struct cpu_user_regs *vmx_handle_exit(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
     uint32_t reason = vmread32(VM_EXIT_REASON);
+    stretch_begin(STRETCH_VMEXIT, reason & 0xffff);
 
     if (unlikely(reason & EXIT_REASON_ENTRY_FAILURE)) {
         local_irq_enable();

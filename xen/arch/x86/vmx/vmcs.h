@@ -11,7 +11,7 @@
 #ifndef X86_VMX_VMCS_H
 #define X86_VMX_VMCS_H
 
-#include <cairn/perfc.h>
+#include <asm/current.h>
 #include <cairn/types.h>
 
 enum vmcs16 {

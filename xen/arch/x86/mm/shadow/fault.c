@@ -73,7 +73,7 @@ static uint64_t direct_leaf(const struct fault *f, uint64_t gfn)
     if (mfn_eq(frame.mfn, INVALID_MFN))
         return 0;
     uint64_t flags = PTE_P | PTE_U;
-    if (may_write(f, gfn, frame.type != P2M_ram_ro))
+    if (may_write(f, gfn, !p2m_is_readonly(frame.type)))
         flags |= PTE_W;
     return shadow_make_entry(frame.mfn, flags);
 }
@@ -214,7 +214,7 @@ static bool find_page(struct fault *f, uint64_t gfn)
 
     f->gfn = gfn;
     f->mfn = frame.mfn;
-    f->ram_writable = frame.type != P2M_ram_ro;
+    f->ram_writable = !p2m_is_readonly(frame.type);
     return !mfn_eq(frame.mfn, INVALID_MFN) && (f->ram_writable || !(f->access & WALK_WRITE));
 }
 
@@ -329,6 +329,8 @@ enum paging_fault shadow_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, gadd
     spin_lock(&f.d->arch.paging_lock);
     if (resolve_leaf(&f, &guest_ec, &result))
         *ec = guest_ec;
+    else if (unlikely(!sv->valid))
+        result = PAGING_RETRY; /* another CPU has just zapped all */
     else
         result = resolve(&f, ec, addr, &why);
     spin_unlock(&f.d->arch.paging_lock);

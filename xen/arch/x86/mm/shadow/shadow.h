@@ -20,11 +20,12 @@
  * of an older generation are found by nobody and only wait to be taken.
  *
  * d->arch.paging_lock covers all of it.  A change that takes a translation
- * away sets HVM_WORK_FLUSH_VPID of all the domain's vCPUs.
+ * away is known to all processors before the next step: shadow_flush_tlbs().
  */
 #ifndef X86_MM_SHADOW_SHADOW_H
 #define X86_MM_SHADOW_SHADOW_H
 
+#include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/p2m.h>
 #include <asm/paging.h>
@@ -143,7 +144,7 @@ int shadow_free_pool(struct domain *d); /* resumable, -ERESTART */
 static inline struct shadow_table *shadow_table_of(struct domain *d, uint64_t entry)
 {
     return &d->arch.shadow
-                ->table[mfn_to_page(_mfn((entry & PTE_ADDR_MASK) >> PAGE_SHIFT))->progress];
+                ->table[mfn_to_page(_mfn((entry & PTE_ADDR_MASK) >> PAGE_SHIFT))->tlb_stamp];
 }
 void shadow_touch(struct shadow_domain *s, struct shadow_table *t); /* used just now */
 /* shadow_get - the table, made if there is none; it becomes the most recently

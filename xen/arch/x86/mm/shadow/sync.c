@@ -101,7 +101,7 @@ uint64_t shadow_leaf_entry(struct domain *d, const struct paging_role *role, uin
     const struct shadow_frame frame = shadow_frame(d, gfn);
     if (mfn_eq(frame.mfn, INVALID_MFN))
         return 0;
-    if ((flags & PTE_W) && (frame.type == P2M_ram_ro || shadow_is_protected(d, gfn)))
+    if ((flags & PTE_W) && (p2m_is_readonly(frame.type) || shadow_is_protected(d, gfn)))
         flags &= ~PTE_W;
     return shadow_make_entry(frame.mfn, flags);
 }
@@ -165,14 +165,16 @@ static void resync(struct domain *d, unsigned int i)
         if (!t->pins && !shadow_has_parent(d, t)) {
             shadow_free_table(d, t);
         } else {
-            compare_table(d, t, guest);
             t->oos = false;
             left = true;
         }
         t = next_of(s, after, gfn);
     }
+    /* From here on no processor writes to it unseen: what is compared stays. */
     if (left && guest)
         shadow_protect(d, virt_to_mfn(guest));
+    for (struct shadow_table *t = first_of(s, gfn); t; t = next_of(s, t->hash_next, gfn))
+        compare_table(d, t, guest);
 }
 
 void shadow_unsync(struct domain *d, uint64_t gfn)
