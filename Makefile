@@ -25,6 +25,7 @@ help:
 	@echo 'make test-unit  unit tests on the host only'
 	@echo 'make test-guest guest tests only (MODEL=haswell, also arrandale, ...)'
 	@echo 'make test-matrix  guest tests on each model, bare and with each kind of paging'
+	@echo 'make bench      what operations cost, beside other hypervisors; build/bench.json'
 	@echo 'make check      formatting, headers, layering, sizes, commit subjects'
 	@echo 'make format     run clang-format over the tree'
 	@echo 'make iso        $(notdir $(BUILD))/cairn.iso: GRUB, hypervisor, dom0, guests'
@@ -43,7 +44,7 @@ $(ABI)/xen:
 	@mkdir -p $(ABI)
 	ln -sfn /usr/include/xen $@
 
-.PHONY: setup xen xen-debug xen-release newlib tools dom0 guest
+.PHONY: setup xen xen-debug xen-release xen-count newlib tools dom0 guest
 setup:
 	@scripts/setup
 
@@ -52,6 +53,8 @@ xen-debug: | $(ABI)/xen
 	+@$(MAKE) -C xen debug=y
 xen-release: | $(ABI)/xen
 	+@$(MAKE) -C xen debug=n
+xen-count: | $(ABI)/xen
+	+@$(MAKE) -C xen count=y
 
 newlib:
 	+@$(MAKE) -C dom0 newlib
@@ -125,6 +128,10 @@ check: | $(ABI)/xen
 
 format:
 	@scripts/check-format --fix
+
+.PHONY: bench
+bench: xen-release xen-count dom0 guest
+	@$(RUNNER) bench $(BUILD)/guest
 
 .PHONY: clean distclean
 # newlib takes minutes and does not change: it stays.

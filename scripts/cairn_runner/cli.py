@@ -9,7 +9,7 @@ import re
 import signal
 import sys
 
-from . import cairn, cpio, demo, guestrun, guests, image, matrix, paths, system
+from . import bench, cairn, cpio, demo, guestrun, guests, image, matrix, paths, system
 from .cairn import Cairn, CairnError, Setup
 from .console import ConsoleClosed, ConsoleTimeout
 from .machine import EMULATORS, MODELS, MachineError, Spec
@@ -52,6 +52,10 @@ def cmd_matrix(args, spec):
     found = guests.select(guests.discover(args.directory), args.select)
     where = matrix.places(args.on.split(), spec, args.options)
     return matrix.run(found, where, not args.no_bare, args.variant)
+
+
+def cmd_bench(args, spec):
+    return bench.run(args.directory, spec)
 
 
 def cmd_bare(args, spec):
@@ -151,7 +155,7 @@ def _parser():
                        help="for one guest, kernel or command")
     host = argparse.ArgumentParser(add_help=False)
     group = host.add_argument_group("the hypervisor")
-    group.add_argument("--variant", choices=("debug", "release"), default="debug")
+    group.add_argument("--variant", choices=("debug", "release", "count"), default="debug")
     group.add_argument("--options", default="", help="more hypervisor options")
 
     def add(name, function, text, parents=()):
@@ -176,6 +180,8 @@ def _parser():
     command.add_argument("--no-bare", action="store_true", help="no columns without hypervisor")
     command.add_argument("--select", action="append", default=[], metavar="WORD",
                          help="as for guest")
+    command.add_argument("directory", metavar="DIR")
+    command = add("bench", cmd_bench, "what operations cost: a table, and build/bench.json", [machine])
     command.add_argument("directory", metavar="DIR")
     command = add("bare", cmd_bare, "boot one kernel without a hypervisor", [machine])
     command.add_argument("--quiet", action="store_true", help="do not show its output")

@@ -21,6 +21,7 @@
 #define BYTES  (FRAMES * 4096)
 static uint8_t ram[BYTES], ram_after[BYTES]; /* as it was; as the walker leaves it */
 
+static unsigned long last_steps;
 static uint64_t rnd_state = 0x9e3779b97f4a7c15ull;
 static uint64_t rnd(void)
 {
@@ -57,6 +58,8 @@ struct verdict {
     unsigned int shift;
     uint64_t path[4];
     unsigned int hops;
+    bool at_last; /* the walk came to an entry of level 1, with these rights: */
+    uint64_t above, last;
 };
 
 static uint64_t fetch64(uint64_t at)
@@ -138,6 +141,11 @@ static void oracle_64(const struct paging_role *r, uint64_t table, int level, ui
         int shift = 12 + 9 * (level - 1);
         uint64_t at = table + 8 * (va >> shift & 511);
         uint64_t e = fetch64(at);
+        if (level == 1) {
+            v->at_last = true;
+            v->above = (v->user ? 4 : 0) | (v->write ? 2 : 0) | (v->exec ? 0 : 1ull << 63);
+            v->last = e;
+        }
         if (!(e & 1))
             return;
         if (bad_64(r, e, level)) {
@@ -207,6 +215,21 @@ static void fill_ram(bool wide)
     }
 }
 
+/* The last step alone comes to the same. */
+static void compare_last(const struct paging_role *r, const struct verdict *v, unsigned int access)
+{
+    uint64_t now;
+    uint32_t ec;
+    bool ok = guest_leaf_allows(r, v->above, v->last, access, &now, &ec);
+
+    assert_int_equal(ok, v->ok && rights(r, v, access));
+    if (ok)
+        assert_int_equal(now, v->last | 0x20 | (access & WALK_WRITE ? 0x40 : 0));
+    else
+        assert_int_equal(ec, code(r, v, access));
+    last_steps++;
+}
+
 static void compare(const struct paging_role *r, uint64_t cr3, const uint64_t pdpte[4], uint64_t va,
                     unsigned int access)
 {
@@ -226,6 +249,8 @@ static void compare(const struct paging_role *r, uint64_t cr3, const uint64_t pd
         oracle_64(r, cr3 & 0xffffffffff000ull, 4, va, &v);
     }
     bool want = v.ok && rights(r, &v, access);
+    if (v.at_last)
+        compare_last(r, &v, access);
     assert_int_equal(ok, want);
     if (!ok) {
         assert_int_equal(res.ec, code(r, &v, access));
@@ -246,6 +271,7 @@ static void compare(const struct paging_role *r, uint64_t cr3, const uint64_t pd
 
 static void random_walks(unsigned int levels, unsigned long n)
 {
+    last_steps = 0;
     for (unsigned long i = 0; i < n; i++) {
         if (i % 64 == 0)
             fill_ram(levels != 2);
@@ -266,7 +292,7 @@ static void random_walks(unsigned int levels, unsigned long n)
         uint64_t va = levels == 4 ? (uint64_t)((int64_t)(rnd() << 16) >> 16) : (uint32_t)rnd();
         compare(&r, (rnd() % FRAMES) << 12, pdpte, va, rnd() & 15 & ~(rnd() & WALK_FETCH ? 1 : 0));
     }
-    printf("%u levels: %lu walks\n", levels, n);
+    printf("%u levels: %lu walks, %lu last steps alone\n", levels, n, last_steps);
 }
 
 static void test_2(void **state)

@@ -51,9 +51,12 @@ struct hvm_domain {
 struct vmx_msrlist;
 
 struct vmx_vcpu {
-    mfn_t vmcs;                  /* one frame */
-    struct vmx_msrlist *msrlist; /* NULL where controls switch EFER */
-    uint64_t cr0_mask, cr4_mask; /* bits set: not the guest's to change; as in the VMCS */
+    mfn_t vmcs;                      /* one frame */
+    struct vmx_msrlist *msrlist;     /* NULL where controls switch EFER */
+    uint64_t cr0_mask, cr4_mask;     /* bits set: not the guest's to change; as in the VMCS */
+    uint64_t cr0_shadow, cr4_shadow; /* as in the VMCS */
+    uint64_t hw_cr0, hw_cr4;         /* as in the VMCS unless ctrl_stale */
+    bool ctrl_known;                 /* these six were written once */
     bool launched;
     unsigned int cpu;     /* where it is active: only there may it be loaded */
     uint16_t vpid;        /* 0: none */
@@ -166,8 +169,9 @@ void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s);
 void hvm_sync_ctrl(struct vcpu *v);
 /* Write hvm_vcpu.ctrl, a state that hvm/cr.c allowed, to the hardware. */
 void hvm_update_ctrl(struct vcpu *v);
-void hvm_update_cr3(struct vcpu *v);  /* only CR3 changed, by hvm_set_cr3() */
-void hvm_update_efer(struct vcpu *v); /* only SCE or NXE changed */
+void hvm_update_cr0(struct vcpu *v, uint64_t changed); /* only these bits of CR0 */
+void hvm_update_cr3(struct vcpu *v);                   /* only CR3 changed, by hvm_set_cr3() */
+void hvm_update_efer(struct vcpu *v);                  /* only SCE or NXE changed */
 /* Shadow paging: the root on which the hardware runs. */
 void hvm_set_hardware_cr3(struct vcpu *v, maddr_t root);
 /* The four PDPTEs that PAE paging has loaded; meaningful only in that mode. */
@@ -247,9 +251,9 @@ int hvm_load(struct domain *d, const void *buf, size_t len);
 int hvm_save(struct domain *d, void *buf, size_t *len);
 
 /* ---- hvm/hypercall.c ---- */
-/* VMCALL of the current vCPU.  True: done, the result is in RAX.  False: the
+/* VMCALL of the current vCPU, from code of that width.  True: done, the result is in RAX.  False: the
  * instruction is to be executed again, its registers are updated. */
-bool hvm_hypercall(struct cpu_user_regs *regs);
+bool hvm_hypercall(struct cpu_user_regs *regs, unsigned int cpl, bool is_64);
 /* Fill the hypercall page at @va (directmap of a guest page). */
 void hvm_hypercall_page_init(void *va);
 /* Guest memory of the *current* HVM vCPU by linear address; 0 or -EFAULT. */

@@ -47,30 +47,40 @@ static int commit(struct vcpu *v, const struct x86_ctrl *next, unsigned int owed
     return 0;
 }
 
-static int set_mode(struct vcpu *v, x86_ctrl_rule rule, uint64_t value)
+int hvm_set_cr0(struct vcpu *v, uint64_t value)
 {
     struct x86_ctrl next;
     unsigned int owed;
 
     hvm_sync_ctrl(v);
 
-    int rc = decide(v, rule, value, &next, &owed);
+    int rc = decide(v, x86_set_cr0, value, &next, &owed);
+
+    if (rc)
+        return rc;
+
+    uint64_t changed = next.cr0 ^ v->arch.hvm.ctrl.cr0;
+
+    rc = commit(v, &next, owed);
+    if (!rc)
+        hvm_update_cr0(v, changed);
+    return rc;
+}
+
+int hvm_set_cr4(struct vcpu *v, uint64_t value)
+{
+    struct x86_ctrl next;
+    unsigned int owed;
+
+    hvm_sync_ctrl(v);
+
+    int rc = decide(v, x86_set_cr4, value, &next, &owed);
 
     if (!rc)
         rc = commit(v, &next, owed);
     if (!rc)
         hvm_update_ctrl(v);
     return rc;
-}
-
-int hvm_set_cr0(struct vcpu *v, uint64_t value)
-{
-    return set_mode(v, x86_set_cr0, value);
-}
-
-int hvm_set_cr4(struct vcpu *v, uint64_t value)
-{
-    return set_mode(v, x86_set_cr4, value);
 }
 
 /* Where MOV to CR3 exits. */

@@ -52,15 +52,13 @@ static bool hypercall_32(struct cpu_user_regs *regs)
     return true;
 }
 
-bool hvm_hypercall(struct cpu_user_regs *regs)
+bool hvm_hypercall(struct cpu_user_regs *regs, unsigned int cpl, bool is_64)
 {
-    if (unlikely(hvm_get_cpl() != 0)) {
+    if (unlikely(cpl != 0)) {
         regs->rax = -EPERM;
         return true;
     }
-    if (likely(hvm_cs_is_64bit(current)))
-        return hypercall_64(regs);
-    return hypercall_32(regs);
+    return likely(is_64) ? hypercall_64(regs) : hypercall_32(regs);
 }
 
 /*

@@ -68,7 +68,7 @@ enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
     switch (q.type) {
     case CR_MOV_TO: {
         uint64_t value = hvm_read_gpr(regs, q.gpr);
-        if (!hvm_cs_is_64bit(v))
+        if (value >> 32 && !hvm_cs_is_64bit(v))
             value = (uint32_t)value;
         rc = move_to_cr(v, q.cr, value);
         break;

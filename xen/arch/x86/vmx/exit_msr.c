@@ -4,6 +4,7 @@
 #include <asm/current.h>
 #include <asm/processor.h>
 
+#include "../hvm/cr.h"
 #include "vmx.h"
 
 static enum exit_action general_protection(struct vcpu *v)
@@ -32,7 +33,10 @@ enum exit_action exit_rdmsr(struct vcpu *v, struct cpu_user_regs *regs)
 
 enum exit_action exit_wrmsr(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    if (guest_wrmsr(v, regs->ecx, (uint64_t)regs->edx << 32 | regs->eax))
+    uint64_t value = (uint64_t)regs->edx << 32 | regs->eax;
+
+    /* EFER is what guests write most. */
+    if (regs->ecx == MSR_EFER ? hvm_set_efer(v, value) : guest_wrmsr(v, regs->ecx, value))
         return general_protection(v);
     return EXIT_ADVANCE;
 }

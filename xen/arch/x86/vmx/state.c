@@ -101,9 +101,11 @@ void hvm_sync_ctrl(struct vcpu *v)
     if (!v->arch.hvm.vmx.ctrl_stale)
         return;
     vmcs_enter(v);
-    uint64_t cr0_mask = v->arch.hvm.vmx.cr0_mask, cr4_mask = v->arch.hvm.vmx.cr4_mask;
-    ctrl->cr0 = (ctrl->cr0 & cr0_mask) | (vmreadnw(GUEST_CR0) & ~cr0_mask);
-    ctrl->cr4 = (ctrl->cr4 & cr4_mask) | (vmreadnw(GUEST_CR4) & ~cr4_mask);
+    struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
+    vmx->hw_cr0 = vmreadnw(GUEST_CR0);
+    vmx->hw_cr4 = vmreadnw(GUEST_CR4);
+    ctrl->cr0 = (ctrl->cr0 & vmx->cr0_mask) | (vmx->hw_cr0 & ~vmx->cr0_mask);
+    ctrl->cr4 = (ctrl->cr4 & vmx->cr4_mask) | (vmx->hw_cr4 & ~vmx->cr4_mask);
     if (!v->arch.hvm.vmx.cr3_exits)
         ctrl->cr3 = vmreadnw(GUEST_CR3);
     v->arch.hvm.vmx.ctrl_stale = false;
@@ -134,7 +136,28 @@ static void apply_efer(struct vcpu *v, const struct vmx_mode_plan *plan)
 {
     vmx_write_efer(v, plan->efer, plan->efer_by_list);
     vmx_set_efer_read_exits(v, plan->efer_read_exits);
-    v->arch.hvm.vmx.efer_direct = vmx_caps.efer_switch && !plan->cr3_exits;
+}
+
+static always_inline void write_field(struct vmx_vcpu *vmx, enum vmcsnw field, uint64_t *known,
+                                      uint64_t value)
+{
+    if (*known == value && vmx->ctrl_known)
+        return;
+    *known = value;
+    vmwritenw(field, value);
+}
+
+/* What is there already is not written again: a toggle of one bit changes
+ * one field or two.  Follows hvm_sync_ctrl(). */
+static void write_control_registers(struct vmx_vcpu *vmx, const struct vmx_mode_plan *plan)
+{
+    write_field(vmx, GUEST_CR0, &vmx->hw_cr0, plan->cr0);
+    write_field(vmx, CR0_GUEST_HOST_MASK, &vmx->cr0_mask, plan->cr0_mask);
+    write_field(vmx, CR0_READ_SHADOW, &vmx->cr0_shadow, plan->cr0_shadow);
+    write_field(vmx, GUEST_CR4, &vmx->hw_cr4, plan->cr4);
+    write_field(vmx, CR4_GUEST_HOST_MASK, &vmx->cr4_mask, plan->cr4_mask);
+    write_field(vmx, CR4_READ_SHADOW, &vmx->cr4_shadow, plan->cr4_shadow);
+    vmx->ctrl_known = true;
 }
 
 static uint64_t hw_cr3(const struct vcpu *v, const struct vmx_mode_plan *plan)
@@ -146,7 +169,7 @@ static uint64_t hw_cr3(const struct vcpu *v, const struct vmx_mode_plan *plan)
     case VMX_TABLES_IDENT:
         return v->domain->arch.hvm.params[HVM_PARAM_IDENT_PT];
     default:
-        return vmreadnw(GUEST_CR3); /* of the shadow code */
+        return 0; /* the shadow code writes it */
     }
 }
 
@@ -167,17 +190,13 @@ void hvm_update_ctrl(struct vcpu *v)
         entry |= ENTRY_IA32E_GUEST;
 
     vmcs_enter(v);
-    vmwritenw(GUEST_CR0, plan.cr0);
-    vmwritenw(CR0_GUEST_HOST_MASK, plan.cr0_mask);
-    vmwritenw(CR0_READ_SHADOW, plan.cr0_shadow);
-    vmwritenw(GUEST_CR4, plan.cr4);
-    vmwritenw(CR4_GUEST_HOST_MASK, plan.cr4_mask);
-    vmwritenw(CR4_READ_SHADOW, plan.cr4_shadow);
-    vmwritenw(GUEST_CR3, hw_cr3(v, &plan));
+    if (vmx->ctrl_stale)
+        vmx->ctrl_known = false;
+    write_control_registers(vmx, &plan);
     if (v->domain->arch.paging->shadow)
         v->arch.hvm.work |= HVM_WORK_ROOT | HVM_WORK_ROLE;
-    vmx->cr0_mask = plan.cr0_mask;
-    vmx->cr4_mask = plan.cr4_mask;
+    else
+        vmwritenw(GUEST_CR3, hw_cr3(v, &plan));
     set_cr3_exits(v, plan.cr3_exits);
     if (vmx->vm86 || plan.vm86) {
         vmx_show_real_state(v);
@@ -185,6 +204,7 @@ void hvm_update_ctrl(struct vcpu *v)
         v->arch.hvm.work |= HVM_WORK_STATE;
     }
     apply_efer(v, &plan);
+    vmx->efer_direct = vmx_caps.efer_switch && !plan.cr3_exits;
     if (entry != vmx->entry_controls) {
         vmx->entry_controls = entry;
         vmwrite32(VM_ENTRY_CONTROLS, entry);
@@ -193,6 +213,22 @@ void hvm_update_ctrl(struct vcpu *v)
     vmcs_exit(v);
     if (v == current)
         vmx_crash_unless_runnable(v);
+}
+
+void hvm_update_cr0(struct vcpu *v, uint64_t changed)
+{
+    struct vmx_mode_env env;
+
+    vmx_fill_mode_env(v, &env);
+    if (!vmx_cr0_only_shadow(&env, changed)) {
+        hvm_update_ctrl(v);
+        return;
+    }
+    vmcs_enter(v);
+    v->arch.hvm.vmx.cr0_shadow = v->arch.hvm.ctrl.cr0;
+    vmwritenw(CR0_READ_SHADOW, v->arch.hvm.ctrl.cr0);
+    vmcs_exit(v);
+    v->arch.hvm.work |= HVM_WORK_ROOT | HVM_WORK_ROLE;
 }
 
 void vmx_crash_unless_runnable(struct vcpu *v)
@@ -239,13 +275,17 @@ void hvm_set_hardware_cr3(struct vcpu *v, maddr_t root)
  * it and the hardware's value can only be the guest's. */
 void hvm_update_efer(struct vcpu *v)
 {
+    struct vmx_mode_env env;
     struct vmx_mode_plan plan;
 
     if (likely(v->arch.hvm.vmx.efer_direct) && likely(v == current)) {
         vmwrite64(GUEST_EFER, v->arch.hvm.ctrl.efer);
         return;
     }
-    plan_of(v, &plan);
+    env.ept = !v->domain->arch.paging->shadow;
+    env.unrestricted = vmx_is_unrestricted(v);
+    env.efer_switch = vmx_caps.efer_switch;
+    vmx_plan_efer(&env, &v->arch.hvm.ctrl, &plan);
     vmcs_enter(v);
     apply_efer(v, &plan);
     vmcs_exit(v);

@@ -5,6 +5,7 @@
 #ifndef X86_VMX_VMX_H
 #define X86_VMX_VMX_H
 
+#include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/p2m.h>
 #include <cairn/domain.h>
@@ -19,8 +20,18 @@ extern bool vmx_on;
 /* ---- vmcs.c ---- */
 /* vmcs_enter - make @v's VMCS the CPU's current one, whoever runs; each is
  * paired with vmcs_exit(), which puts back that of the current vCPU. */
-void vmcs_enter(struct vcpu *v);
-void vmcs_exit(struct vcpu *v);
+void vmcs_enter_other(struct vcpu *v);
+void vmcs_exit_other(struct vcpu *v);
+static always_inline void vmcs_enter(struct vcpu *v)
+{
+    if (unlikely(v != current)) /* its own stays with it while it runs */
+        vmcs_enter_other(v);
+}
+static always_inline void vmcs_exit(struct vcpu *v)
+{
+    if (unlikely(v != current))
+        vmcs_exit_other(v);
+}
 void vmcs_load(struct vcpu *v);
 int vmx_alloc_bitmaps(void); /* at boot: the MSR bitmaps */
 void vmx_set_proc_control(struct vcpu *v, uint32_t bit, bool on);

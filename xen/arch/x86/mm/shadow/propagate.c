@@ -18,16 +18,13 @@ void shadow_propagate_walked(const struct paging_role *role, unsigned int level,
     view->present = true;
     view->leaf = guest_entry_is_leaf(role, level, e);
     view->gfn = guest_entry_address(role, level, e) >> PAGE_SHIFT;
-    view->flags = PTE_P | (e & PTE_U);
-    if (role->nx && (e & PTE_NX))
-        view->flags |= PTE_NX;
-    bool writable = (e & PTE_W) && !ro;
+    view->flags = shadow_leaf_flags(role, e, ro);
     if (view->leaf) {
         view->dirty = e & PTE_D;
-        if (writable && view->dirty)
-            view->flags |= PTE_W;
         return;
     }
+    bool writable = (e & PTE_W) && !ro;
+    view->flags &= ~PTE_W;
     view->table_ro = !role->wp && !writable;
     if (writable || !role->wp)
         view->flags |= PTE_W;
