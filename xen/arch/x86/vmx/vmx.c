@@ -16,6 +16,7 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
+#include "lbr.h"
 #include "../hvm/devices.h"
 #include "../hvm/emul.h"
 #include "vmx.h"
@@ -292,6 +293,7 @@ void hvm_switch_to(struct vcpu *v)
     write_cr2(hvm->ctrl.cr2);
     if (vmreadnw(GUEST_DR7) & 0xff)
         vmx_load_debug_registers(v);
+    vmx_lbr_load(v);
 }
 
 void hvm_switch_from(struct vcpu *v)
@@ -302,6 +304,7 @@ void hvm_switch_from(struct vcpu *v)
     hvm->msr_kernel_gs = rdmsr(MSR_KERNEL_GS_BASE); /* SWAPGS does not exit */
     hvm->ctrl.cr2 = read_cr2();
     vmx_save_debug_registers(v);
+    vmx_lbr_save(v);
     wrmsr(MSR_STAR, host_syscall.star);
     wrmsr(MSR_LSTAR, host_syscall.lstar);
     wrmsr(MSR_SYSCALL_MASK, host_syscall.fmask);
