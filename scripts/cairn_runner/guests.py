@@ -19,9 +19,15 @@ _VERDICT = re.compile(r"Test result: (SUCCESS|SKIP|ERROR|FAILURE)\b( with warnin
 _ALLOWED = re.compile(r"^ *allowed: ", re.MULTILINE)
 ALLOWED = "allowed by docs/emulators.md"
 _SHUT_DOWN = re.compile(r"^Domain \S+ \(id \d+\) shut down: reason (\S+)", re.MULTILINE)
+_CMDLINE_IN_CFG = re.compile(r"""^[ \t]*cmdline[ \t]*=[ \t]*(["'])(.*?)\1""", re.MULTILINE)
 _FILES_IN_CFG = re.compile(
     r"""^[ \t]*(?:kernel|firmware_override|ramdisk)[ \t]*=[ \t]*(["'])(.+?)\1""", re.MULTILINE
 )
+
+
+# Who speaks, before a line that did not come from the guest by its own console.
+_PREFIX = re.compile(r"^\(d\d+\) ")
+_REASON_LENGTH = 100
 
 
 class GuestError(Exception):
@@ -71,6 +77,12 @@ class Guest:
     @property
     def cfg_in_dom0(self):
         return f"/etc/xen/{self.instance}.cfg"
+
+    @property
+    def cmdline(self):
+        """The kernel's command line, as the configuration has it."""
+        found = _CMDLINE_IN_CFG.search(self.cfg.read_text(errors="replace"))
+        return found[2] if found else ""
 
     def files(self):
         """What dom0 must hold to start it: path -> bytes.
@@ -157,6 +169,15 @@ def _names(guest):
     return {*bases, *(b + tail for b in bases)}
 
 
+def _reason(output):
+    """What a guest said last, as a rule why it is not a SUCCESS."""
+    for line in reversed(output.split("\n")):
+        line = _PREFIX.sub("", line.strip())
+        if line and not line.startswith("(XEN) "):
+            return line[:_REASON_LENGTH]
+    return ""
+
+
 def verdict_of(output, expect=Expect()):
     """What a guest's console output says: (verdict, note).
 
@@ -173,11 +194,15 @@ def verdict_of(output, expect=Expect()):
         if verdict in ("SUCCESS", "SKIP", None):
             verdict = "SUCCESS"
     elif verdict is None:
-        return "CRASH", f"no result; {ending}"
+        before = output[: reason.start()] if reason else output
+        return "CRASH", f"no result; {ending}; last words: {_reason(before)}"
     if reason and expect.shutdown and reason[1] != expect.shutdown:
         return "CRASH", f"{ending}, expected: {expect.shutdown}"
     if expect.normal:
         notes = ["with warnings"] if warnings else []
+        if verdict != "SUCCESS":
+            first = output.find("Test result: ")
+            notes += [_reason(output[: output.rfind("\n", 0, first) + 1]), ending]
         allowed = len(_ALLOWED.findall(output))
         notes += [f"{allowed} {ALLOWED}"] if allowed else []
         return verdict, ", ".join(notes)
