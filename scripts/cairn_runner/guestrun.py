@@ -228,7 +228,7 @@ def dom0(setup, name, timeout=DOM0_TIMEOUT, echo=None):
     with Cairn(setup, f"dom0-{name}", echo) as machine:
         note = ""
         try:
-            machine.expect(r"Test result: \w+.*\n|Hardware Dom0 (halted|shutdown|crashed)", timeout)
+            machine.expect(r"Test result: \w+.*\n|Hardware Dom0 (halted|shut down|crashed)", timeout)
             machine.wait_end(10)
             machine.check_complaints()
         except CairnError as error:

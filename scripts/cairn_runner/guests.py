@@ -18,7 +18,11 @@ _VERDICT = re.compile(r"Test result: (SUCCESS|SKIP|ERROR|FAILURE)\b( with warnin
 # What a test says when the emulator, not the thing under test, is wrong.
 _ALLOWED = re.compile(r"^ *allowed: ", re.MULTILINE)
 ALLOWED = "allowed by docs/emulators.md"
-_SHUT_DOWN = re.compile(r"^Domain \S+ \(id \d+\) shut down: reason (\S+)", re.MULTILINE)
+_SHUT_DOWN = re.compile(
+    r"^Domain \S+ \(id \d+\) shut down: reason (\S+)"
+    r"|^\(XEN\) Hardware Dom0 (?:shut down \()?(\w+)", re.MULTILINE
+)
+_DOM0_REASONS = {"halted": "poweroff", "crashed": "crash"}
 _CMDLINE_IN_CFG = re.compile(r"""^[ \t]*cmdline[ \t]*=[ \t]*(["'])(.*?)\1""", re.MULTILINE)
 _FILES_IN_CFG = re.compile(
     r"""^[ \t]*(?:kernel|firmware_override|ramdisk)[ \t]*=[ \t]*(["'])(.+?)\1""", re.MULTILINE
@@ -173,7 +177,7 @@ def _reason(output):
     """What a guest said last, as a rule why it is not a SUCCESS."""
     for line in reversed(output.split("\n")):
         line = _PREFIX.sub("", line.strip())
-        if line and not line.startswith("(XEN) "):
+        if re.search(r"\w", line) and not line.startswith("(XEN) "):
             return line[:_REASON_LENGTH]
     return ""
 
@@ -185,8 +189,9 @@ def verdict_of(output, expect=Expect()):
     is meant to did not succeed, whatever it printed.
     """
     found = list(_VERDICT.finditer(output))
-    reason = _SHUT_DOWN.search(output)
-    ending = f"shut down: {reason[1]}" if reason else "no end seen"
+    end = _SHUT_DOWN.search(output)
+    reason = (end[1] or _DOM0_REASONS.get(end[2], end[2])) if end else ""
+    ending = f"shut down: {reason}" if end else "no end seen"
     verdict, warnings = found[-1].groups() if found else (None, None)
     if expect.line and expect.line not in output:
         return "FAILURE", f"it never said '{expect.line}'; {ending}"
@@ -194,9 +199,9 @@ def verdict_of(output, expect=Expect()):
         if verdict in ("SUCCESS", "SKIP", None):
             verdict = "SUCCESS"
     elif verdict is None:
-        before = output[: reason.start()] if reason else output
+        before = output[: end.start()] if end else output
         return "CRASH", f"no result; {ending}; last words: {_reason(before)}"
-    if reason and expect.shutdown and reason[1] != expect.shutdown:
+    if reason and expect.shutdown and reason != expect.shutdown:
         return "CRASH", f"{ending}, expected: {expect.shutdown}"
     if expect.normal:
         notes = ["with warnings"] if warnings else []

@@ -24,9 +24,14 @@ OUTPUTS = [
     # The last verdict counts, and the end must fit.
     (f"Test result: SKIP\nTest result: FAILURE\n{DOWN}", "FAILURE", r"poweroff"),
     ("Test result: SUCCESS\n" + DOWN.replace("poweroff", "crash"), "CRASH", r"shut down: crash"),
-    ("PANIC: x\n" + DOWN.replace("poweroff", "crash"), "CRASH", r"shut down: crash; .*PANIC: x"),
+    ("****\nPANIC: x\n****\n" + DOWN.replace("poweroff", "crash"), "CRASH", r"shut down: crash; .*PANIC: x"),
     ("Test result: SUCCESSFUL\n" + DOWN, "CRASH", r"no result"),
     ("", "CRASH", r"no result; no end seen"),
+    # As dom0.
+    ("(XEN) (d0) Test result: SUCCESS\n(XEN) Hardware Dom0 halted: powering off\n", "SUCCESS", r"^$"),
+    ("Bad: 2\nTest result: FAILURE\n(XEN) Hardware Dom0 halted: x\n", "FAILURE", r"Bad: 2, .*poweroff"),
+    ("Test result: SUCCESS\n(XEN) Hardware Dom0 crashed: why\n", "CRASH", r"shut down: crash"),
+    ("(XEN) Hardware Dom0 shut down (reboot): rebooting\n", "CRASH", r"shut down: reboot"),
 ]
 
 
