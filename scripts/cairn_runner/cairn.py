@@ -96,8 +96,11 @@ class Cairn:
         """Everything that came over the serial line so far."""
         return self.console.text
 
-    def expect(self, pattern, timeout=COMMAND_TIMEOUT):
-        """Wait for text; CairnError when it does not come or the host dies."""
+    def expect(self, pattern, timeout=COMMAND_TIMEOUT, what=""):
+        """Wait for text; CairnError when it does not come or the host dies.
+
+        what is the end that is waited for, in words.
+        """
         try:
             return self.console.expect(pattern, timeout, PANICS)
         except ConsoleClosed as error:
@@ -105,7 +108,8 @@ class Cairn:
             detail = f"; emulator: {reason[-1]}" if reason else ""
             raise CairnError(f"host died: {error}{detail}") from error
         except ConsoleTimeout as error:
-            raise CairnError(f"timed out: {error}") from error
+            reason = f"{what} not within {timeout:.0f} s" if what else error
+            raise CairnError(f"timed out: {reason}") from error
 
     def boot(self, timeout=BOOT_TIMEOUT):
         """Wait for dom0's prompt; returns self."""
@@ -121,7 +125,7 @@ class Cairn:
             self.console.send(f"{command}; echo {mark}=$?\n")
         except ConsoleClosed as error:
             raise CairnError(f"host died: {error}") from error
-        found = self.expect(rf"{mark}=(\d+)\n", timeout)
+        found = self.expect(rf"{mark}=(\d+)\n", timeout, f"the end of '{command}'")
         output = self.console.text[start : found.start()]
         # The first line is the echo of what was typed.
         output = output.partition("\n")[2]

@@ -20,6 +20,7 @@ GROUP_GUESTS = 32
 GUEST_TIMEOUT = 90
 """Seconds of real time, unless the user says otherwise."""
 BARE_TIMEOUT = 90
+DOM0_TIMEOUT = 180
 ENDLESS_TIMEOUT = 30
 """A guest that is to be destroyed is ready for that at once."""
 
@@ -208,3 +209,31 @@ def bare(kernel, spec, timeout=BARE_TIMEOUT, echo=None, expect=Expect()):
     if verdict == "CRASH" and machine and not note:
         note = (machine.complaints() or [""])[-1].strip()
     return Result(name, verdict, note or judged, log)
+
+
+def run_as_dom0(guests, spec, report, variant="debug", options="", timeout=DOM0_TIMEOUT):
+    """Boot Cairn with each PV kernel in dom0's place, one boot each."""
+    for guest in guests:
+        if guest.environment != "pv64":
+            report.add(Result(guest.instance, "SKIP", "dom0 is a 64-bit PV guest"))
+            continue
+        setup = Setup(spec, variant, options, image.load(guest.kernel, guest.cmdline))
+        result = dom0(setup, guest.kernel.name, timeout)
+        result.name = guest.instance
+        report.add(result)
+
+
+def dom0(setup, name, timeout=DOM0_TIMEOUT, echo=None):
+    """Boot Cairn with any PV kernel as its dom0; the verdict is on serial."""
+    with Cairn(setup, f"dom0-{name}", echo) as machine:
+        note = ""
+        try:
+            machine.expect(r"Test result: \w+.*\n|Hardware Dom0 (halted|shut down|crashed)", timeout)
+            machine.wait_end(10)
+            machine.check_complaints()
+        except CairnError as error:
+            note = str(error)
+        verdict, judged = verdict_of(machine.log)
+        if note and verdict == "SUCCESS":
+            verdict = "CRASH"
+        return Result(name, verdict, note or judged, paths.display(machine.folder))

@@ -150,7 +150,6 @@ static void fill_createdomain(struct creation *c, struct xen_domctl_createdomain
         create->flags = XEN_DOMCTL_CDF_hvm;
         create->flags |= hap ? XEN_DOMCTL_CDF_hap : 0;
         create->flags |= config->oos ? 0 : XEN_DOMCTL_CDF_oos_off;
-        create->flags |= config->nestedhvm ? XEN_DOMCTL_CDF_nested_virt : 0;
     }
     if (config->type == DOMAIN_HVM)
         create->arch.emulation_flags = XEN_X86_EMU_ALL & ~XEN_X86_EMU_VPCI;
@@ -173,9 +172,7 @@ static int stage_domain(struct creation *c)
     int rc = ctl_domain_create(&create, &c->domid);
     if (rc < 0)
         return creation_fail(c, rc, "the hypervisor refused the domain%s",
-                             c->config->nestedhvm      ? " (try without nestedhvm)"
-                             : c->config->maxvcpus > 1 ? " (try fewer vcpus)"
-                                                       : "");
+                             c->config->maxvcpus > 1 ? " (try fewer vcpus)" : "");
     c->memory.domid = c->domid;
     return 0;
 }

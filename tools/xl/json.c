@@ -97,9 +97,7 @@ static void build_info(struct json *j, const struct domain_config *config)
     if (config->cmdline[0])
         json_string(j, "cmdline", config->cmdline);
     if (config->type != DOMAIN_PV) {
-        json_bool(j, "nested_hvm", config->nestedhvm);
         json_begin(j, config->type == DOMAIN_HVM ? "type.hvm" : "type.pvh", '{');
-        json_number(j, "viridian", config->viridian);
         json_end(j, '}');
     }
     json_end(j, '}');

@@ -50,6 +50,8 @@ struct hvm_domain {
 
 struct vmx_msrlist;
 
+#define HVM_LBR_MAX 36 /* MSRs of last branch records, vmx/lbr.h */
+
 struct vmx_vcpu {
     mfn_t vmcs;                      /* one frame */
     struct vmx_msrlist *msrlist;     /* NULL where controls switch EFER */
@@ -76,6 +78,8 @@ struct vmx_vcpu {
     uint32_t real_exceptions;
     uint32_t proc_controls;  /* as in the VMCS */
     uint32_t entry_controls; /* as in the VMCS */
+    bool lbr_used;           /* the guest has branch records of its own: */
+    uint64_t lbr[HVM_LBR_MAX];
 };
 
 struct hvm_vcpu {
@@ -165,6 +169,9 @@ struct hvm_cpu_state {
 /* ---- vmx/: the state that hvm/ sees.  Any vCPU that is not running, or current. ---- */
 void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s);
 void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s);
+/* DEBUGCTL and the last branch records, of the current vCPU; -EPERM: #GP. */
+int hvm_lbr_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
+int hvm_lbr_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
 /* Bring hvm_vcpu.ctrl up to date: CR3 and the bits that the guest owns. */
 void hvm_sync_ctrl(struct vcpu *v);
 /* Write hvm_vcpu.ctrl, a state that hvm/cr.c allowed, to the hardware. */

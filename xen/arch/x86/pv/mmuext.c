@@ -177,8 +177,8 @@ static int run_op(struct vcpu *v, struct domain *pg_owner, const struct mmuext_o
     case MMUEXT_COPY_PAGE:
         return clear_or_copy(pg_owner, op);
     case MMUEXT_MARK_SUPER:
-    case MMUEXT_UNMARK_SUPER:
-        return -EOPNOTSUPP;
+    case MMUEXT_UNMARK_SUPER: /* none here; what cannot be one is wrong before that */
+        return op->arg1.mfn % PT_ENTRIES || !mfn_valid(_mfn(op->arg1.mfn)) ? -EINVAL : -EOPNOTSUPP;
     default:
         return -ENOSYS;
     }
