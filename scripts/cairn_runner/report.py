@@ -16,6 +16,8 @@ class Result:
     """Why, in a few words."""
     log: str = ""
     """Where to look."""
+    output: str = ""
+    """What the guest printed."""
 
 
 class Report:
