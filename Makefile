@@ -22,7 +22,9 @@ help:
 	@echo 'make            build everything: $(notdir $(BUILD))/cairn.iso and the guest tests'
 	@echo 'make run        build, boot in Bochs, start a guest, end at the dom0 prompt'
 	@echo 'make test       every test; the last line is the count'
+	@echo 'make soak       the same kinds with large numbers, for a night (SEED=n)'
 	@echo 'make test-unit  unit tests on the host only'
+	@echo 'make fuzz       libFuzzer on walker and emulator (FUZZ_SECONDS=60)'
 	@echo 'make test-guest guest tests only (MODEL=haswell, also arrandale, ...)'
 	@echo 'make test-matrix  guest tests on each model, bare and with each kind of paging'
 	@echo 'make bench      what operations cost, beside other hypervisors; build/bench.json'
@@ -104,6 +106,15 @@ run:
 test:
 	@scripts/setup
 	+@MAKE='$(MAKE)' scripts/test-all
+
+# For the night; SEED=N repeats one.
+.PHONY: soak fuzz
+soak:
+	@scripts/setup
+	+@MAKE='$(MAKE)' scripts/soak
+
+fuzz: | $(ABI)/xen
+	+@$(MAKE) -C test/fuzz run
 
 test-unit: | $(ABI)/xen
 	+@$(MAKE) -C test/unit run

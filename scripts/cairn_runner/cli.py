@@ -9,7 +9,7 @@ import re
 import signal
 import sys
 
-from . import bench, cairn, cpio, demo, guestrun, guests, image, matrix, paths, system
+from . import bench, cairn, cpio, demo, guestrun, guests, image, matrix, paths, programs, system
 from .cairn import Cairn, CairnError, Setup
 from .console import ConsoleClosed, ConsoleTimeout
 from .machine import EMULATORS, MODELS, MachineError, Spec
@@ -64,10 +64,15 @@ def cmd_bench(args, spec):
     return bench.run(args.directory, spec)
 
 
+def cmd_programs(args, spec):
+    return programs.run(spec, args)
+
+
 def cmd_bare(args, spec):
     report = Report()
     echo = None if args.quiet else _show
-    report.add(guestrun.bare(args.kernel, spec, args.timeout or guestrun.BARE_TIMEOUT, echo))
+    timeout = args.timeout or guestrun.BARE_TIMEOUT
+    report.add(guestrun.bare(args.kernel, spec, timeout, echo, cmdline=args.cmdline))
     return report.finish()
 
 
@@ -180,7 +185,16 @@ def _parser():
     command.add_argument("directory", metavar="DIR")
     command = add("bench", cmd_bench, "what operations cost: a table, and build/bench.json", [machine])
     command.add_argument("directory", metavar="DIR")
+    command = add("programs", cmd_programs, "random page-table programs: the same bare, by EPT and by "
+                  "shadow tables? (needs `make guest`)", [machine, host])
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--first", type=int, default=0, help="number of the first program")
+    command.add_argument("--programs", type=int, default=1000, help="how many, over all environments")
+    command.add_argument("--trace", type=int, metavar="N", help="print the steps of program N")
+    command.add_argument("--environment", help="only this one")
+    command.add_argument("--columns", default=",".join(programs.COLUMNS))
     command = add("bare", cmd_bare, "boot one kernel without a hypervisor", [machine])
+    command.add_argument("--cmdline", default="", help="the kernel's command line")
     command.add_argument("--quiet", action="store_true", help="do not show its output")
     command.add_argument("kernel")
     command = add("dom0", cmd_dom0, "boot Cairn with a PV kernel as dom0", [machine, host])

@@ -137,7 +137,7 @@ def _one_guest(cairn, guest, capabilities, timeout, arguments=""):
         last = [line for line in outcome.lines if line.strip()][-1:]
         note = f"xl create exit {outcome.status}: {last[0].strip() if last else 'no message'}"
     cairn.check_complaints()
-    return Result(guest.instance, verdict, note)
+    return Result(guest.instance, verdict, note, output=outcome.output)
 
 
 def _destroyed_guest(cairn, guest, timeout, arguments):
@@ -170,10 +170,10 @@ def run_bare(guests, spec, report, timeout=BARE_TIMEOUT):
         elif guest.variation:
             report.add(Result(guest.instance, "SKIP", "variations need a hypervisor"))
         else:
-            report.add(bare(guest.kernel, spec, timeout, expect=guest.expect))
+            report.add(bare(guest.kernel, spec, timeout, None, guest.expect, guest.cmdline))
 
 
-def bare(kernel, spec, timeout=BARE_TIMEOUT, echo=None, expect=Expect()):
+def bare(kernel, spec, timeout=BARE_TIMEOUT, echo=None, expect=Expect(), cmdline=""):
     """Boot one kernel by GRUB without hypervisor; its Result.
 
     A kernel that prints no verdict has done its work with the line expected of
@@ -183,7 +183,7 @@ def bare(kernel, spec, timeout=BARE_TIMEOUT, echo=None, expect=Expect()):
     name = f"bare {kernel.name}"
     folder = paths.new_run(f"bare-{kernel.name}-{spec.label()}")
     log = paths.display(folder)
-    module = image.load(kernel)
+    module = image.load(kernel, cmdline)
     protocol = image.multiboot_protocol(module.data)
     if protocol is None:
         return Result(name, "SKIP", "the kernel has no multiboot header")
@@ -205,10 +205,11 @@ def bare(kernel, spec, timeout=BARE_TIMEOUT, echo=None, expect=Expect()):
         if machine:
             machine.kill()
         iso.unlink(missing_ok=True)
-    verdict, judged = verdict_of(machine.console.text if machine else "", expect)
+    output = machine.console.text if machine else ""
+    verdict, judged = verdict_of(output, expect)
     if verdict == "CRASH" and machine and not note:
         note = (machine.complaints() or [""])[-1].strip()
-    return Result(name, verdict, note or judged, log)
+    return Result(name, verdict, note or judged, log, output)
 
 
 def run_as_dom0(guests, spec, report, variant="debug", options="", timeout=DOM0_TIMEOUT):

@@ -69,6 +69,8 @@ class Guest:
     expect: Expect = Expect()
     paging: str = ""
     """'hap' or 'shadow': say so in the configuration."""
+    cmdline: str = ""
+    """Words for the kernel, in the configuration or by GRUB."""
 
     @property
     def kernel(self):
@@ -98,6 +100,8 @@ class Guest:
             cfg = self.cfg.read_bytes()
             if self.paging and self.environment.startswith("hvm") and not self.variation:
                 cfg += f"\nhap={int(self.paging == 'hap')}\n".encode()
+            if self.cmdline:
+                cfg += f'\ncmdline="{self.cmdline}"\n'.encode()
             found = {self.cfg_in_dom0: cfg}
             for _, path in _FILES_IN_CFG.findall(cfg.decode(errors="replace")):
                 found[path] = (self.folder / pathlib.PurePosixPath(path).name).read_bytes()

@@ -19,6 +19,8 @@ class Result:
     """Why, in a few words."""
     log: str = ""
     """Where to look."""
+    output: str = ""
+    """What the guest printed."""
 
 
 class Report:

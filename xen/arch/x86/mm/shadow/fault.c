@@ -192,6 +192,13 @@ static bool fill(struct fault *f)
 
 /* ---- the fault ---- */
 
+/* Allowed by CR0.WP = 0 alone, and no entry can say so. */
+static bool must_emulate(const struct fault *f)
+{
+    return (f->access & WALK_WRITE) && f->role->smap && f->walk->seen && !f->walk->writable &&
+           (f->walk->entry[f->walk->seen - 1] & PTE_U);
+}
+
 /* Nothing had to be done: a TLB may have been stale.  But not for ever. */
 static bool is_stuck(struct fault *f, uint32_t ec)
 {
@@ -302,6 +309,8 @@ static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, c
     if (!find_page(f, gfn_x(gaddr_to_gfn(walk.addr))))
         return PAGING_MMIO;
     unsync_if_written(f);
+    if (must_emulate(f))
+        return PAGING_MMIO;
     if (!fill(f)) {
         *why = "no shadow memory (shadow_memory=)";
         return PAGING_CRASH;

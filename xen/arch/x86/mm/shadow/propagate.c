@@ -34,6 +34,8 @@ uint64_t shadow_flip_flags(const struct paging_role *role, const struct shadow_v
 {
     if (role->wp || !view->present || !view->leaf || !view->dirty)
         return 0;
+    if (role->smap && (view->flags & PTE_U))
+        return 0;
     uint64_t flags = (view->flags & ~PTE_U) | PTE_W;
     if (role->smep && (view->flags & PTE_U))
         flags |= PTE_NX;

@@ -88,7 +88,8 @@ static inline uint64_t shadow_leaf_flags(const struct paging_role *role, uint64_
  * The flags under which a supervisor writes to a page that is read-only to the
  * guest while CR0.WP is 0: the processor's WP is always 1, so the page is made
  * writable, the supervisor's alone, and under SMEP not executable if it was
- * the user's.  0 if this role and page have no such state.
+ * the user's.  0 if this role and page have no such state: under SMAP a user's
+ * page must stay one, and such writes are emulated.
  */
 uint64_t shadow_flip_flags(const struct paging_role *role, const struct shadow_view *view);
 /* May a shadow entry with @flags stand for a guest entry of @view? */
