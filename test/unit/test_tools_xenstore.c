@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_tools_xenstore.c - the store and its protocol, as clients see them. */
+/* defines: -Dmalloc=fallible_malloc -Dcalloc=fallible_calloc -Drealloc=fallible_realloc */
 /* sources: tools/xenstored/map.c tools/xenstored/store.c tools/xenstored/view.c tools/xenstored/server.c tools/xenstored/request.c tools/libxl/log.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,14 @@
 #include "libxl/log.h"
 #include "xenstored/server.h"
 
+/* <stdlib.h> has declared ours only. */
+#undef malloc
+#undef calloc
+#undef realloc
+void *malloc(size_t size);
+void *calloc(size_t nr, size_t size);
+void *realloc(void *old, size_t size);
+
 #define HOME "/local/domain/1"
 
 static struct xs_server server;
@@ -23,6 +32,40 @@ static struct xs_conn *dom0, *one, *two;
 static char reply[XENSTORE_PAYLOAD_MAX + 1]; /* of the last call, with a NUL */
 static size_t reply_len;
 static unsigned int warnings;
+
+/* The store's memory: while a test says so, one call in so many fails. */
+static unsigned int fail_one_in, failures;
+
+static unsigned int random_below(unsigned int limit)
+{
+    static uint64_t rng = 20261122;
+
+    rng = rng * 6364136223846793005ull + 1442695040888963407ull;
+    return (rng >> 33) % limit;
+}
+
+static bool memory_fails(void)
+{
+    if (!fail_one_in || random_below(fail_one_in))
+        return false;
+    failures++;
+    return true;
+}
+
+void *fallible_malloc(size_t size)
+{
+    return memory_fails() ? NULL : malloc(size);
+}
+
+void *fallible_calloc(size_t nr, size_t size)
+{
+    return memory_fails() ? NULL : calloc(nr, size);
+}
+
+void *fallible_realloc(void *old, size_t size)
+{
+    return memory_fails() ? NULL : realloc(old, size);
+}
 
 static void count_warning(enum log_level level, const char *line)
 {
@@ -43,8 +86,12 @@ static int send(struct xs_conn *conn, uint32_t type, uint32_t tx, const char *pa
     struct xs_message **at = &conn->first;
     while (*at && (*at)->header.type == XS_WATCH_EVENT)
         at = &(*at)->next;
-    assert_non_null(*at);
     m = *at;
+    if (!m) {
+        assert_true(conn->broken && failures);
+        conn->broken = false;
+        return -XEN_ENOMEM;
+    }
     *at = m->next;
     if (!m->next)
         conn->last = at;
@@ -478,13 +525,6 @@ static void test_directory_part(void **state)
     assert_int_equal(call(dom0, XS_DIRECTORY_PART, 0, "/many|-1|"), -XEN_EINVAL);
 }
 
-static uint64_t rng = 20261122;
-static unsigned int random_below(unsigned int limit)
-{
-    rng = rng * 6364136223846793005ull + 1442695040888963407ull;
-    return (rng >> 33) % limit;
-}
-
 /* A payload that is now and then close to what is meant. */
 static size_t random_payload(char *payload)
 {
@@ -523,13 +563,13 @@ static size_t random_payload(char *payload)
     return len && random_below(8) == 0 ? len - 1 : len;
 }
 
-/* Anything may come: the answers are replies or errors, and accounts stay right. */
-static void test_random_requests(void **state)
+/* Returns how many were answered without an error. */
+static unsigned int random_requests(unsigned int nr)
 {
-    static unsigned int good;
     char payload[XENSTORE_PAYLOAD_MAX];
+    unsigned int good = 0;
 
-    for (unsigned int i = 0; i < 100000; i++) {
+    for (unsigned int i = 0; i < nr; i++) {
         struct xs_conn *conn = random_below(8) == 0 ? dom0 : random_below(2) ? one : two;
         uint32_t type = random_below(50) ? random_below(XS_TYPE_COUNT + 1) : random_below(1u << 31);
         uint32_t tx = random_below(3) ? 0 : conn->last_transaction - random_below(3);
@@ -548,7 +588,23 @@ static void test_random_requests(void **state)
             assert_true(strcmp(server.store.map.at[n - 1]->path, server.store.map.at[n]->path));
         assert_true(one->account->bytes <= XS_QUOTA_BYTES);
     }
-    assert_true(good > 2000);
+    return good;
+}
+
+/* Anything may come: the answers are replies or errors, and accounts stay right. */
+static void test_random_requests(void **state)
+{
+    assert_true(random_requests(100000) > 2000);
+}
+
+/* The same when memory is out now and then: what failed has not half happened. */
+static void test_random_without_memory(void **state)
+{
+    failures = 0;
+    fail_one_in = 20;
+    unsigned int good = random_requests(100000);
+    fail_one_in = 0;
+    assert_true(good > 1000 && failures > 1000);
 }
 
 /* Two random clients' transactions against a model: all or nothing. */
@@ -612,7 +668,8 @@ int main(void)
         T(test_special_watches),     T(test_transactions),
         T(test_transaction_removes), T(test_quotas),
         T(test_events_are_bounded),  T(test_directory_part),
-        T(test_random_requests),     T(test_random_transactions),
+        T(test_random_requests),     T(test_random_without_memory),
+        T(test_random_transactions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,24 @@ static void test_shutdown_asks(void **state)
     assert_string_equal(guest_request(last, XS_READ, "control/shutdown", 17), "reboot");
 }
 
+/* A kept domain and its successor share a uuid, and what /vm says of it. */
+static void test_shared_uuid(void **state)
+{
+    assert_int_equal(xl(with_cfg("", "on_reboot='rename-restart'")), XL_OK);
+    fake_guest_end(1, SHUTDOWN_reboot);
+    consoled_step(true);
+    assert_int_equal(run(xenstore_main, "xenstore-list /local/domain"), 0);
+    assert_string_equal(printed, "0\n1\n2\n");
+    assert_int_equal(run(xenstore_main, "xenstore-read /local/domain/1/name"), 0);
+    assert_string_equal(printed, "cairn-unit-1\n");
+    assert_int_equal(xl("destroy 1"), XL_OK);
+    assert_int_equal(run(xenstore_main, "xenstore-ls /vm"), 0);
+    assert_non_null(strstr(printed, "name = \"cairn-unit\"\n"));
+    assert_int_equal(xl("destroy 2"), XL_OK);
+    assert_int_equal(run(xenstore_main, "xenstore-ls /vm"), 0);
+    assert_string_equal(printed, "");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -138,6 +156,7 @@ int main(void)
         T(test_xenstore_of_a_guest),
         T(test_hostile_store_ring),
         T(test_shutdown_asks),
+        T(test_shared_uuid),
     };
 
     if (!make_folder())

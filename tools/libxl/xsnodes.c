@@ -127,6 +127,17 @@ int xsnodes_add(domid_t domid, const struct domain_config *config,
     return w.rc;
 }
 
+/* After a rename-restart the new domain has the uuid of the kept one. */
+static bool uuid_shared(domid_t domid, const uint8_t *uuid)
+{
+    for (const struct domain *d = domain_each(NULL); d; d = domain_each(d)) {
+        if (d->state != DOMAIN_BUILDING && d->domid != domid &&
+            memcmp(d->config.uuid, uuid, sizeof(d->config.uuid)) == 0)
+            return true;
+    }
+    return false;
+}
+
 void xsnodes_remove(domid_t domid, const uint8_t *uuid)
 {
     struct xs_conn *conn = xenstored_open();
@@ -137,7 +148,8 @@ void xsnodes_remove(domid_t domid, const uint8_t *uuid)
         return;
     xsnodes_uuid(uuid, text);
     xenstored_call(conn, XS_RM, 0, NULL, "/local/domain/%u%c", domid, 0);
-    xenstored_call(conn, XS_RM, 0, NULL, "/vm/%s%c", text, 0);
+    if (!uuid_shared(domid, uuid))
+        xenstored_call(conn, XS_RM, 0, NULL, "/vm/%s%c", text, 0);
     server_disconnect(conn);
 }
 
