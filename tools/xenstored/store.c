@@ -40,8 +40,7 @@ int account_charge(struct xs_account *account, size_t bytes)
 int store_init(struct xs_store *store)
 {
     static const struct xs_perms perms = {.nr = 1};
-    static const char *const first[] = {"",      "/local/domain", "/vm",
-                                        "/tool", special[0],      special[1]};
+    const char *const first[] = {"", special[0], special[1], "/local/domain", "/vm", "/tool"};
     struct xs_account *account;
 
     memset(store, 0, sizeof(*store));
