@@ -83,6 +83,7 @@ struct domain *domain_alloc(domid_t domid, unsigned int max_vcpus)
     d->state = DOMAIN_building;
     d->refcnt = 1;
     d->page_list = d->relmem_cursor = FRAME_NONE;
+    sched_domain_init(d);
     list_init(&d->list);
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     spin_lock_init(&d->event_lock, LOCK_EVENT);

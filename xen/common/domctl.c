@@ -207,6 +207,13 @@ static long domain_op(struct xen_domctl *op, struct domain *d, bool *copyback)
     case XEN_DOMCTL_getvcpuinfo:
         *copyback = true;
         return getvcpuinfo(d, &op->u.getvcpuinfo);
+    case XEN_DOMCTL_scheduler_op:
+        *copyback = true;
+        return domctl_scheduler_op(d, &op->u.scheduler_op);
+    case XEN_DOMCTL_setvcpuaffinity:
+    case XEN_DOMCTL_getvcpuaffinity:
+        *copyback = true;
+        return domctl_vcpuaffinity(d, &op->u.vcpuaffinity, op->cmd == XEN_DOMCTL_setvcpuaffinity);
     case XEN_DOMCTL_setdomainhandle:
         memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
         return 0;

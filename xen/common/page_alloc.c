@@ -72,7 +72,7 @@ struct page_info *alloc_frames(unsigned int order, unsigned int memf)
         pg[i].count_info = 0;
         pg[i].type_info = PGT_none;
         pg[i].owner = DOMID_INVALID;
-        pg[i].progress = 0;
+        pg[i].tlb_stamp = 0;
         pg[i].next = pg[i].prev = FRAME_NONE;
     }
     return pg;
@@ -225,7 +225,7 @@ void free_domain_page(struct page_info *pg)
  * still know it. */
 static bool is_plain_ram(const struct page_info *pg)
 {
-    return pg->count_info == (PGC_allocated | 1) && pg->progress != tlb_clock() &&
+    return pg->count_info == (PGC_allocated | 1) && !tlb_may_know(pg->tlb_stamp) &&
            !(pg->type_info & (PGT_count_mask | PGT_pinned | PGT_partial));
 }
 

@@ -51,9 +51,11 @@ struct page_info {
     uint64_t type_info;
     uint32_t next, prev; /* frame numbers: buddy list or owner's page list */
     uint16_t owner;      /* domid, or DOMID_INVALID: nobody */
-    uint8_t order;       /* of a free block's head */
-    uint8_t pad;
-    uint32_t progress; /* entries validated so far while PGT_partial */
+    union {
+        uint8_t order;         /* of a free block's head, of a heap block */
+        uint16_t entries_done; /* of a table, validated so far while PGT_partial */
+    };
+    uint32_t tlb_stamp; /* tlb_clock() when a mapping of it last went away; 0: none */
 };
 _Static_assert(sizeof(struct page_info) == 32, "frame table <= 32 bytes a page");
 
