@@ -75,6 +75,12 @@ static bool get_domain_unless_dead(struct domain *d)
     return true;
 }
 
+/* Once it is not, all of it can be seen. */
+static bool is_being_built(const struct domain *d)
+{
+    return __atomic_load_n(&d->state, __ATOMIC_ACQUIRE) == DOMAIN_building;
+}
+
 void get_knownalive_domain(struct domain *d)
 {
     unsigned int old = __atomic_fetch_add(&d->refcnt, 1, __ATOMIC_RELAXED);
@@ -88,7 +94,7 @@ struct domain *get_domain_by_id(domid_t domid)
 
     spin_lock(&domlist_lock);
     d = hash_find(domid);
-    if (d && (d->state == DOMAIN_building || !get_domain_unless_dead(d)))
+    if (d && (is_being_built(d) || !get_domain_unless_dead(d)))
         d = NULL;
     spin_unlock(&domlist_lock);
     return d;
@@ -101,7 +107,7 @@ struct domain *domain_next(domid_t after)
     spin_lock(&domlist_lock);
     list_for_each_entry(d, &domain_list, list)
     {
-        if (d->domain_id >= after && d->state != DOMAIN_building && get_domain_unless_dead(d)) {
+        if (d->domain_id >= after && !is_being_built(d) && get_domain_unless_dead(d)) {
             found = d;
             break;
         }

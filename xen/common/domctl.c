@@ -112,7 +112,7 @@ void getdomaininfo(struct domain *d, struct xen_domctl_getdomaininfo *info)
     }
     if (!info->nr_online_vcpus)
         flags &= ~XEN_DOMINF_blocked;
-    info->flags = flags | (d->state >= DOMAIN_dying ? XEN_DOMINF_dying : 0) |
+    info->flags = flags | (domain_is_dying(d) ? XEN_DOMINF_dying : 0) |
                   (d->is_shut_down ? XEN_DOMINF_shutdown : 0) |
                   (d->controller_pause_count ? XEN_DOMINF_paused : 0) |
                   (d->is_hvm ? XEN_DOMINF_hvm_guest : 0) |

@@ -108,7 +108,8 @@ static unsigned int waiting_state(const struct vcpu *v)
 {
     if (vcpu_runnable(v))
         return RUNSTATE_runnable;
-    if (v->pause_count || v->domain->pause_count || (v->pause_flags & ~(VPF_blocked | VPF_poll)))
+    if (ACCESS_ONCE(v->pause_count) || ACCESS_ONCE(v->domain->pause_count) ||
+        (ACCESS_ONCE(v->pause_flags) & ~(VPF_blocked | VPF_poll)))
         return RUNSTATE_offline;
     return RUNSTATE_blocked;
 }
@@ -218,7 +219,7 @@ static void schedule(void)
     if (next != prev) {
         set_runstate(prev, waiting_state(prev), now);
         set_runstate(next, RUNSTATE_running, now);
-        next->is_running = true;
+        ACCESS_ONCE(next->is_running) = true;
         rq->running = next;
         rq->turn_began = now;
     }
@@ -248,16 +249,16 @@ void sched_context_saved(struct vcpu *prev)
 {
     bool expelled = prev->expelled;
 
-    prev->expelled = false;
+    ACCESS_ONCE(prev->expelled) = false;
     __atomic_store_n(&prev->is_running, false, __ATOMIC_SEQ_CST);
     if (likely(nr_cpus_online == 1) || is_idle_vcpu(prev))
         return;
-    if (unlikely(!(prev->affinity >> smp_processor_id() & 1)))
+    if (unlikely(!(ACCESS_ONCE(prev->affinity) >> smp_processor_id() & 1)))
         expelled |= take_from_queue(prev);
     if (unlikely(expelled))
         vcpu_wake(prev);
     else if (queued(prev))
-        tell_idle_cpu(prev->affinity); /* only now can it be taken */
+        tell_idle_cpu(ACCESS_ONCE(prev->affinity)); /* only now can it be taken */
 }
 
 /* ---- waking and sleeping ---- */
@@ -266,7 +267,7 @@ static unsigned int least_loaded(cpumask_t allowed)
 {
     unsigned int best = __builtin_ctzll(allowed);
 
-    for_each_cpu_in(cpu, allowed) if (run_queues[cpu].load < run_queues[best].load) best = cpu;
+    for_each_cpu_in(cpu, allowed) if (queue_load(cpu) < queue_load(best)) best = cpu;
     return best;
 }
 
@@ -276,7 +277,7 @@ static unsigned int choose_cpu(const struct vcpu *v)
     cpumask_t allowed = v->affinity & cpu_online_mask;
     cpumask_t idle = __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & allowed;
 
-    if (nr_cpus_online == 1 || v->is_running)
+    if (nr_cpus_online == 1 || ACCESS_ONCE(v->is_running))
         return v->processor;
     if (idle >> v->processor & 1)
         return v->processor;
@@ -315,7 +316,7 @@ static void queue_woken(struct run_queue *rq, struct vcpu *v)
     charge_running(rq, now);
     rq->floor = sched_floor(&rq->queue, rq->floor);
     v->sched.vtime = sched_place_woken(v->sched.vtime, rq->floor);
-    if (!v->is_running)
+    if (!ACCESS_ONCE(v->is_running))
         set_runstate(v, RUNSTATE_runnable, now);
     enqueue(rq, v);
     consider_preempting(rq, v, now);
@@ -326,11 +327,12 @@ void vcpu_wake(struct vcpu *v)
     unsigned long flags = local_irq_save();
     struct run_queue *rq = lock_queue_of(v);
 
-    if (!is_idle_vcpu(v) && vcpu_runnable(v) && !queued(v) && !v->expelled) {
+    if (!is_idle_vcpu(v) && vcpu_runnable(v) && !queued(v) && !ACCESS_ONCE(v->expelled)) {
         unsigned int cpu = choose_cpu(v);
 
         if (cpu != rq->cpu) {
-            v->sched.vtime = sched_place_moved(v->sched.vtime, rq->floor, run_queues[cpu].floor);
+            v->sched.vtime =
+                sched_place_moved(v->sched.vtime, rq->floor, ACCESS_ONCE(run_queues[cpu].floor));
             __atomic_store_n(&v->processor, cpu, __ATOMIC_RELEASE);
             spin_unlock(&rq->lock);
             rq = lock_queue_of(v);

@@ -106,7 +106,7 @@ void sched_balance(struct run_queue *rq, s_time_t now)
     if (likely(nr_cpus_online == 1) || rq->nr < 2 || now < rq->next_balance)
         return;
     rq->next_balance = now + BALANCE_PERIOD;
-    for_each_online_cpu(cpu) if (run_queues[cpu].load < to->load) to = &run_queues[cpu];
+    for_each_online_cpu(cpu) if (queue_load(cpu) < queue_load(to->cpu)) to = &run_queues[cpu];
     if (to == rq || !spin_trylock(&to->lock))
         return;
     push_one(rq, to, now);

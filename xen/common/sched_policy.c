@@ -8,7 +8,7 @@ void sched_charge(struct sched_entity *e, s_time_t ran)
 {
     struct sched_share *s = e->share;
 
-    e->vtime += ran * SCHED_WEIGHT_DEFAULT / s->weight;
+    e->vtime += ran * SCHED_WEIGHT_DEFAULT / ACCESS_ONCE(s->weight);
     if (s->cap)
         __atomic_sub_fetch(&s->budget, ran, __ATOMIC_RELAXED);
 }

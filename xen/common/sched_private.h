@@ -30,7 +30,13 @@ extern cpumask_t idle_cpus; /* running nothing and not yet told of work */
 
 static inline bool queued(const struct vcpu *v)
 {
-    return !list_empty(&v->sched.list);
+    return ACCESS_ONCE(v->sched.list.next) != &v->sched.list;
+}
+
+/* Without its lock: a hint. */
+static inline uint64_t queue_load(unsigned int cpu)
+{
+    return ACCESS_ONCE(run_queues[cpu].load);
 }
 
 static inline struct vcpu *vcpu_of(struct sched_entity *e)
@@ -42,7 +48,7 @@ static inline void enqueue(struct run_queue *rq, struct vcpu *v)
 {
     list_add_tail(&v->sched.list, &rq->queue);
     rq->nr++;
-    v->queued_weight = v->sched.share->weight;
+    v->queued_weight = ACCESS_ONCE(v->sched.share->weight);
     rq->load += v->queued_weight;
 }
 

@@ -120,6 +120,11 @@ struct domain {
 extern struct domain *dom0;
 extern struct domain *idle_domain;
 
+/* Changes at any time, but never back. */
+static inline bool domain_is_dying(const struct domain *d)
+{
+    return ACCESS_ONCE(d->state) >= DOMAIN_dying;
+}
 static inline bool is_hvm_vcpu(const struct vcpu *v)
 {
     return v->domain->is_hvm;

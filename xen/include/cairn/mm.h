@@ -108,10 +108,10 @@ struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order, unsi
 void put_page_alloc_ref(struct page_info *pg);
 unsigned long avail_pages(void);
 unsigned long hypervisor_pages(void); /* frames not free and not a domain's */
-/* relinquish_block - free the block of frames that d->relmem_cursor begins, if
- * only the dying @d itself holds them, and move the cursor.  How many; 0: the
- * one frame there must be given up by its reference. */
-unsigned long relinquish_block(struct domain *d);
+/* relinquish_pages - the dying @d gives up what d->relmem_cursor is at, a block
+ * if only @d itself holds it, else the reference of one page, and the cursor
+ * moves on.  *@n grows by how many.  False: nothing was left. */
+bool relinquish_pages(struct domain *d, unsigned long *n);
 /* free_domain_page - the last reference of @pg is gone (put_page calls it):
  * takes it off its owner's list, scrubs and frees it.  A
  * shared hypervisor page only loses its owner. */

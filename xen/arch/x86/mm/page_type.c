@@ -46,7 +46,7 @@ bool get_page(struct page_info *pg, const struct domain *d)
     if (!page_count_inc(pg))
         return false;
     /* With the reference the owner cannot change any more. */
-    if (pg->owner == d->domain_id && d->state < DOMAIN_dying)
+    if (ACCESS_ONCE(pg->owner) == d->domain_id && !domain_is_dying(d))
         return true;
     put_page(pg);
     return false;
