@@ -15,6 +15,7 @@
 
 #include "libxl/host.h"
 #include "libxl/log.h"
+#include "libxl/xsnodes.h"
 #include "plat.h"
 
 /* What the hypervisor may need beyond the guest's own pages, in KiB. */
@@ -241,6 +242,20 @@ static void undo_console(struct creation *c)
     pvcon_close(c->entry->console, CONSOLE_NEVER_RAN);
 }
 
+static int stage_store(struct creation *c)
+{
+    const struct xsnodes_rings rings = {c->store_frame, c->console_frame, c->store_port,
+                                        c->console_port};
+
+    int rc = xsnodes_add(c->domid, &c->entry->config, &rings);
+    return rc < 0 ? creation_fail(c, rc, "cannot enter it in xenstore") : 0;
+}
+
+static void undo_store(struct creation *c)
+{
+    xsnodes_remove(c->domid, c->entry->config.uuid);
+}
+
 struct stage {
     const char *name;
     int (*act)(struct creation *c);
@@ -260,6 +275,7 @@ static const struct stage stages[] = {
     {"event channels",      stage_channels,    NULL},
     {"setting start state", stage_start_state, NULL},
     {"attaching console",   stage_console,     undo_console},
+    {"entering xenstore",   stage_store,       undo_store},
 };
 /* clang-format on */
 

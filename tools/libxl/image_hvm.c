@@ -130,6 +130,7 @@ static int hvm_load(struct creation *c)
     if (rc == 0)
         rc = build_write(&c->memory, BUILD_PFN_STORE << BUILD_PAGE_SHIFT, NULL, BUILD_PAGE_SIZE);
     c->console_frame = BUILD_PFN_CONSOLE;
+    c->store_frame = BUILD_PFN_STORE;
     return rc < 0 ? creation_fail(c, rc, "cannot write to its memory") : 0;
 }
 
