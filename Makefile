@@ -25,6 +25,7 @@ help:
 	@echo 'make test-unit  unit tests on the host only'
 	@echo 'make test-guest guest tests only (MODEL=haswell, also arrandale, ...)'
 	@echo 'make test-matrix  guest tests on each model, bare and with each kind of paging'
+	@echo 'make soak       the long runs: 10^7 hostile hypercalls'
 	@echo 'make check      formatting, headers, layering, sizes, commit subjects'
 	@echo 'make format     run clang-format over the tree'
 	@echo 'make iso        $(notdir $(BUILD))/cairn.iso: GRUB, hypervisor, dom0, guests'
@@ -119,6 +120,11 @@ test-matrix: xen-$(VARIANT) dom0 guest
 
 test-system: iso guest
 	@$(RUNNER) system --variant $(VARIANT)
+
+# What is too long for every day: 10^7 hostile hypercalls.
+.PHONY: soak
+soak: iso guest
+	@SOAK=100 $(RUNNER) system --variant $(VARIANT) hypercalls
 
 check: | $(ABI)/xen
 	@scripts/check
