@@ -134,6 +134,7 @@ test-matrix: xen-$(VARIANT) dom0 guest
 test-system: iso guest
 	@$(RUNNER) system --variant $(VARIANT)
 
+# What is too long for every day: 10^7 hostile hypercalls.
 check: | $(ABI)/xen
 	@scripts/check
 

@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 
+from cairn_runner.memory import audit_clean, usage
 from cairn_runner.system import Skip
 
 SMALL = {"hvm": "test-hvm64-example"}
@@ -20,14 +21,6 @@ def _number(booted, command, pattern):
 
 def free_kib(booted):
     return _number(booted, "xl info free_memory_kib", r"(?m)^(\d+)\s*$")
-
-
-def audit_clean(booted):
-    """The audit finds no difference."""
-    outcome = booted.run("xl debug-keys O")
-    found = re.search(r"audit: (\d+) pages, (-?\d+) differences", outcome.output)
-    assert found, f"no audit: {outcome.output[-200:]}"
-    assert int(found[1]) > 10000 and found[2] == "0", outcome.output[-1000:]
 
 
 def _small_guest(context, memory=8):
@@ -159,13 +152,6 @@ def test_nothing_reaches_the_next_guest(context):
     booted.power_off()
 
 
-def _usage(booted):
-    """Free KiB and bytes of the small heap, by debug key 'm'."""
-    found = re.search(r"free (\d+) KiB.*heap (\d+) bytes", booted.run("xl debug-keys m").output)
-    assert found, "debug key m"
-    return int(found[1]), int(found[2])
-
-
 def _renamed(files, path, name):
     """The configuration at path for a guest of another name."""
     text = files[path].decode()
@@ -177,12 +163,12 @@ def test_mappings_left_behind(context):
     names = ["test-hvm64-grant", "test-hvm32-grant", "test-hvm64-events"]
     booted = context.boot(context.guest_files(*names))
     booted.run(f"xl create -c /etc/xen/{names[0]}.cfg")
-    before = _usage(booted)
+    before = usage(booted)
     for name in names:
         outcome = booted.run(f"xl create -c /etc/xen/{name}.cfg")
         assert "Test result: SUCCESS" in outcome.output, outcome.output[-500:]
         audit_clean(booted)
-        assert _usage(booted) == before, f"{name}: {before} before, {_usage(booted)} after"
+        assert usage(booted) == before, f"{name}: {before} before, {usage(booted)} after"
     booted.power_off()
 
 
@@ -194,7 +180,7 @@ def test_eight_at_once(context):
         files[f"/etc/xen/{name}.cfg"] = _renamed(files, path, name)
     booted = context.boot(files, spec=context.machine(memory=256))
     booted.run(f"xl create -p {path} && xl destroy {SMALL['hvm']}")
-    before = _usage(booted)
+    before = usage(booted)
     for _ in range(5):
         for name in guests:
             outcome = booted.run(f"xl create -p /etc/xen/{name}.cfg")
@@ -207,6 +193,6 @@ def test_eight_at_once(context):
             booted.run(f"xl destroy {name}")
         booted.run("sleep 1")
         assert not any(name in booted.run("xl list").output for name in guests)
-        assert _usage(booted) == before, f"{before} before, {_usage(booted)} after"
+        assert usage(booted) == before, f"{before} before, {usage(booted)} after"
         audit_clean(booted)
     booted.power_off()

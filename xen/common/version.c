@@ -79,9 +79,8 @@ static long get_features(unsigned long arg)
     if (copy_from_guest_va(&fi, arg))
         return -EFAULT;
     if (fi.submap_idx >= XENFEAT_NR_SUBMAPS)
-        fi.submap = 0;
-    else
-        fi.submap = features(current->domain);
+        return -EINVAL;
+    fi.submap = features(current->domain);
     return copy_to_guest_va(arg, &fi) ? -EFAULT : 0;
 }
 

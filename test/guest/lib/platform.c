@@ -51,6 +51,21 @@ bool cmdline_has(const char *word)
     return false;
 }
 
+uint64_t cmdline_number(const char *name, uint64_t otherwise)
+{
+    size_t len = strlen(name);
+    uint64_t value = 0;
+
+    for (const char *at = cmdline; (at = strstr(at, name)); at++) {
+        if ((at != cmdline && at[-1] != ' ') || at[len] != '=')
+            continue;
+        for (at += len + 1; *at >= '0' && *at <= '9'; at++)
+            value = value * 10 + (*at - '0');
+        return value;
+    }
+    return otherwise;
+}
+
 void platform_init(void)
 {
     uint64_t text = find_cmdline();

@@ -33,6 +33,8 @@ static inline bool is_oracle(void)
 extern char cmdline[256];
 /* Is this word on the command line? */
 bool cmdline_has(const char *word);
+/* The decimal number of `name=NUMBER` on it, or otherwise. */
+uint64_t cmdline_number(const char *name, uint64_t otherwise);
 
 void platform_init(void);
 

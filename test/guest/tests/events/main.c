@@ -150,6 +150,45 @@ static void check_other_domains(void)
     check_equal("alloc_unbound for nobody", op(EVTCHNOP_alloc_unbound, &a), -XEN_ESRCH);
 }
 
+/* Ports of the right number and the wrong kind; the other ABI, refused. */
+static void check_wrong_kinds(void)
+{
+    evtchn_port_t foreign, unbound;
+    struct evtchn_bind_interdomain bind = {.remote_dom = DOMID_SELF};
+    struct evtchn_bind_virq v = {.virq = VIRQ_TIMER};
+    struct evtchn_bind_vcpu to = {.vcpu = 0};
+    struct evtchn_send send;
+    struct evtchn_status s = {.dom = DOMID_SELF, .port = 4096};
+    struct evtchn_init_control init = {.control_gfn = (ulong)&shared >> 12};
+
+    check_equal("alloc_unbound for dom0's end", alloc(0, &foreign), 0);
+    bind.remote_port = foreign;
+    check_equal("bind_interdomain to a port kept for another", op(EVTCHNOP_bind_interdomain, &bind),
+                -XEN_EINVAL);
+    check_equal("alloc_unbound", alloc(DOMID_SELF, &unbound), 0);
+    send.port = to.port = unbound;
+    check_equal("send while nobody is bound", op(EVTCHNOP_send, &send), 0);
+    check_true("it goes nowhere", !pending(unbound));
+    check_equal("bind_vcpu of an unbound port", op(EVTCHNOP_bind_vcpu, &to), 0);
+    to.vcpu = 1000;
+    check_equal("bind_vcpu to no vCPU", op(EVTCHNOP_bind_vcpu, &to), -XEN_ENOENT);
+    check_equal("bind_virq", op(EVTCHNOP_bind_virq, &v), 0);
+    to = (struct evtchn_bind_vcpu){.port = v.port};
+    check_equal("bind_vcpu of a vCPU's own interrupt", op(EVTCHNOP_bind_vcpu, &to), -XEN_EINVAL);
+    check_equal("status beyond the last port", op(EVTCHNOP_status, &s), -XEN_EINVAL);
+    init.offset = 4;
+    check_equal("init_control, crooked", op(EVTCHNOP_init_control, &init), -XEN_EINVAL);
+    init.offset = PAGE_SIZE - 8;
+    check_equal("init_control over the end", op(EVTCHNOP_init_control, &init), -XEN_EINVAL);
+    init.offset = 0;
+    check_equal("init_control", op(EVTCHNOP_init_control, &init), -XEN_ENOSYS);
+    init.vcpu = 1000;
+    check_equal("init_control of no vCPU", op(EVTCHNOP_init_control, &init), -XEN_ENOENT);
+    close_port(foreign);
+    close_port(unbound);
+    close_port(v.port);
+}
+
 static void check_all_ports(void)
 {
     unsigned int n = 0, first = 0;
@@ -184,6 +223,7 @@ void test_main(void)
     check_no_port(4096);
     check_no_port(UINT32_MAX);
     check_other_domains();
+    check_wrong_kinds();
     check_equal("unknown operation", op(99, &shared), -XEN_ENOSYS);
     check_all_ports();
     report_success(NULL);

@@ -6,7 +6,7 @@
 #define DEST   17
 
 static char from[PAGE_SIZE] PAGE_BSS;
-static char to[PAGE_SIZE] PAGE_BSS;
+static char to[2 * PAGE_SIZE] PAGE_BSS; /* the second page for check_cut_batch() */
 
 static uint64_t st(int status)
 {
@@ -91,6 +91,47 @@ static void check_bad(void)
                 (table[SOURCE].flags | table[DEST].flags) & (GTF_reading | GTF_writing), 0);
 }
 
+/* What is mapped by a grant is not ours to copy by its frame number. */
+static void check_copy_of_mapping(void)
+{
+    const uint64_t far = 0x41000;
+    struct gnttab_copy c = by_frames();
+    grant_handle_t handle;
+
+    check_equal("map to read", st(map_own(SOURCE, far, GNTMAP_host_map | GNTMAP_readonly, &handle)),
+                st(GNTST_okay));
+    c.source.u.gmfn = far;
+    check_copy("from the mapping", c, GNTST_bad_page);
+    c = by_frames();
+    c.dest.u.gmfn = far;
+    check_copy("to the mapping", c, GNTST_bad_page);
+    check_equal("unmap", st(unmap_own(handle, far)), st(GNTST_okay));
+}
+
+/* A batch is done up to where it cannot be read. */
+static void check_cut_batch(void)
+{
+    const uint64_t nowhere = 0xfed00000;
+    struct gnttab_copy *batch = (struct gnttab_copy *)(to + PAGE_SIZE) - 1;
+
+    check_equal("a batch at no address", grant_op(GNTTABOP_copy, (void *)(ulong)nowhere, 2),
+                -XEN_EFAULT);
+    check_equal("a batch of none", grant_op(GNTTABOP_copy, (void *)(ulong)nowhere, 0), 0);
+#if PAGING_LEVELS > 0
+    volatile char *next = to + PAGE_SIZE;
+    pte_t old = *pte_of(next);
+
+    pte_set(next, 0);
+    *batch = by_refs(0, 8);
+    batch->status = 1;
+    check_equal("a batch that is cut", grant_op(GNTTABOP_copy, batch, 2), -XEN_EFAULT);
+    check_equal("its first part", st(batch->status), st(GNTST_okay));
+    pte_set(next, old);
+#else
+    (void)batch;
+#endif
+}
+
 static void check_flush(void)
 {
     struct gnttab_cache_flush f = {.length = 64, .op = GNTTAB_CACHE_CLEAN};
@@ -113,5 +154,7 @@ void test_copying(void)
     grant_page(DEST, to, self, READ_WRITE);
     check_good();
     check_bad();
+    check_copy_of_mapping();
+    check_cut_batch();
     check_flush();
 }

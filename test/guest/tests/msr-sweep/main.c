@@ -3,13 +3,15 @@
  * Reads every MSR of the architectural ranges and of the synthetic one.  Each
  * read must end in a value or in #GP(0), nothing else; two reads must agree
  * about which.  Values are printed, so that a reviewer can look for something
- * of the host's.  What is known to belong to the host is also checked: the
+ * of the host's, and none may hold an address of the hypervisor or what its stack
+ * was filled with before the read.  What is known to belong to the host is also checked: the
  * system call entry points and segment bases of a fresh guest are zero, and
  * reading them after writing gives back what was written.  A few writes that
  * the manual refuses must be #GP(0).
  *
  * Bare the same holds, except that firmware may have left values behind.
  */
+#include <guest/call.h>
 #include <guest/test.h>
 
 const char test_title[] = "Every MSR";
@@ -30,14 +32,18 @@ enum {
 
 static void sweep(uint32_t first, uint32_t last)
 {
-    unsigned int readable = 0, wrong = 0;
+    unsigned int readable = 0, wrong = 0, rubble = 0;
 
     for (uint32_t msr = first;; msr++) {
         uint64_t value, again;
+
+        if (on_xen())
+            call_poison_stack();
         fault_t fault = rdmsr_safe(msr, &value);
 
         if (fault && fault != GP0 && !wrong++)
             check_fault("RDMSR", fault, GP0);
+        rubble += on_xen() && has_rubble(&value, sizeof(value));
         if (rdmsr_safe(msr, &again) != fault)
             report_failure("MSR %x: readable only sometimes", msr);
         if (!fault && readable++ < MAX_PRINTED)
@@ -46,6 +52,7 @@ static void sweep(uint32_t first, uint32_t last)
             break;
     }
     printk("MSRs %x..%x: %u readable, %u with a wrong fault\n", first, last, readable, wrong);
+    check_equal("values with rubble of the hypervisor's stack, or its addresses", rubble, 0);
 }
 
 static void check_host_state_hidden(void)

@@ -5,10 +5,12 @@
  * something the hypervisor emulates, and these are listed, as ranges.  In a
  * guest the list may hold only what a Xen HVM guest is given: PIC, PIT, RTC,
  * port B, PCI configuration, ACPI, the debug port.  Anything else would be the
- * host's hardware showing through.
+ * host's hardware showing through.  The hypervisor's stack is filled with a pattern
+ * before, and the rest of EAX must stay what it was.
  *
  * Bare the ports are the machine's own: they are read and listed, not judged.
  */
+#include <guest/call.h>
 #include <guest/test.h>
 
 const char test_title[] = "Every I/O port";
@@ -24,9 +26,25 @@ static const struct range emulated[] = {
     {0xb000, 0xb03f}, {0xaf00, 0xaf1f}, {0xafe0, 0xafe3},
 };
 
+#define BEFORE 0x5c5c5c5cu
+
+static unsigned int stale;
+
+/* What is read is all that changes in EAX. */
 static uint32_t read_port(uint16_t port, unsigned int size)
 {
-    return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+    uint32_t ax = BEFORE, mask = size == 4 ? ~0u : (1u << 8 * size) - 1;
+
+    if (on_xen() && port % 16 == 0)
+        call_poison_stack();
+    if (size == 1)
+        asm volatile("inb %w1, %b0" : "+a"(ax) : "d"(port));
+    else if (size == 2)
+        asm volatile("inw %w1, %w0" : "+a"(ax) : "d"(port));
+    else
+        asm volatile("inl %w1, %0" : "+a"(ax) : "d"(port));
+    stale += (ax & ~mask) != (BEFORE & ~mask);
+    return ax & mask;
 }
 
 /* Does an access of size bytes at port touch an emulated range? */
@@ -76,5 +94,6 @@ void test_main(void)
         report_part_skipped("whose ports these are");
     else if (wrong)
         report_failure("%u reads of ports that nobody owns were not all ones", wrong);
+    check_equal("reads that changed more of EAX than was read", stale, 0);
     report_success("alive");
 }

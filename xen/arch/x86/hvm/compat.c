@@ -20,6 +20,7 @@
 #include <cairn/softirq.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
+#include <xen/vcpu.h>
 #include <xen/version.h>
 #include <xen/xen.h>
 
@@ -51,6 +52,14 @@ struct compat_sched_poll {
     uint32_t ports;
     uint32_t nr_ports;
     uint64_t timeout;
+} __packed;
+struct compat_runstate_info {
+    int32_t state;
+    uint64_t state_entry_time, time[4];
+} __packed;
+struct compat_set_singleshot_timer {
+    uint64_t timeout_abs_ns;
+    uint32_t flags;
 } __packed;
 struct compat_multicall_entry {
     uint32_t op, result, args[6];
@@ -149,7 +158,14 @@ static long add_to_physmap(unsigned long uarg)
     struct xen_add_to_physmap *x = (struct xen_add_to_physmap *)xlat;
     *x = (struct xen_add_to_physmap){
         .domid = c.domid, .size = c.size, .space = c.space, .idx = c.idx, .gpfn = c.gpfn};
-    return with_window(do_memory_op, XENMEM_add_to_physmap);
+    long rc = with_window(do_memory_op, XENMEM_add_to_physmap);
+    if (c.space != XENMAPSPACE_gmfn_range)
+        return rc;
+    /* How far a range has come is in the argument. */
+    c.size = x->size;
+    c.idx = x->idx;
+    c.gpfn = x->gpfn;
+    return raw_copy_to_guest(uarg, &c, sizeof(c)) ? -EFAULT : rc;
 }
 
 static long remove_from_physmap(unsigned long uarg)
@@ -225,6 +241,31 @@ static long sched_poll(unsigned long uarg)
     return with_window(do_sched_op, SCHEDOP_poll);
 }
 
+/* 64-bit numbers are aligned to four bytes there: the layouts differ. */
+static long vcpu_op(const unsigned long arg[6])
+{
+    unsigned long call[6] = {arg[0], arg[1], COMPAT_XLAT_BASE};
+    const struct vcpu_runstate_info *info = (const void *)xlat;
+    struct compat_set_singleshot_timer timer;
+    struct compat_runstate_info c;
+
+    if (arg[0] == VCPUOP_set_singleshot_timer) {
+        if (raw_copy_from_guest(&timer, arg[2], sizeof(timer)))
+            return -EFAULT;
+        *(struct vcpu_set_singleshot_timer *)xlat = (struct vcpu_set_singleshot_timer){
+            .timeout_abs_ns = timer.timeout_abs_ns, .flags = timer.flags};
+    }
+    guest_access_set_window(xlat);
+    long rc = hypercall_dispatch(__HYPERVISOR_vcpu_op, call);
+    guest_access_set_window(NULL);
+    if (rc || arg[0] != VCPUOP_get_runstate_info)
+        return rc;
+    c.state = info->state;
+    c.state_entry_time = info->state_entry_time;
+    memcpy(c.time, info->time, sizeof(c.time));
+    return raw_copy_to_guest(arg[2], &c, sizeof(c)) ? -EFAULT : 0;
+}
+
 static long platform_parameters(unsigned long uarg)
 {
     long rc = with_window(do_xen_version, XENVER_platform_parameters);
@@ -281,6 +322,10 @@ long compat_hypercall_dispatch(unsigned int nr, unsigned long arg[6])
     case __HYPERVISOR_xen_version:
         if (arg[0] == XENVER_platform_parameters)
             return platform_parameters(arg[1]);
+        break;
+    case __HYPERVISOR_vcpu_op:
+        if (arg[0] == VCPUOP_get_runstate_info || arg[0] == VCPUOP_set_singleshot_timer)
+            return vcpu_op(arg);
         break;
     case __HYPERVISOR_set_timer_op:
         /* A 64-bit time in two registers. */

@@ -32,6 +32,13 @@ struct compat_setup_table {
     uint32_t frame_list;
 };
 
+struct compat_get_status_frames {
+    uint32_t nr_frames;
+    uint16_t dom;
+    int16_t status;
+    uint32_t frame_list;
+};
+
 #define MAX_FRAMES 64u
 
 /* What the common handlers see as guest memory: one structure, one list. */
@@ -39,6 +46,7 @@ struct grant_window {
     union {
         struct gnttab_copy copy;
         struct gnttab_setup_table setup;
+        struct gnttab_get_status_frames status;
     } u;
     xen_pfn_t frames[MAX_FRAMES];
 };
@@ -123,6 +131,22 @@ static long setup_table(const unsigned long arg[6])
     return raw_copy_to_guest(arg[1], &c, sizeof(c)) ? -EFAULT : 0;
 }
 
+/* No version 2 table, so no list is ever written. */
+static long get_status_frames(const unsigned long arg[6])
+{
+    struct compat_get_status_frames c;
+    long rc;
+
+    if (raw_copy_from_guest(&c, arg[1], sizeof(c)))
+        return -EFAULT;
+    window.u.status = (struct gnttab_get_status_frames){.nr_frames = c.nr_frames, .dom = c.dom};
+    rc = one_op(GNTTABOP_get_status_frames);
+    if (rc)
+        return rc;
+    c.status = window.u.status.status;
+    return raw_copy_to_guest(arg[1], &c, sizeof(c)) ? -EFAULT : 0;
+}
+
 long compat_grant_table_op(unsigned long arg[6])
 {
     unsigned int cmd = arg[0];
@@ -133,5 +157,7 @@ long compat_grant_table_op(unsigned long arg[6])
         return copy(arg);
     if (cmd == GNTTABOP_setup_table)
         return (uint32_t)arg[2] == 1 ? setup_table(arg) : -EINVAL;
+    if (cmd == GNTTABOP_get_status_frames)
+        return (uint32_t)arg[2] == 1 ? get_status_frames(arg) : -EINVAL;
     return hypercall_dispatch(__HYPERVISOR_grant_table_op, arg);
 }

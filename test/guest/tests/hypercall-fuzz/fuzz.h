@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the parts of the hypercall fuzzer. */
+#ifndef TEST_FUZZ_H
+#define TEST_FUZZ_H
+
+#include <guest/call.h>
+#include <guest/test.h>
+
+/* ---- values.c: what arguments are made of ---- */
+
+extern uint64_t seed;
+extern domid_t self;
+
+uint32_t any(uint32_t limit);
+uint64_t any_value(void);
+domid_t any_domid(void);
+/*
+ * A frame that we can do without: of RAM above our image, of holes, of no
+ * address at all.  Never our own, nor one of the special pages, whatever the
+ * width to which it is cut.
+ */
+uint64_t any_gfn(void);
+
+/* Where an argument lies. */
+struct place {
+    uint64_t address;
+    uint8_t *seen; /* where we can read what the call has left, or NULL */
+};
+
+/* @len bytes of @data, put somewhere good, bad, or half of each. */
+struct place place_put(const void *data, unsigned int len, bool abi32);
+/* A list of frames that ends where its page ends; after it nothing is mapped. */
+uint64_t place_frames(unsigned int *nr, bool abi32);
+void places_init(void);
+
+/* ---- ops.c: what is called ---- */
+
+struct attempt {
+    struct call call;
+    unsigned int sub;   /* operation of that call */
+    struct place place; /* of its structure */
+    int status_at;      /* where that has a status of its own, or < 0 */
+    bool disturbs;      /* may have closed ports or moved pages that we use */
+};
+
+void attempt_make(struct attempt *a, bool abi32);
+/* As that, for a list of calls: nothing that takes pages from us. */
+void attempt_make_harmless(struct attempt *a, bool abi32);
+/* Is it an entry of our list, which lies in this place?  Its results. */
+void multicall_results(const struct attempt *a, bool abi32);
+
+/* ---- cover.c: which results were seen ---- */
+
+void cover_note(bool abi32, unsigned int nr, unsigned int sub, int64_t result);
+void cover_note_status(bool abi32, unsigned int nr, unsigned int sub, int status);
+void cover_print(void);
+
+#endif

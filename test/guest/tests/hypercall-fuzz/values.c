@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * values.c - random and boundary values, and the places where arguments lie.
+ *
+ * The arena is ours to spoil: every pointer that a call gets leads into it or
+ * to where nothing is.  Its pages: good, absent, read-only, good, good, absent,
+ * two for lists, absent.
+ */
+#include "fuzz.h"
+
+#include <xen/arch-x86/xen.h>
+
+uint64_t seed = 1;
+domid_t self;
+
+uint32_t any(uint32_t limit)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)(seed >> 11) % limit;
+}
+
+#define PICK(table) ((table)[any(ARRAY_SIZE(table))])
+
+uint64_t any_value(void)
+{
+    static const uint64_t edges[] = {
+        127,        128,        255,        256,        4095,         4096,
+        0x7fff,     0xffff,     0x10000,    0x7fffffff, 0x80000000,   0xffffffff,
+        1ull << 32, 1ull << 47, ~0ull >> 1, 1ull << 63, ~0ull - 4095, ~0ull,
+    };
+
+    switch (any(4)) {
+    case 0:
+        return any(4);
+    case 1:
+        return any(64);
+    case 2:
+        return PICK(edges);
+    default:
+        return (uint64_t)any(~0u) << any(33) | any(256);
+    }
+}
+
+domid_t any_domid(void)
+{
+    static const domid_t others[] = {0,         0x7f00,     DOMID_SELF,    DOMID_IO,  DOMID_XEN,
+                                     DOMID_COW, DOMID_IDLE, DOMID_INVALID, DOMID_MASK};
+
+    switch (any(8)) {
+    case 0:
+        return PICK(others);
+    case 1:
+        return self;
+    case 2:
+        return any(16) ? DOMID_SELF : any(0x10000);
+    default:
+        return DOMID_SELF;
+    }
+}
+
+#define RAM_FIRST  0x400u   /* 4 MiB: above us and what the loader gave us */
+#define RAM_FRAMES 0x800u   /* a little less than there is */
+#define HOLE_FIRST 0x40000u /* 1 GiB */
+
+uint64_t any_gfn(void)
+{
+    static const uint64_t wild[] = {
+        0xfee00,
+        0xfec00,
+        0xd0000,
+        0x100000,
+        (1ull << 24) + 0x40000,
+        (1ull << 36) - 1,
+        (1ull << 36) + 0x40000,
+        ~0ull >> 12,
+        ~0ull,
+    };
+
+    switch (any(8)) {
+    case 0:
+        return PICK(wild);
+    case 1:
+    case 2:
+        return HOLE_FIRST + any(0x400);
+    default:
+        return RAM_FIRST + any(RAM_FRAMES);
+    }
+}
+
+/* ---- places ---- */
+
+enum {
+    GOOD,
+    ABSENT,
+    READ_ONLY,
+    PAIR,
+    PAIR_SECOND,
+    ABSENT2,
+    LIST,
+    LIST_SECOND,
+    ABSENT3,
+    ARENA_PAGES
+};
+
+static uint8_t arena[ARENA_PAGES][PAGE_SIZE] PAGE_BSS;
+static uint8_t read_only[PAGE_SIZE] PAGE_BSS; /* the frame of that page */
+
+#define NOWHERE 0x90000000u
+
+void places_init(void)
+{
+#if PAGING_LEVELS > 0
+    pte_set(arena[ABSENT], 0);
+    pte_set(arena[ABSENT2], 0);
+    pte_set(arena[ABSENT3], 0);
+    pte_set(arena[READ_ONLY], (ulong)read_only | PTE_P | PTE_US);
+#endif
+}
+
+/* Never where any_gfn() may have had memory put: zeros there would be read as a
+ * structure, and not every structure of zeros is harmless to us. */
+static struct place wild_place(bool abi32)
+{
+    static const uint64_t wild32[] = {0xffffffff, 0xfffffffc, 0xfed00000, NOWHERE, 0xf0000000};
+    static const uint64_t wild64[] = {0,
+                                      ~0ull,
+                                      1ull << 63,
+                                      1ull << 47,
+                                      ~0ull << 47,
+                                      0xffff830000000000,
+                                      1ull << 32,
+                                      0xffffffffffffff80,
+                                      (1ull << 47) - 8};
+
+    return (struct place){abi32 ? PICK(wild32) : PICK(wild64), NULL};
+}
+
+struct place place_put(const void *data, unsigned int len, bool abi32)
+{
+    unsigned int room = PAGE_SIZE - len, how = any(24);
+    uint8_t *at = arena[GOOD] + any(room - 7) / 8 * 8;
+
+    if (how == 0)
+        return wild_place(abi32);
+    if (how == 1 && PAGING_LEVELS > 0)
+        return (struct place){(ulong)arena[ABSENT] + any(room), NULL};
+    if (how == 2 && PAGING_LEVELS > 0) {
+        memcpy(read_only + room, data, len);
+        return (struct place){(ulong)arena[READ_ONLY] + room, read_only + room};
+    }
+    if (how == 3 && PAGING_LEVELS > 0 && len > 1) {
+        unsigned int n = 1 + any(len - 1);
+
+        memcpy(arena[ABSENT] - n, data, n);
+        return (struct place){(ulong)arena[ABSENT] - n, NULL};
+    }
+    if (how == 4)
+        at += any(8);
+    if (how == 5 || how == 6)
+        at = arena[PAIR_SECOND] - any(len + 1);
+    memcpy(at, data, len);
+    return (struct place){(ulong)at, at};
+}
+
+/*
+ * The frames of one list may be given up by the hypervisor: a list is never
+ * read beyond its end, so nothing else may stand in its pages.
+ */
+uint64_t place_frames(unsigned int *nr, bool abi32)
+{
+    unsigned int size = abi32 ? 4 : 8, n = any(9);
+    uint8_t *at = arena[ABSENT3] - n * size;
+    bool in_order = any(2);
+    uint64_t first = any_gfn();
+
+    *nr = n;
+    if (!any(16))
+        return wild_place(abi32).address;
+    for (unsigned int i = 0; i < n; i++) {
+        uint64_t gfn = in_order && first < 0x100000 ? first + i : any_gfn();
+
+        memcpy(at + i * size, &gfn, size);
+    }
+    if (PAGING_LEVELS > 0 && !any(16))
+        *nr += any(1000);
+    return (ulong)at;
+}
