@@ -25,6 +25,7 @@ help:
 	@echo 'make test-unit  unit tests on the host only'
 	@echo 'make test-guest guest tests only (MODEL=haswell, also arrandale, ...)'
 	@echo 'make test-matrix  guest tests on each model, bare and with each kind of paging'
+	@echo 'make mutants    deliberate mistakes, each of which a test must notice (M=NN: one)'
 	@echo 'make check      formatting, headers, layering, sizes, commit subjects'
 	@echo 'make format     run clang-format over the tree'
 	@echo 'make iso        $(notdir $(BUILD))/cairn.iso: GRUB, hypervisor, dom0, guests'
@@ -92,7 +93,7 @@ $(BUILD)/cairn.iso: $(BUILD)/cairn-debug.elf $(BUILD)/cairn-release.elf \
 
 # --- use and test ----------------------------------------------------------------
 
-.PHONY: run test test-unit test-guest test-system check format
+.PHONY: run test test-unit test-guest test-system mutants check format
 run:
 	@scripts/setup
 	+@$(MAKE) $(JOBS) iso
@@ -119,6 +120,10 @@ test-matrix: xen-$(VARIANT) dom0 guest
 
 test-system: iso guest
 	@$(RUNNER) system --variant $(VARIANT)
+
+# test/mutants: M='03 17' for some of them.
+mutants: dom0 guest
+	@BUILD=$(BUILD) $(PYTHON) scripts/mutants $(M)
 
 check: | $(ABI)/xen
 	@scripts/check
