@@ -73,16 +73,15 @@ SECTIONS
     __init_end = .;
 
     .data : PHYS(.data) {
-        *(.data.page_aligned)
         *(.data .data.rel .data.rel.* .data.*.page)
-        . = ALIGN(64);
-        __percpu_start = .;
-        *(.data.percpu)
-        . = ALIGN(64);
-        __percpu_end = .;
     } :data
     .bss : PHYS(.bss) {
         *(.bss.page_aligned)
+        . = ALIGN(64);
+        __percpu_start = .;
+        *(.bss.percpu)
+        . = ALIGN(64);
+        __percpu_end = .;
         *(.bss .bss.* COMMON)
         . = ALIGN(4096);
     } :data

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_tools_xl.c - xl from the command line down to the hypercalls. */
-/* sources: test/unit/fake_plat.c tools/consoled/consoled.c tools/consoled/logfile.c tools/consoled/ring.c tools/libctl/domctl.c tools/libctl/evtchn.c tools/libctl/hvm.c tools/libctl/memory.c tools/libctl/misc.c tools/libctl/sysctl.c tools/libxl/build.c tools/libxl/cfg.c tools/libxl/config.c tools/libxl/console.c tools/libxl/create.c tools/libxl/domain.c tools/libxl/host.c tools/libxl/image_elf.c tools/libxl/image_hvm.c tools/libxl/image_pv.c tools/libxl/log.c tools/libxl/watch.c tools/xl/attach.c tools/xl/cmd_create.c tools/xl/cmd_domain.c tools/xl/cmd_info.c tools/xl/cmd_list.c tools/xl/cmdtable.c tools/xl/json.c tools/xl/main.c tools/xl/parse.c */
+/* sources: test/unit/fake_plat.c tools/consoled/consoled.c tools/consoled/logfile.c tools/consoled/ring.c tools/libctl/domctl.c tools/libctl/evtchn.c tools/libctl/hvm.c tools/libctl/memory.c tools/libctl/misc.c tools/libctl/sysctl.c tools/libxl/build.c tools/libxl/cfg.c tools/libxl/config.c tools/libxl/console.c tools/libxl/create.c tools/libxl/domain.c tools/libxl/host.c tools/libxl/image_elf.c tools/libxl/image_hvm.c tools/libxl/image_pv.c tools/libxl/log.c tools/libxl/watch.c tools/xl/attach.c tools/xl/cmd_create.c tools/xl/cmd_domain.c tools/xl/cmd_info.c tools/xl/cmd_list.c tools/xl/cmd_sched.c tools/xl/cmdtable.c tools/xl/cpulist.c tools/xl/json.c tools/xl/main.c tools/xl/parse.c */
 /* defines: -DLOGFILE_DIR='"/tmp"' */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -153,3 +153,56 @@ int ctl_vcpu_get_info(domid_t domid, uint32_t vcpu, struct xen_domctl_getvcpuinf
         *info = op.u.getvcpuinfo;
     return rc;
 }
+
+static int sched_issue(domid_t domid, uint32_t cmd, struct xen_domctl_sched_credit2 *params)
+{
+    struct xen_domctl op;
+
+    domctl_prepare(&op, XEN_DOMCTL_scheduler_op, domid);
+    op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    op.u.scheduler_op.cmd = cmd;
+    op.u.scheduler_op.u.credit2 = *params;
+    int rc = domctl_issue(&op);
+    *params = op.u.scheduler_op.u.credit2;
+    return rc;
+}
+
+int ctl_sched_get(domid_t domid, uint16_t *weight, uint16_t *cap)
+{
+    struct xen_domctl_sched_credit2 params = {0};
+    int rc = sched_issue(domid, XEN_DOMCTL_SCHEDOP_getinfo, &params);
+
+    *weight = params.weight;
+    *cap = params.cap;
+    return rc;
+}
+
+int ctl_sched_set(domid_t domid, uint16_t weight, uint16_t cap)
+{
+    struct xen_domctl_sched_credit2 params = {.weight = weight, .cap = cap};
+
+    return sched_issue(domid, XEN_DOMCTL_SCHEDOP_putinfo, &params);
+}
+
+static int affinity_issue(uint32_t cmd, domid_t domid, uint32_t vcpu, uint64_t *cpus)
+{
+    struct xen_domctl op;
+
+    domctl_prepare(&op, cmd, domid);
+    op.u.vcpuaffinity.vcpu = vcpu;
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)cpus);
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
+    return domctl_issue(&op);
+}
+
+int ctl_vcpu_get_affinity(domid_t domid, uint32_t vcpu, uint64_t *cpus)
+{
+    *cpus = 0;
+    return affinity_issue(XEN_DOMCTL_getvcpuaffinity, domid, vcpu, cpus);
+}
+
+int ctl_vcpu_set_affinity(domid_t domid, uint32_t vcpu, uint64_t cpus)
+{
+    return affinity_issue(XEN_DOMCTL_setvcpuaffinity, domid, vcpu, &cpus);
+}

@@ -64,6 +64,13 @@ int ctl_domain_init_hypercall_page(domid_t domid, uint64_t mfn);
 int ctl_vcpu_set_context(domid_t domid, uint32_t vcpu, const vcpu_guest_context_t *context);
 int ctl_vcpu_get_info(domid_t domid, uint32_t vcpu, struct xen_domctl_getvcpuinfo *info);
 
+/* ctl_sched_get, ctl_sched_set - credit2's weight and cap of a domain. */
+int ctl_sched_get(domid_t domid, uint16_t *weight, uint16_t *cap);
+int ctl_sched_set(domid_t domid, uint16_t weight, uint16_t cap);
+/* ctl_vcpu_get_affinity, ctl_vcpu_set_affinity - hard affinity, bit n: CPU n. */
+int ctl_vcpu_get_affinity(domid_t domid, uint32_t vcpu, uint64_t *cpus);
+int ctl_vcpu_set_affinity(domid_t domid, uint32_t vcpu, uint64_t cpus);
+
 /* sysctl.c */
 
 int ctl_host_get_info(struct xen_sysctl_physinfo *info);

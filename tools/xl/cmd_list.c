@@ -9,6 +9,7 @@
 #include "libxl/domain.h"
 #include "libxl/log.h"
 #include "xl/cmdtable.h"
+#include "xl/cpulist.h"
 #include "xl/json.h"
 #include "xl/xl.h"
 
@@ -77,6 +78,11 @@ static void print_json_domain(struct json *j, const domain_info *info)
 
 static void print_vcpus(const domain_info *info)
 {
+    static uint32_t nr_cpus;
+    struct xen_sysctl_physinfo host;
+
+    if (!nr_cpus && ctl_host_get_info(&host) == 0)
+        nr_cpus = host.max_cpu_id + 1;
     for (uint32_t i = 0; i <= info->max_vcpu_id && info->max_vcpu_id != XEN_INVALID_MAX_VCPU_ID;
          i++) {
         struct xen_domctl_getvcpuinfo vcpu;
@@ -89,7 +95,12 @@ static void print_vcpus(const domain_info *info)
         else
             printf(" %5c   %c%cp ", '-', '-', '-');
         print_time(vcpu.cpu_time, 9);
-        printf(" all / all\n");
+        uint64_t cpus = ~0ull;
+        char text[64];
+
+        ctl_vcpu_get_affinity(info->domain, i, &cpus);
+        cpulist_print(cpus, nr_cpus, text, sizeof(text));
+        printf(" %s / all\n", text);
     }
 }
 

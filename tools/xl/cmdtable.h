@@ -67,6 +67,8 @@ void xl_print_help(void);
 int cmd_create(struct xl_call *call);
 int cmd_list(struct xl_call *call);
 int cmd_vcpu_list(struct xl_call *call);
+int cmd_vcpu_pin(struct xl_call *call);
+int cmd_sched_credit2(struct xl_call *call);
 int cmd_console(struct xl_call *call);
 int cmd_pause(struct xl_call *call);
 int cmd_unpause(struct xl_call *call);

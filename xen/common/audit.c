@@ -16,6 +16,7 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/perfc.h>
+#include <cairn/sched.h>
 
 #define WINDOW_ORDER 6 /* pages of counts */
 #define WINDOW       ((PAGE_SIZE << WINDOW_ORDER) / sizeof(struct audit_count))
@@ -123,19 +124,28 @@ static void sum_pages(struct audit *a, struct domain *d)
     a->differences += arch_audit_map(d);
 }
 
+/* All but the vCPU that we serve: a caller's others are paused one by one. */
 static void stop_domain(struct audit *a, struct domain *d)
 {
     if (d != current->domain)
         domain_pause(d);
+    else
+        for (unsigned int i = 0; i < d->max_vcpus; i++)
+            if (d->vcpu[i] && d->vcpu[i] != current)
+                vcpu_pause(d->vcpu[i]);
 }
 
 static void let_domain_go(struct audit *a, struct domain *d)
 {
     if (d != current->domain)
         domain_unpause(d);
+    else
+        for (unsigned int i = 0; i < d->max_vcpus; i++)
+            if (d->vcpu[i] && d->vcpu[i] != current)
+                vcpu_unpause(d->vcpu[i]);
 }
 
-long audit_run(void)
+static long count_all(void)
 {
     bool injecting = faultinject_hold();
     struct audit a = {.count = alloc_xen_pages(WINDOW_ORDER, 0)};
@@ -158,6 +168,19 @@ long audit_run(void)
     perfc_incr(audits);
     printk(XENLOG_INFO "audit: %lu pages, %ld differences\n", a.pages, a.differences);
     return a.differences;
+}
+
+/* Two at a time would pause each other. */
+long audit_run(void)
+{
+    static bool running;
+    long rc = -EBUSY;
+
+    if (!__atomic_exchange_n(&running, true, __ATOMIC_ACQUIRE)) {
+        rc = count_all();
+        __atomic_store_n(&running, false, __ATOMIC_RELEASE);
+    }
+    return rc;
 }
 
 /* ---- debug keys ---- */

@@ -83,6 +83,7 @@ struct domain *domain_alloc(domid_t domid, unsigned int max_vcpus)
     d->state = DOMAIN_building;
     d->refcnt = 1;
     d->page_list = d->relmem_cursor = FRAME_NONE;
+    sched_domain_init(d);
     list_init(&d->list);
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     spin_lock_init(&d->event_lock, LOCK_EVENT);
@@ -177,25 +178,13 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc)
 /* ---- ending ---- */
 
 /* Each page's own reference; what others still map stays on the list. */
-static int relinquish_pages(struct domain *d)
+static int relinquish_memory(struct domain *d)
 {
     unsigned long n = 0;
 
-    while (d->relmem_cursor != FRAME_NONE) {
-        unsigned long done = relinquish_block(d);
-
-        if (!done) {
-            struct page_info *pg = mfn_to_page(_mfn(d->relmem_cursor));
-
-            /* First: dropping the reference may free the page and its links. */
-            d->relmem_cursor = pg->next;
-            put_page_alloc_ref(pg);
-            done = 1;
-        }
-        n += done;
+    while (relinquish_pages(d, &n))
         if (n >= 64 && preempt_check())
             return -ERESTART;
-    }
     return 0;
 }
 
@@ -235,7 +224,7 @@ static int domain_teardown(struct domain *d)
         d->destroy_step = STEP_PAGES;
         /* fallthrough */
     default:
-        return relinquish_pages(d);
+        return relinquish_memory(d);
     }
 }
 
@@ -288,7 +277,7 @@ static noreturn void hwdom_shutdown(unsigned int reason)
 /* Whoever sets is_shutting_down first decides how the domain ends. */
 static bool claim_shutdown(struct domain *d)
 {
-    return d->state == DOMAIN_alive &&
+    return ACCESS_ONCE(d->state) == DOMAIN_alive &&
            !__atomic_exchange_n(&d->is_shutting_down, true, __ATOMIC_SEQ_CST);
 }
 

@@ -18,10 +18,10 @@ static DEFINE_SPINLOCK(domlist_lock, LOCK_DOMLIST);
 static LIST_HEAD(domain_list);
 static struct domain *domain_hash[HASH_SIZE];
 static bool dom_exc_pending;
-static struct domain *dead_domains; /* no reference left; by hash_next */
+static DEFINE_PER_CPU(struct domain *, dead_domains); /* by dead_next */
 
 /* Without the lock: only removal is a danger, and a removed domain is freed
- * from a softirq, which this CPU does not run meanwhile. */
+ * when every CPU has run a softirq, which this one does not meanwhile. */
 static struct domain *hash_find(domid_t domid)
 {
     struct domain *d = domain_hash[domid % HASH_SIZE];
@@ -75,6 +75,12 @@ static bool get_domain_unless_dead(struct domain *d)
     return true;
 }
 
+/* Once it is not, all of it can be seen. */
+static bool is_being_built(const struct domain *d)
+{
+    return __atomic_load_n(&d->state, __ATOMIC_ACQUIRE) == DOMAIN_building;
+}
+
 void get_knownalive_domain(struct domain *d)
 {
     unsigned int old = __atomic_fetch_add(&d->refcnt, 1, __ATOMIC_RELAXED);
@@ -88,7 +94,7 @@ struct domain *get_domain_by_id(domid_t domid)
 
     spin_lock(&domlist_lock);
     d = hash_find(domid);
-    if (d && (d->state == DOMAIN_building || !get_domain_unless_dead(d)))
+    if (d && (is_being_built(d) || !get_domain_unless_dead(d)))
         d = NULL;
     spin_unlock(&domlist_lock);
     return d;
@@ -101,7 +107,7 @@ struct domain *domain_next(domid_t after)
     spin_lock(&domlist_lock);
     list_for_each_entry(d, &domain_list, list)
     {
-        if (d->domain_id >= after && d->state != DOMAIN_building && get_domain_unless_dead(d)) {
+        if (d->domain_id >= after && !is_being_built(d) && get_domain_unless_dead(d)) {
             found = d;
             break;
         }
@@ -126,18 +132,33 @@ struct domain *page_owner(const struct page_info *pg)
     return owner < DOMID_FIRST_RESERVED ? hash_find(owner) : NULL;
 }
 
+static void bury_on(unsigned int cpu, struct domain *d)
+{
+    struct domain **list = &per_cpu(dead_domains, cpu);
+    struct domain *head = __atomic_load_n(list, __ATOMIC_RELAXED);
+
+    do {
+        d->dead_next = head;
+    } while (
+        !__atomic_compare_exchange_n(list, &head, d, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+    softirq_raise_on(cpu, RECLAIM_SOFTIRQ);
+}
+
+static unsigned int next_online_cpu(unsigned int cpu)
+{
+    cpumask_t above = cpu_online_mask & ~((2ul << cpu) - 1);
+
+    return __builtin_ctzll(above ? above : cpu_online_mask);
+}
+
 void put_domain(struct domain *d)
 {
     if (__atomic_sub_fetch(&d->refcnt, 1, __ATOMIC_ACQ_REL))
         return;
     BUG_ON(d->state != DOMAIN_dead);
     domain_list_remove(d);
-    struct domain *head = __atomic_load_n(&dead_domains, __ATOMIC_RELAXED);
-    do {
-        d->hash_next = head;
-    } while (!__atomic_compare_exchange_n(&dead_domains, &head, d, false, __ATOMIC_RELEASE,
-                                          __ATOMIC_RELAXED));
-    softirq_raise(RECLAIM_SOFTIRQ);
+    d->dead_hops = nr_cpus_online;
+    bury_on(smp_processor_id(), d);
 }
 
 void domain_exception_raise(void)
@@ -149,14 +170,19 @@ void domain_exception_raise(void)
 /* What could not be done where it became due, for the locks held there. */
 static void housekeeping(void)
 {
-    struct domain *d = __atomic_exchange_n(&dead_domains, NULL, __ATOMIC_ACQUIRE);
+    struct domain *d = __atomic_exchange_n(&this_cpu(dead_domains), NULL, __ATOMIC_ACQUIRE);
 
     if (__atomic_exchange_n(&dom_exc_pending, false, __ATOMIC_ACQUIRE))
         send_global_virq(VIRQ_DOM_EXC);
     while (d) {
-        struct domain *next = d->hash_next;
+        struct domain *next = d->dead_next;
 
-        domain_free(d);
+        /* A softirq runs when this CPU holds no pointer that it found in the
+         * list: once it has run on all of them, nobody does. */
+        if (--d->dead_hops == 0)
+            domain_free(d);
+        else
+            bury_on(next_online_cpu(smp_processor_id()), d);
         d = next;
     }
 }

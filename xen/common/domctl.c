@@ -112,7 +112,7 @@ void getdomaininfo(struct domain *d, struct xen_domctl_getdomaininfo *info)
     }
     if (!info->nr_online_vcpus)
         flags &= ~XEN_DOMINF_blocked;
-    info->flags = flags | (d->state >= DOMAIN_dying ? XEN_DOMINF_dying : 0) |
+    info->flags = flags | (domain_is_dying(d) ? XEN_DOMINF_dying : 0) |
                   (d->is_shut_down ? XEN_DOMINF_shutdown : 0) |
                   (d->controller_pause_count ? XEN_DOMINF_paused : 0) |
                   (d->is_hvm ? XEN_DOMINF_hvm_guest : 0) |
@@ -207,6 +207,13 @@ static long domain_op(struct xen_domctl *op, struct domain *d, bool *copyback)
     case XEN_DOMCTL_getvcpuinfo:
         *copyback = true;
         return getvcpuinfo(d, &op->u.getvcpuinfo);
+    case XEN_DOMCTL_scheduler_op:
+        *copyback = true;
+        return domctl_scheduler_op(d, &op->u.scheduler_op);
+    case XEN_DOMCTL_setvcpuaffinity:
+    case XEN_DOMCTL_getvcpuaffinity:
+        *copyback = true;
+        return domctl_vcpuaffinity(d, &op->u.vcpuaffinity, op->cmd == XEN_DOMCTL_setvcpuaffinity);
     case XEN_DOMCTL_setdomainhandle:
         memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
         return 0;

@@ -87,7 +87,7 @@ static long alloc_unbound(struct evtchn_alloc_unbound *op)
         return -EPERM;
     }
     spin_lock(&d->event_lock);
-    port = d->state >= DOMAIN_dying ? -EINVAL : port_alloc(d, ECS_UNBOUND, &chn);
+    port = domain_is_dying(d) ? -EINVAL : port_alloc(d, ECS_UNBOUND, &chn);
     if (port > 0) {
         chn->remote_domid =
             op->remote_dom == DOMID_SELF ? current->domain->domain_id : op->remote_dom;

@@ -32,7 +32,8 @@ static void wake_pollers(struct domain *d, unsigned int port)
     for (unsigned int i = 0; i < d->max_vcpus; i++) {
         struct vcpu *v = d->vcpu[i];
 
-        if (v && (v->pause_flags & VPF_poll) && (!v->poll_port || v->poll_port == port))
+        if (v && (ACCESS_ONCE(v->pause_flags) & VPF_poll) &&
+            (!v->poll_port || v->poll_port == port))
             vcpu_unblock(v);
     }
 }

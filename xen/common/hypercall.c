@@ -14,6 +14,7 @@
 #include <cairn/lib.h>
 #include <cairn/perfc.h>
 #include <cairn/sched.h>
+#include <cairn/stretch.h>
 
 /* Who may call. */
 #define PV  1u
@@ -114,6 +115,7 @@ long hypercall_dispatch(unsigned int nr, unsigned long arg[6])
         return -ENOSYS;
     outer = this_cpu(hypercall_args);
     this_cpu(hypercall_args) = arg;
+    stretch_rename(STRETCH_HYPERCALL, nr);
     rc = call->fn(arg);
     this_cpu(hypercall_args) = outer;
     return rc;

@@ -2,6 +2,7 @@
 /* kernel.c - panic and bug: the ways in which the hypervisor gives up. */
 #include <asm/current.h>
 #include <asm/processor.h>
+#include <asm/smp.h>
 #include <asm/traps.h>
 #include <cairn/console.h>
 #include <cairn/lib.h>
@@ -14,9 +15,10 @@ void panic(const char *fmt, ...)
     va_list args;
 
     local_irq_disable();
-    if (panicking)
+    /* Again, or by another CPU too: the first one tells what happened. */
+    if (__atomic_exchange_n(&panicking, true, __ATOMIC_SEQ_CST))
         machine_halt();
-    panicking = true;
+    smp_stop_others();
     spin_lock_checks_off();
     console_force_unlock();
     va_start(args, fmt);

@@ -15,6 +15,7 @@
 #include <cairn/mm.h>
 #include <cairn/perfc.h>
 #include <cairn/sched.h>
+#include <cairn/stretch.h>
 
 #define KEYS 128
 
@@ -115,7 +116,7 @@ static void show_vmcs(struct domain *d)
     if (!d->is_hvm)
         return;
     for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
+        if (d->vcpu[i] && (d->vcpu[i] == current || !d->vcpu[i]->is_running))
             hvm_dump_vcpu(d->vcpu[i]);
 }
 
@@ -141,20 +142,22 @@ static void key_memory(char key)
     for_each_domain(show_memory);
 }
 
-static void perfc_line(const char *desc, const uint64_t *count, unsigned int n)
+static void perfc_line(const char *desc, unsigned int first, unsigned int n)
 {
-    for (unsigned int i = 0; i < n; i++)
-        if (count[i] && n > 1)
-            printk("  %s[%u]: %lu\n", desc, i, count[i]);
-        else if (count[i])
-            printk("  %s: %lu\n", desc, count[i]);
+    for (unsigned int i = 0; i < n; i++) {
+        uint64_t count = perfc_sum(first + i);
+        if (count && n > 1)
+            printk("  %s[%u]: %lu\n", desc, i, count);
+        else if (count)
+            printk("  %s: %lu\n", desc, count);
+    }
 }
 
 static void key_perfc(char key)
 {
     printk("'p' pressed -> performance counters (those not 0)\n");
-#define PERFC(name, desc)          perfc_line(desc, &perfc_count[PERFC_##name], 1);
-#define PERFC_ARRAY(name, desc, n) perfc_line(desc, &perfc_count[PERFC_##name], n);
+#define PERFC(name, desc)          perfc_line(desc, PERFC_##name, 1);
+#define PERFC_ARRAY(name, desc, n) perfc_line(desc, PERFC_##name, n);
 #include <cairn/perfc_defn.h>
 #undef PERFC
 #undef PERFC_ARRAY
@@ -177,4 +180,5 @@ void keyhandler_init(void)
     audit_init();
     faultinject_init();
     keyhandler_register('R', key_reboot, "reboot machine");
+    stretch_init();
 }

@@ -28,7 +28,7 @@ struct domain *memory_target(domid_t domid, long *rc)
         return NULL;
     }
     /* Its tables are being taken down, or are gone. */
-    if (d && d->state >= DOMAIN_dying) {
+    if (d && domain_is_dying(d)) {
         put_domain(d);
         return NULL;
     }

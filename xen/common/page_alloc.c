@@ -69,10 +69,10 @@ struct page_info *alloc_frames(unsigned int order, unsigned int memf)
         /* Only what nobody has used since the start is not clean. */
         if (dirty && !(pg[i].count_info & PGC_clean) && !(memf & MEMF_no_scrub))
             clear_page(page_to_virt(&pg[i]));
-        pg[i].count_info = 0;
+        ACCESS_ONCE(pg[i].count_info) = 0; /* get_page() may look */
         pg[i].type_info = PGT_none;
         pg[i].owner = DOMID_INVALID;
-        pg[i].progress = 0;
+        pg[i].tlb_stamp = 0;
         pg[i].next = pg[i].prev = FRAME_NONE;
     }
     return pg;
@@ -81,8 +81,8 @@ struct page_info *alloc_frames(unsigned int order, unsigned int memf)
 void free_frames(struct page_info *pg, unsigned int order)
 {
     for (unsigned long i = 0; i < 1ul << order; i++) {
-        BUG_ON(pg[i].count_info & (PGC_free | PGC_allocated | PGC_count_mask));
-        pg[i].count_info = PGC_clean;
+        BUG_ON(ACCESS_ONCE(pg[i].count_info) & (PGC_free | PGC_allocated | PGC_count_mask));
+        ACCESS_ONCE(pg[i].count_info) = PGC_clean;
     }
     clear_pages(page_to_virt(pg), 1ul << order);
     spin_lock(&heap_lock);
@@ -144,7 +144,7 @@ static bool assign_pages(struct domain *d, struct page_info *pg, unsigned int or
     unsigned long nr = 1ul << order;
 
     spin_lock(&d->page_alloc_lock);
-    if (d->state >= DOMAIN_dying || nr > max || d->tot_pages > max - nr) {
+    if (domain_is_dying(d) || nr > max || d->tot_pages > max - nr) {
         spin_unlock(&d->page_alloc_lock);
         return false;
     }
@@ -168,7 +168,7 @@ struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order, unsi
     struct page_info *pg;
 
     /* Before taking frames: a cheap answer to a guest that asks on and on. */
-    if (order > MAX_ORDER || d->tot_pages + (1ul << order) > max)
+    if (order > MAX_ORDER || ACCESS_ONCE(d->tot_pages) + (1ul << order) > max)
         return NULL;
     pg = alloc_frames(order, memf);
     if (pg && !assign_pages(d, pg, order, max)) {
@@ -205,8 +205,8 @@ void free_domain_page(struct page_info *pg)
     struct domain *d = page_owner(pg);
     bool last;
 
-    BUG_ON(!d || (pg->count_info & PGC_count_mask));
-    if (pg->count_info & PGC_xen_heap) {
+    BUG_ON(!d || (ACCESS_ONCE(pg->count_info) & PGC_count_mask));
+    if (ACCESS_ONCE(pg->count_info) & PGC_xen_heap) {
         release_shared_page(d, pg);
         return;
     }
@@ -225,7 +225,7 @@ void free_domain_page(struct page_info *pg)
  * still know it. */
 static bool is_plain_ram(const struct page_info *pg)
 {
-    return pg->count_info == (PGC_allocated | 1) && pg->progress != tlb_clock() &&
+    return ACCESS_ONCE(pg->count_info) == (PGC_allocated | 1) && !tlb_may_know(pg->tlb_stamp) &&
            !(pg->type_info & (PGT_count_mask | PGT_pinned | PGT_partial));
 }
 
@@ -273,29 +273,47 @@ static void page_list_del_run(struct domain *d, struct page_info *pg, uint32_t n
     d->relmem_cursor = next;
 }
 
-unsigned long relinquish_block(struct domain *d)
+/* d->page_alloc_lock held: while a page is on the list it is @d's.  One that
+ * others hold too dies with their reference; *@unused: its own was the last. */
+static unsigned long relinquish_locked(struct domain *d, struct page_info *pg,
+                                       struct page_info **unused)
 {
-    struct page_info *pg = mfn_to_page(_mfn(d->relmem_cursor));
-    unsigned int order;
-    bool last;
+    unsigned int order = is_plain_ram(pg) ? plain_block_order(pg) : 0;
 
-    if (!is_plain_ram(pg))
-        return 0;
-    order = plain_block_order(pg);
-    spin_lock(&d->page_alloc_lock);
-    if (!claim_block(pg, 1u << order)) {
-        spin_unlock(&d->page_alloc_lock);
-        return 0;
+    if (is_plain_ram(pg) && claim_block(pg, 1u << order)) {
+        page_list_del_run(d, pg, 1u << order);
+        d->tot_pages -= 1ul << order;
+        return 1ul << order;
     }
-    page_list_del_run(d, pg, 1u << order);
-    d->tot_pages -= 1ul << order;
-    last = d->tot_pages == 0;
+    d->relmem_cursor = pg->next;
+    if (__atomic_fetch_and(&pg->count_info, ~PGC_allocated, __ATOMIC_ACQ_REL) & PGC_allocated)
+        *unused = pg;
+    return 0;
+}
+
+bool relinquish_pages(struct domain *d, unsigned long *n)
+{
+    struct page_info *pg = NULL, *unused = NULL;
+    unsigned long nr = 0;
+    bool last = false;
+
+    spin_lock(&d->page_alloc_lock);
+    if (d->relmem_cursor != FRAME_NONE) {
+        pg = mfn_to_page(_mfn(d->relmem_cursor));
+        nr = relinquish_locked(d, pg, &unused);
+        last = nr && d->tot_pages == 0;
+    }
     spin_unlock(&d->page_alloc_lock);
-    __atomic_sub_fetch(&domain_pages, 1ul << order, __ATOMIC_RELAXED);
-    free_frames(pg, order);
+    *n += nr ? nr : 1;
+    if (unused)
+        put_page(unused);
+    if (nr) {
+        __atomic_sub_fetch(&domain_pages, nr, __ATOMIC_RELAXED);
+        free_frames(pg, __builtin_ctzl(nr));
+    }
     if (last)
         put_domain(d);
-    return 1ul << order;
+    return pg != NULL;
 }
 
 void share_xen_page_with_guest(struct page_info *pg, struct domain *d, bool readonly)

@@ -4,12 +4,25 @@
  */
 #include <cairn/perfc.h>
 
+#include <asm/current.h>
+#include <asm/smp.h>
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <xen/sysctl.h>
 
-uint64_t perfc_count[NR_PERFC];
+uint64_t perfc_sum(unsigned int counter)
+{
+    uint64_t sum = 0;
+
+    for_each_online_cpu(cpu) sum += cpu_info_of(cpu)->perfc[counter];
+    return sum;
+}
+
+static void reset(void)
+{
+    for_each_online_cpu(cpu) memset(cpu_info_of(cpu)->perfc, 0, sizeof(cpu_info_of(cpu)->perfc));
+}
 
 static const struct {
     const char *text;
@@ -35,7 +48,7 @@ static long copy_counters(struct xen_sysctl_perfc_op *op)
             return -EFAULT;
     }
     for (unsigned int i = 0; i < NR_PERFC && op->val.p; i++) {
-        uint32_t value = perfc_count[i];
+        uint32_t value = perfc_sum(i);
 
         if (copy_to_guest_offset(op->val, i, &value, 1))
             return -EFAULT;
@@ -49,7 +62,7 @@ long perfc_sysctl(struct xen_sysctl_perfc_op *op)
 
     if (op->cmd == XEN_SYSCTL_PERFCOP_reset) {
         rc = copy_counters(op);
-        memset(perfc_count, 0, sizeof(perfc_count));
+        reset();
     } else if (op->cmd == XEN_SYSCTL_PERFCOP_query) {
         rc = copy_counters(op);
     }

@@ -5,6 +5,8 @@
  * Owns nothing: the p2m is HVM's, the M2P public.
  * Promises: a frame of a domain's RAM is at most at one place of its p2m; a
  * page leaves the p2m before it loses the reference that keeps it allocated.
+ * Of an HVM domain p2m.change is held from the first look to the last change;
+ * so a frame found there cannot be freed, and given to another, in between.
  */
 #include <cairn/physmap.h>
 
@@ -53,9 +55,9 @@ int physmap_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
     if (d->is_hvm) {
         if (gfn_x(gfn) >= GFN_LIMIT || nr > GFN_LIMIT - gfn_x(gfn))
             return -EINVAL;
-        if (!range_is_free(d, gfn, order))
-            return -EBUSY;
-        rc = p2m_add(d, gfn, mfn, order);
+        spin_lock(&d->arch.p2m.change);
+        rc = range_is_free(d, gfn, order) ? p2m_add(d, gfn, mfn, order) : -EBUSY;
+        spin_unlock(&d->arch.p2m.change);
         if (rc)
             return rc;
     }
@@ -103,7 +105,12 @@ static int pv_remove_ram(struct domain *d, gfn_t gfn)
 
 int physmap_remove_ram(struct domain *d, gfn_t gfn)
 {
-    return d->is_hvm ? hvm_remove_ram(d, gfn) : pv_remove_ram(d, gfn);
+    if (!d->is_hvm)
+        return pv_remove_ram(d, gfn);
+    spin_lock(&d->arch.p2m.change);
+    int rc = hvm_remove_ram(d, gfn);
+    spin_unlock(&d->arch.p2m.change);
+    return rc;
 }
 
 /* Make @gfn empty: RAM there is freed, a page of ours only unmapped.  A grant
@@ -150,12 +157,13 @@ int physmap_place_xen_page(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
     if (gfn_x(gfn) >= GFN_LIMIT)
         return -EINVAL;
-    if (mfn_eq(p2m_lookup(d, gfn, NULL), mfn))
-        return 0;
-    return place(d, gfn, mfn, P2M_shared_xen);
+    spin_lock(&d->arch.p2m.change);
+    int rc = mfn_eq(p2m_lookup(d, gfn, NULL), mfn) ? 0 : place(d, gfn, mfn, P2M_shared_xen);
+    spin_unlock(&d->arch.p2m.change);
+    return rc;
 }
 
-int physmap_remove(struct domain *d, gfn_t gfn)
+static int remove(struct domain *d, gfn_t gfn)
 {
     enum p2m_type type;
     mfn_t mfn = p2m_lookup(d, gfn, &type);
@@ -171,25 +179,39 @@ int physmap_remove(struct domain *d, gfn_t gfn)
     return rc;
 }
 
+int physmap_remove(struct domain *d, gfn_t gfn)
+{
+    spin_lock(&d->arch.p2m.change);
+    int rc = remove(d, gfn);
+    spin_unlock(&d->arch.p2m.change);
+    return rc;
+}
+
 int physmap_map_foreign(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 {
     int rc;
 
     if (gfn_x(gfn) >= GFN_LIMIT)
         return -EINVAL;
+    spin_lock(&d->arch.p2m.change);
     rc = vacate(d, gfn);
-    return rc ? rc : p2m_set(d, gfn, mfn, 0, type);
+    if (!rc)
+        rc = p2m_set(d, gfn, mfn, 0, type);
+    spin_unlock(&d->arch.p2m.change);
+    return rc;
 }
 
 int physmap_move_ram(struct domain *d, gfn_t from, gfn_t to)
 {
     enum p2m_type type;
-    mfn_t mfn;
+    int rc = -EINVAL;
 
     if (gfn_x(to) >= GFN_LIMIT || gfn_x(from) >= GFN_LIMIT)
-        return -EINVAL;
-    mfn = p2m_lookup(d, from, &type);
-    if (mfn_eq(mfn, INVALID_MFN) || type != P2M_ram_rw)
-        return -EINVAL;
-    return gfn_eq(from, to) ? 0 : place(d, to, mfn, type);
+        return rc;
+    spin_lock(&d->arch.p2m.change);
+    mfn_t mfn = p2m_lookup(d, from, &type);
+    if (!mfn_eq(mfn, INVALID_MFN) && type == P2M_ram_rw)
+        rc = gfn_eq(from, to) ? 0 : place(d, to, mfn, type);
+    spin_unlock(&d->arch.p2m.change);
+    return rc;
 }

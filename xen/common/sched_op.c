@@ -51,8 +51,10 @@ static long sched_poll(unsigned long arg)
         __atomic_and_fetch(&v->pause_flags, ~(VPF_blocked | VPF_poll), __ATOMIC_SEQ_CST);
         return rc < 0 ? rc : 0;
     }
-    if (poll.timeout)
+    if (poll.timeout) {
+        timer_migrate(&v->poll_timer, smp_processor_id());
         timer_set(&v->poll_timer, poll.timeout);
+    }
     vcpu_sleep_nosync(v);
     return 0;
 }
@@ -129,9 +131,11 @@ long do_set_timer_op(s_time_t timeout)
 {
     struct timer *t = &current->singleshot_timer;
 
-    if (timeout == 0)
+    if (timeout == 0) {
         timer_stop(t);
-    else
+    } else {
+        timer_migrate(t, smp_processor_id());
         timer_set(t, max(timeout, (s_time_t)1)); /* a time gone by fires at once */
+    }
     return 0;
 }

@@ -4,7 +4,9 @@
 
 #include <asm/current.h>
 #include <asm/processor.h>
+#include <asm/smp.h>
 #include <cairn/lib.h>
+#include <cairn/stretch.h>
 
 static softirq_fn softirq_handlers[NR_SOFTIRQS];
 
@@ -19,6 +21,15 @@ void softirq_raise(unsigned int nr)
     __atomic_fetch_or(&get_cpu_info()->softirq_pending, 1u << nr, __ATOMIC_RELAXED);
 }
 
+void softirq_raise_on(unsigned int cpu, unsigned int nr)
+{
+    unsigned int old =
+        __atomic_fetch_or(&cpu_info_of(cpu)->softirq_pending, 1u << nr, __ATOMIC_SEQ_CST);
+
+    if (!(old & 1u << nr))
+        cpu_kick(cpu);
+}
+
 bool softirq_pending(void)
 {
     return ACCESS_ONCE(get_cpu_info()->softirq_pending) != 0;
@@ -26,6 +37,7 @@ bool softirq_pending(void)
 
 bool preempt_check(void)
 {
+    stretch_point();
     return unlikely(softirq_pending());
 }
 
@@ -39,6 +51,7 @@ void do_softirq(void)
         if (nr == SCHEDULE_SOFTIRQ && (pending & ~(1u << SCHEDULE_SOFTIRQ)))
             nr = __builtin_ctz(pending & ~(1u << SCHEDULE_SOFTIRQ));
         __atomic_fetch_and(&get_cpu_info()->softirq_pending, ~(1u << nr), __ATOMIC_RELAXED);
+        stretch_begin(STRETCH_SOFTIRQ, nr);
         if (softirq_handlers[nr])
             softirq_handlers[nr]();
     }

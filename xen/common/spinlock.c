@@ -7,6 +7,7 @@
 
 #include <asm/current.h>
 #include <asm/processor.h>
+#include <asm/smp.h>
 #include <cairn/lib.h>
 
 static bool checks_off;
@@ -76,8 +77,10 @@ void spin_lock(spinlock_t *l)
     check_order(l);
     if (unlikely(l->held == smp_processor_id() + 1))
         panic("lock at %p of level %u taken twice", (void *)l, l->level);
-    while (!try_take(l))
+    while (unlikely(!try_take(l))) {
+        smp_poll(); /* its holder may be waiting for us */
         cpu_relax();
+    }
     note_taken(l);
 }
 

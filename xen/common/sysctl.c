@@ -10,6 +10,7 @@
 #include <asm/config.h>
 #include <asm/current.h>
 #include <asm/processor.h>
+#include <asm/smp.h>
 #include <cairn/console.h>
 #include <cairn/domain.h>
 #include <cairn/domctl.h>
@@ -47,8 +48,8 @@ static void physinfo(struct xen_sysctl_physinfo *pi)
 {
     memset(pi, 0, sizeof(*pi));
     pi->threads_per_core = pi->cores_per_socket = 1;
-    pi->nr_cpus = NR_CPUS;
-    pi->max_cpu_id = NR_CPUS - 1;
+    pi->nr_cpus = nr_cpus_online;
+    pi->max_cpu_id = 63 - __builtin_clzll(cpu_online_mask);
     pi->nr_nodes = 1;
     pi->cpu_khz = cpu_khz;
     pi->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
@@ -107,10 +108,13 @@ static long debug_keys(const struct xen_sysctl_debug_keys *op)
 
 static long getcpuinfo(struct xen_sysctl_getcpuinfo *op)
 {
-    uint32_t n = min(op->max_cpus, (uint32_t)NR_CPUS);
+    uint32_t n = min(op->max_cpus, (uint32_t)(64 - __builtin_clzll(cpu_online_mask)));
 
     for (uint32_t i = 0; i < n; i++) {
-        struct xen_sysctl_cpuinfo info = {.idletime = vcpu_cpu_time(idle_domain->vcpu[i])};
+        struct xen_sysctl_cpuinfo info = {0};
+
+        if (cpu_online(i))
+            info.idletime = vcpu_cpu_time(idle_domain->vcpu[i]);
 
         if (copy_to_guest_offset(op->info, i, &info, 1))
             return -EFAULT;
@@ -133,6 +137,9 @@ static long sysctl_op(struct xen_sysctl *op)
         return getdomaininfolist(&op->u.getdomaininfolist);
     case XEN_SYSCTL_debug_keys:
         return debug_keys(&op->u.debug_keys);
+    case XEN_SYSCTL_sched_id:
+        op->u.sched_id.sched_id = sched_id();
+        return 0;
     case XEN_SYSCTL_getcpuinfo:
         return getcpuinfo(&op->u.getcpuinfo);
     default:

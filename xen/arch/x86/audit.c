@@ -75,7 +75,7 @@ bool arch_audit_place(struct domain *d, const struct page_info *pg)
 {
     unsigned long gfn = get_gpfn_from_mfn(page_to_mfn(pg));
 
-    if (!d->is_hvm || gfn == INVALID_M2P_ENTRY || d->state >= DOMAIN_dying)
+    if (!d->is_hvm || gfn == INVALID_M2P_ENTRY || domain_is_dying(d))
         return true;
     return mfn_eq(p2m_lookup(d, _gfn(gfn), NULL), page_to_mfn(pg));
 }

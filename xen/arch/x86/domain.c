@@ -12,6 +12,7 @@
 #include <asm/config.h>
 #include <asm/current.h>
 #include <asm/page.h>
+#include <asm/page_type.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
 #include <asm/pvclock.h>
@@ -110,6 +111,8 @@ void arch_domain_free(struct domain *d)
 {
     if (d->arch.paging)
         d->arch.paging->domain_free(d);
+    if (d->is_hvm)
+        hvm_domain_free(d);
     if (!d->shared_info)
         return;
     set_gpfn_from_mfn(virt_to_mfn(d->shared_info), INVALID_M2P_ENTRY);
@@ -171,6 +174,10 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *ctxt)
 void vcpu_dump_registers(struct vcpu *v)
 {
     printk(XENLOG_ERR "d%dv%u state:\n", v->domain->domain_id, v->vcpu_id);
+    if (v != current && ACCESS_ONCE(v->is_running)) {
+        printk(XENLOG_ERR "running on CPU %u\n", v->processor);
+        return;
+    }
     if (is_hvm_vcpu(v))
         hvm_dump_vcpu(v);
     else
@@ -179,10 +186,13 @@ void vcpu_dump_registers(struct vcpu *v)
 
 void vcpu_mark_events_pending(struct vcpu *v)
 {
-    if (is_hvm_vcpu(v))
+    if (is_hvm_vcpu(v)) {
         hvm_assert_upcall(v);
-    else /* running or runnable: seen on the way into the guest */
-        vcpu_unblock(v);
+        return;
+    }
+    /* Running or runnable: seen on the way into the guest. */
+    vcpu_unblock(v);
+    vcpu_kick(v);
 }
 
 /* ---- time ---- */
@@ -242,6 +252,8 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     if (is_idle_vcpu(next)) {
         /* prev's tables may be gone before this CPU looks again. */
         write_cr3(mfn_x(virt_to_mfn(idle_pgt)) << PAGE_SHIFT);
+        tlb_no_guest();
+        sched_context_saved(prev);
         local_irq_enable();
         reset_stack_and_jump(idle_loop);
     }
@@ -250,10 +262,14 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     fpu_restore(next->arch.fpu);
     if (is_hvm_vcpu(next)) {
         hvm_switch_to(next);
+        tlb_no_guest();
+        sched_context_saved(prev);
         local_irq_enable();
         reset_stack_and_jump(hvm_enter_guest);
     }
+    tlb_guest();
     pv_switch_to(next); /* may set CR0.TS: after the FPU */
+    sched_context_saved(prev);
     local_irq_enable();
     reset_stack_and_jump(pv_enter_guest);
 }

@@ -160,7 +160,7 @@ long arch_do_domctl(struct xen_domctl *op, struct domain *d, bool *copyback)
     /* Nobody sets his own registers by way of the control interface. */
     if (d == current->domain && op->cmd != XEN_DOMCTL_get_address_size)
         return -EINVAL;
-    if (d->state >= DOMAIN_dying)
+    if (domain_is_dying(d))
         return -ESRCH;
     switch (op->cmd) {
     case XEN_DOMCTL_setvcpucontext:

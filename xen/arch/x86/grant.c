@@ -67,8 +67,7 @@ int16_t arch_grant_unmap(mfn_t mfn, uint64_t host_addr, uint64_t new_addr, uint3
 
 void arch_grant_flush(struct domain *d)
 {
-    /* An HVM vCPU drops stale translations before it next enters the guest:
-     * p2m_set() has seen to that. */
+    /* For an HVM guest p2m_set() has done it. */
     if (!d->is_hvm)
         tlb_flush_mask(CPU_MASK_ALL);
 }

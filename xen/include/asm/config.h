@@ -55,6 +55,6 @@
 #define STACK_ORDER 3
 #define STACK_SIZE  (4096 << STACK_ORDER)
 
-#define NR_CPUS 1 /* until the core for many */
+#define NR_CPUS 64 /* their stack areas fill one page table; a set is one word */
 
 #endif

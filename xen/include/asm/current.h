@@ -7,6 +7,7 @@
 #define ASM_CURRENT_H
 
 #include <asm/config.h>
+#include <cairn/perfc.h>
 #include <cairn/types.h>
 #include <xen/xen.h>
 
@@ -21,6 +22,7 @@ struct cpu_info {
     unsigned long percpu_offset;
     unsigned long cr4; /* shadow of the register: host part of CR4 */
     unsigned long scratch[2];
+    uint64_t perfc[(NR_PERFC + 1) & ~1]; /* here: counting costs no look-up */
 };
 _Static_assert(sizeof(struct cpu_info) % 16 == 8, "trap frames end 16-byte aligned + 8");
 
@@ -31,17 +33,31 @@ static inline struct cpu_info *get_cpu_info(void)
     return (struct cpu_info *)((sp | (STACK_SIZE - 1)) + 1) - 1;
 }
 
+/* Another CPU's, also while it is not running. */
+static inline struct cpu_info *cpu_info_of(unsigned int cpu)
+{
+    return (struct cpu_info *)(STACKS_VA_START + (cpu + 1ul) * STACK_SIZE) - 1;
+}
+
 #define current               (get_cpu_info()->current_vcpu)
 #define set_current(v)        (get_cpu_info()->current_vcpu = (v))
 #define smp_processor_id()    (get_cpu_info()->processor_id)
 #define guest_cpu_user_regs() (&get_cpu_info()->guest_regs)
 
-/* Per-CPU variables: DEFINE_PER_CPU(int, x); this_cpu(x)++. */
+/* Per-CPU variables: DEFINE_PER_CPU(int, x); this_cpu(x)++.  They begin as
+ * zero; an initialiser is an error. */
 #define DEFINE_PER_CPU(type, name) \
-    __attribute__((__section__(".data.percpu"))) __typeof__(type) percpu_##name
+    __attribute__((__section__(".bss.percpu"))) __typeof__(type) percpu_##name
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) percpu_##name
 #define this_cpu(name) \
     (*(__typeof__(percpu_##name) *)((char *)&percpu_##name + get_cpu_info()->percpu_offset))
+
+#define per_cpu(name, cpu) \
+    (*(__typeof__(percpu_##name) *)((char *)&percpu_##name + cpu_info_of(cpu)->percpu_offset))
+extern char __percpu_start[], __percpu_end[]; /* xen.lds.S */
+
+#define perfc_incr(name)     (get_cpu_info()->perfc[PERFC_##name]++)
+#define perfc_incra(name, i) (get_cpu_info()->perfc[PERFC_##name + (i)]++)
 
 /* A PV guest's frame runs at ring 3 (both its kernel and its user mode). */
 static inline bool guest_mode(const struct cpu_user_regs *regs)

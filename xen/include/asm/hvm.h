@@ -34,13 +34,19 @@ struct hvm_domain {
 #define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
 #define HVM_WORK_ROOT       (1u << 3) /* paging_ops.update_root is owed */
 #define HVM_WORK_ROLE       (1u << 4) /* with ROOT: more than CR3 changed */
+#define HVM_WORK_OWED       (HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT)
 #define HVM_WORK_STATE      (1u << 8) /* VM entry may not take the segments: vmx/realmode.c */
 
-/* The same, asked for by anybody at any time: atomically, by hvm_post(). */
-#define HVM_POSTED_INTR (1u << 0) /* an interrupt may be deliverable */
-#define HVM_POSTED_NMI  (1u << 1) /* an NMI waits */
-#define HVM_POSTED_INIT (1u << 2) /* an INIT waits */
-#define HVM_POSTED_SIPI (1u << 3) /* and behind it a start-up message */
+/* The same, asked for by anybody at any time: atomically, by hvm_post() or
+ * hvm_ask_domain(). */
+#define HVM_POSTED_INTR       (1u << 0) /* an interrupt may be deliverable */
+#define HVM_POSTED_NMI        (1u << 1) /* an NMI waits */
+#define HVM_POSTED_INIT       (1u << 2) /* an INIT waits */
+#define HVM_POSTED_SIPI       (1u << 3) /* and behind it a start-up message */
+#define HVM_POSTED_FLUSH_VPID (1u << 4)
+#define HVM_POSTED_FLUSH_EPT  (1u << 5)
+#define HVM_POSTED_ROOT       (1u << 6) /* as HVM_WORK_ROOT */
+#define HVM_POSTED_OWED       (HVM_POSTED_FLUSH_VPID | HVM_POSTED_FLUSH_EPT | HVM_POSTED_ROOT)
 
 struct vmx_msrlist;
 
@@ -49,10 +55,7 @@ struct vmx_vcpu {
     struct vmx_msrlist *msrlist; /* NULL where controls switch EFER */
     uint64_t cr0_mask, cr4_mask; /* bits set: not the guest's to change; as in the VMCS */
     bool launched;
-    bool loaded;      /* current VMCS of this CPU */
-    unsigned int cpu; /* where it is active */
-    uint64_t host_rsp;
-    uint64_t exits;
+    unsigned int cpu;     /* where it is active: only there may it be loaded */
     uint16_t vpid;        /* 0: none */
     bool dr_live;         /* DR0-3 and DR6 hold the guest's values */
     bool ctrl_stale;      /* hvm_vcpu.ctrl lacks what the guest changed unseen */
@@ -193,6 +196,7 @@ void hvm_hlt(struct vcpu *v, uint64_t rflags);
 /* ---- hvm/domain.c, hvm/vcpu.c ---- */
 int hvm_domain_create(struct domain *d);
 int hvm_domain_teardown(struct domain *d); /* resumable */
+void hvm_domain_free(struct domain *d);    /* with its vCPUs gone */
 int hvm_vcpu_create(struct vcpu *v);
 /* VCPUOP_initialise: struct vcpu_hvm_context at @arg. */
 long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg);
@@ -209,6 +213,10 @@ bool hvm_has_invpcid(void);
 bool hvm_has_rdtscp(void);
 uint64_t hvm_cr4_possible(void); /* CR4 bits that the hardware takes for a guest */
 struct p2m;
+/* hvm_ask_domain - make all vCPUs of @d do some of HVM_POSTED_OWED before they
+ * enter the guest again; on return none runs guest code without having done
+ * so.  Who asks for the same thing of one domain is kept apart by a lock. */
+void hvm_ask_domain(struct domain *d, uint32_t asks);
 void hvm_flush_ept(struct p2m *p2m); /* INVEPT on this CPU, now */
 /* XEN_DOMCTL_sethvmcontext / gethvmcontext: a save stream, checked fully
  * before anything changes. */
@@ -229,6 +237,9 @@ int hvm_copy_from_guest_phys(struct domain *d, void *dst, gaddr_t addr, size_t l
 int hvm_copy_to_guest_phys(struct domain *d, gaddr_t addr, const void *src, size_t len);
 
 /* ---- vmx/vmx.c: started once per CPU; safe where there is no VMX ---- */
+/* vmx_cpu_up - on another CPU: enter VMX operation if CPU 0 did.  NULL, or why
+ * this CPU cannot be used beside CPU 0. */
+const char *vmx_cpu_up(void);
 void vmx_init(void);                  /* prints the feature line, or "VMX: disabled: <reason>" */
 void hvm_switch_from(struct vcpu *v); /* context switch: save what hardware holds */
 void hvm_switch_to(struct vcpu *v);

@@ -19,6 +19,7 @@
 #ifndef ASM_PAGE_TYPE_H
 #define ASM_PAGE_TYPE_H
 
+#include <asm/smp.h>
 #include <cairn/types.h>
 
 struct page_info;
@@ -59,12 +60,17 @@ int __must_check page_type_finish_partial(struct page_info *pg);
 void page_unmapped(struct page_info *pg);
 
 /* ---- pv/tlb.c: every flush that isolation relies on goes through here ---- */
-#define CPU_MASK_ALL (~0ul)
 /* tlb_flush_mask - drop all guest translations on the CPUs of @cpus. */
-void tlb_flush_mask(unsigned long cpus);
+void tlb_flush_mask(cpumask_t cpus);
 /* tlb_flush_one_mask - drop the translation of @va. */
-void tlb_flush_one_mask(unsigned long cpus, unsigned long va);
-/* tlb_clock - number of the last complete flush (of every CPU). */
+void tlb_flush_one_mask(cpumask_t cpus, unsigned long va);
+/* tlb_clock - to stamp a frame with, whose mapping has just been removed.
+ * tlb_may_know - could a TLB still hold a mapping removed at @stamp?  0: never
+ * mapped. */
 uint32_t tlb_clock(void);
+bool tlb_may_know(uint32_t stamp);
+/* The context switch says on whose tables this CPU runs. */
+void tlb_guest(void);
+void tlb_no_guest(void);
 
 #endif

@@ -32,9 +32,9 @@ struct paging_ops {
     /* #PF exit.  *@ec: the hardware's error code, then the guest's; *@addr: of
      * PAGING_MMIO, the guest-physical address. */
     enum paging_fault (*page_fault)(struct vcpu *v, gva_t va, uint32_t *ec, gaddr_t *addr);
-    /* The p2m entry of @gfn changed; p2m->flush_owed tells whether a
-     * translation was taken away. */
-    void (*p2m_changed)(struct domain *d, gfn_t gfn);
+    /* The p2m changed; @taken_away: a translation went, and is to be known to
+     * no processor on return. */
+    void (*p2m_changed)(struct domain *d, bool taken_away);
     /* The hypervisor wrote to guest memory. */
     void (*frame_written)(struct domain *d, gfn_t gfn);
     /* XEN_DOMCTL_shadow_op: size of the pool for tables, in MiB.  The domain

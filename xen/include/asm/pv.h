@@ -73,7 +73,7 @@ void pv_switch_from(struct vcpu *v); /* save what belongs to a PV vCPU: segments
 void pv_switch_to(struct vcpu *v);   /* load page tables, GDT, LDT, segments, stack pointers */
 /* pv_cpu_init - SYSCALL and SYSENTER entry points of this CPU: once per CPU,
  * after the allocator, the final stack and the final page tables are there. */
-void pv_cpu_init(void);
+int pv_cpu_init(void);              /* -ENOMEM */
 noreturn void pv_enter_guest(void); /* reset_stack_and_jump target: exit path of entry.S */
 int pv_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c);
 void pv_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c);

@@ -37,6 +37,8 @@ noreturn void start_xen(unsigned int kind, uint32_t info);
 
 /* cpu/cpuid.c: read the processor into host_cpu. */
 void host_cpu_init(void);
+/* What another CPU misses of what CPU 0 has; NULL: nothing. On that CPU. */
+const char *host_cpu_lacks(void);
 /* cpu/desc.c, cpu/traps.c: turn on SMEP, SMAP, UMIP where present. */
 void cpu_enable_protections(void);
 

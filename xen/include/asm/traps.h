@@ -18,11 +18,12 @@
 #define TSS_SELECTOR    0xe040
 #define LDT_SELECTOR    0xe050
 
-#define LOCAL_TIMER_VECTOR 0xf0
-#define SPURIOUS_VECTOR    0xff
-#define UART_VECTOR        0xe0
-#define EVENT_CHECK_VECTOR 0xf1
-#define FIRST_IRQ_VECTOR   0x20
+#define LOCAL_TIMER_VECTOR   0xf0
+#define SPURIOUS_VECTOR      0xff
+#define UART_VECTOR          0xe0
+#define EVENT_CHECK_VECTOR   0xf1
+#define CALL_FUNCTION_VECTOR 0xf2
+#define FIRST_IRQ_VECTOR     0x20
 
 struct cpu_user_regs;
 
@@ -34,6 +35,8 @@ void do_irq_vector(unsigned int vector);
 void irq_register(unsigned int vector, void (*fn)(void));
 
 void traps_init(void); /* IDT, TSS, IST: first thing in C */
+/* The GDT page of a CPU that will come up.  -ENOMEM. */
+int desc_cpu_prepare(unsigned int cpu);
 void show_registers(const struct cpu_user_regs *regs);
 void show_stack(const struct cpu_user_regs *regs);
 noreturn void fatal_trap(const struct cpu_user_regs *regs);
@@ -59,7 +62,16 @@ unsigned long cpu_tss_base(void);
 unsigned long cpu_idt_base(void);
 
 /* apic.c, time.c, irq.c */
-void apic_init(void);
+void apic_init(void);     /* the boot CPU */
+void apic_cpu_init(void); /* every CPU: its own registers */
+/* Interrupt another CPU.  INIT and start-up take APIC ids: it is not up yet. */
+void apic_send_ipi(unsigned int cpu, unsigned int vector);
+void apic_send_nmi(unsigned int cpu);
+void apic_send_init(uint32_t apic_id);
+void apic_send_startup(uint32_t apic_id, unsigned int page);
+void apic_set_cpu_id(unsigned int cpu, uint32_t apic_id);
+bool apic_can_address(uint32_t apic_id);
+void smp_ipi_init(void); /* smp.c: the vectors */
 void apic_eoi(void);
 uint32_t apic_id(void);
 /* Arm the one-shot timer @ticks of the TSC from now; 0 stops it. */

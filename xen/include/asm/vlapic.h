@@ -9,6 +9,7 @@
 #define ASM_VLAPIC_H
 
 #include <asm/addr.h>
+#include <cairn/spinlock.h>
 #include <cairn/time.h>
 #include <cairn/types.h>
 
@@ -34,6 +35,7 @@ struct vlapic_state {
 
 struct vlapic {
     struct vlapic_state s;
+    spinlock_t timer_lock; /* the rest, and the timer's registers when they change */
     struct timer timer;
     s_time_t started;  /* when the count was the initial count */
     uint64_t deadline; /* guest TSC; 0: not armed */

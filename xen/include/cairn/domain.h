@@ -16,10 +16,12 @@
 #define CAIRN_DOMAIN_H
 
 #include <asm/domain.h>
+#include <asm/smp.h>
 #include <cairn/event.h>
 #include <cairn/grant.h>
 #include <cairn/list.h>
 #include <cairn/mm.h>
+#include <cairn/sched_policy.h>
 #include <cairn/spinlock.h>
 #include <cairn/time.h>
 #include <cairn/types.h>
@@ -40,11 +42,13 @@ struct vcpu {
     unsigned int processor; /* CPU whose run queue it belongs to */
 
     /* sched.c; its CPU's run-queue lock */
-    struct list_head run_list;
-    bool is_running;
-    bool slice_used, yielding; /* its turn is over */
-    s_time_t last_run;         /* length of the last turn */
-    bool is_initialised;       /* has a register state */
+    struct sched_entity sched;
+    cpumask_t affinity;     /* CPUs that it may run on */
+    uint32_t queued_weight; /* as counted in its queue's load */
+    bool is_running;        /* or its state is not saved yet */
+    bool yielding;          /* others first, this once */
+    bool expelled;          /* to another CPU as soon as its state is saved */
+    bool is_initialised;    /* has a register state */
     unsigned int pause_flags;
     unsigned int pause_count; /* vcpu_pause() */
     unsigned int runstate;    /* RUNSTATE_* */
@@ -72,12 +76,15 @@ struct domain {
     enum domain_state state;
     unsigned int refcnt;      /* get_domain(); freed at 0 once dead */
     struct list_head list;    /* in domain_list, by domid; LOCK_DOMLIST */
-    struct domain *hash_next; /* by domid; LOCK_DOMLIST; then the list of the dead */
+    struct domain *hash_next; /* by domid; LOCK_DOMLIST */
+    struct domain *dead_next; /* domain_list.c: no reference is left */
+    unsigned int dead_hops;   /* CPUs that may still be looking at it */
     spinlock_t lock;
 
     unsigned int max_vcpus;
     struct vcpu **vcpu; /* [max_vcpus] */
 
+    struct sched_share sched;            /* weight, cap; for all its vCPUs */
     unsigned int pause_count;            /* domain_pause() */
     unsigned int controller_pause_count; /* XEN_DOMCTL_pausedomain */
     bool is_shutting_down, is_shut_down;
@@ -113,6 +120,11 @@ struct domain {
 extern struct domain *dom0;
 extern struct domain *idle_domain;
 
+/* Changes at any time, but never back. */
+static inline bool domain_is_dying(const struct domain *d)
+{
+    return ACCESS_ONCE(d->state) >= DOMAIN_dying;
+}
 static inline bool is_hvm_vcpu(const struct vcpu *v)
 {
     return v->domain->is_hvm;

@@ -11,4 +11,8 @@ struct domain;
 /* Everything about @d that xl list shows. */
 void getdomaininfo(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
+/* sched_ctl.c */
+long domctl_scheduler_op(struct domain *d, struct xen_domctl_scheduler_op *op);
+long domctl_vcpuaffinity(struct domain *d, struct xen_domctl_vcpuaffinity *op, bool set);
+
 #endif

@@ -51,9 +51,11 @@ struct page_info {
     uint64_t type_info;
     uint32_t next, prev; /* frame numbers: buddy list or owner's page list */
     uint16_t owner;      /* domid, or DOMID_INVALID: nobody */
-    uint8_t order;       /* of a free block's head */
-    uint8_t pad;
-    uint32_t progress; /* entries validated so far while PGT_partial */
+    union {
+        uint8_t order;         /* of a free block's head, of a heap block */
+        uint16_t entries_done; /* of a table, validated so far while PGT_partial */
+    };
+    uint32_t tlb_stamp; /* tlb_clock() when a mapping of it last went away; 0: none */
 };
 _Static_assert(sizeof(struct page_info) == 32, "frame table <= 32 bytes a page");
 
@@ -106,10 +108,10 @@ struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order, unsi
 void put_page_alloc_ref(struct page_info *pg);
 unsigned long avail_pages(void);
 unsigned long hypervisor_pages(void); /* frames not free and not a domain's */
-/* relinquish_block - free the block of frames that d->relmem_cursor begins, if
- * only the dying @d itself holds them, and move the cursor.  How many; 0: the
- * one frame there must be given up by its reference. */
-unsigned long relinquish_block(struct domain *d);
+/* relinquish_pages - the dying @d gives up what d->relmem_cursor is at, a block
+ * if only @d itself holds it, else the reference of one page, and the cursor
+ * moves on.  *@n grows by how many.  False: nothing was left. */
+bool relinquish_pages(struct domain *d, unsigned long *n);
 /* free_domain_page - the last reference of @pg is gone (put_page calls it):
  * takes it off its owner's list, scrubs and frees it.  A
  * shared hypervisor page only loses its owner. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * perfc.h - named event counters, always on, read by XEN_SYSCTL_perfc_op.
- * Add a line in perfc_defn.h; count with perfc_incr(name).
+ * Add a line in perfc_defn.h; count with perfc_incr(name), asm/current.h:
+ * each CPU has its own set, at the top of its stack.
  */
 #ifndef CAIRN_PERFC_H
 #define CAIRN_PERFC_H
@@ -17,13 +18,11 @@ enum perfc {
     NR_PERFC,
 };
 
-extern uint64_t perfc_count[NR_PERFC]; /* one CPU for now; per CPU with SMP */
+/* Of all CPUs together. */
+uint64_t perfc_sum(unsigned int counter);
 
 /* XEN_SYSCTL_perfc_op on the caller's copy. */
 struct xen_sysctl_perfc_op;
 long perfc_sysctl(struct xen_sysctl_perfc_op *op);
-
-#define perfc_incr(name)     (perfc_count[PERFC_##name]++)
-#define perfc_incra(name, i) (perfc_count[PERFC_##name + (i)]++)
 
 #endif

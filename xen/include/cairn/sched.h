@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sched.h - which vCPU runs: per-CPU run queues, round robin for now. */
+/* sched.h - which vCPU runs where: per-CPU run queues, sched_policy.h. */
 #ifndef CAIRN_SCHED_H
 #define CAIRN_SCHED_H
 
@@ -7,6 +7,11 @@
 #include <cairn/types.h>
 
 void sched_init(void);
+/* The queue and idle vCPU of a CPU that will come up; NULL: no memory. */
+struct vcpu *sched_cpu_init(unsigned int cpu);
+unsigned int sched_id(void); /* XEN_SCHEDULER_*, 0: none of them */
+/* context_switch: @prev's state is saved and this CPU uses nothing of it. */
+void sched_context_saved(struct vcpu *prev);
 void vcpu_wake(struct vcpu *v);         /* runnable now? then queue it */
 void vcpu_sleep_nosync(struct vcpu *v); /* not runnable any more */
 void vcpu_sleep_sync(struct vcpu *v);   /* and off its CPU */
@@ -17,6 +22,10 @@ void vcpu_unpause(struct vcpu *v);
 void vcpu_block(void); /* current; returns if an event is deliverable */
 void vcpu_yield(void); /* current */
 void vcpu_unblock(struct vcpu *v);
+void vcpu_kick(struct vcpu *v); /* out of its guest, wherever it runs */
+/* -EINVAL: no CPU of @mask is online. */
+int vcpu_set_affinity(struct vcpu *v, cpumask_t mask);
+void sched_domain_init(struct domain *d);
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 s_time_t vcpu_cpu_time(const struct vcpu *v);

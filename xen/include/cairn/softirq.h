@@ -11,6 +11,7 @@ typedef void (*softirq_fn)(void);
 
 void softirq_open(unsigned int nr, softirq_fn fn);
 void softirq_raise(unsigned int nr); /* on this CPU; any context */
+void softirq_raise_on(unsigned int cpu, unsigned int nr);
 /* do_softirq - run what is pending; interrupts on; may not return to the
  * caller if SCHEDULE_SOFTIRQ switches vCPUs (one stack a CPU). */
 void do_softirq(void);

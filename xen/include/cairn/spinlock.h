@@ -18,7 +18,8 @@ enum lock_level {
     LOCK_DOMAIN,     /* d->lock */
     LOCK_EVENT,      /* d->event_lock */
     LOCK_GRANT,      /* gt->lock: a domain's grant entries */
-    LOCK_DEVICES,    /* hvm/devices.c: an HVM guest's devices */
+    LOCK_DEVICES,    /* hvm/devices.c: an HVM guest's devices; vlapic.c: a timer's registers */
+    LOCK_PHYSMAP,    /* p2m.change: looking at an HVM guest's memory map and changing it */
     LOCK_PAGING,     /* d->arch.paging_lock: page-type changes, shadow */
     LOCK_P2M,        /* d->arch.p2m.lock; inside another's PAGING for a foreign map */
     LOCK_PAGE_ALLOC, /* d->page_alloc_lock: d's page list and counts */

@@ -19,7 +19,8 @@ struct timer {
     s_time_t expires; /* 0 while inactive */
     void (*fn)(void *arg);
     void *arg;
-    unsigned int cpu;
+    unsigned int cpu; /* where @fn runs */
+    bool dead;        /* timer_kill(): cannot be set any more */
     /* timer_heap.c: links of the heap; @prev is the parent or the left sibling */
     struct timer *child, *sibling, *prev;
 };
@@ -27,7 +28,13 @@ struct timer {
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu);
 void timer_set(struct timer *t, s_time_t expires);
 void timer_stop(struct timer *t);
-void timers_init(void); /* once, at boot */
+/* Let it run on @cpu from now on. */
+void timer_migrate(struct timer *t, unsigned int cpu);
+/* timer_kill - stop it for good, and wait until its handler does not run: no
+ * locks held that the handler takes. */
+void timer_kill(struct timer *t);
+void timers_init(void);                /* once, at boot, for CPU 0 too */
+void timer_cpu_init(unsigned int cpu); /* before it starts */
 
 /* timer_heap.c, pure: both return the new root; @t->expires is the key, set
  * before inserting and 0 after removing. */

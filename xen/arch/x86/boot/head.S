@@ -9,6 +9,7 @@
  *
  * Registers kept through the 32-bit part: ESI kind of boot, EBP its argument.
  */
+#include <asm-offsets.h>
 #include <asm/config.h>
 
 #define PA(sym) ((sym) - XEN_VA_START)
@@ -215,7 +216,7 @@ start_pvh:
     movl %eax, %ss
     lldt %ax
     /* The final stack, and no identity map any more. */
-    movabsq $STACKS_VA_START + STACK_SIZE - 256, %rsp
+    movabsq $STACKS_VA_START + STACK_SIZE - CPUINFO_sizeof - 8, %rsp
     movq %rax, idle_pgt(%rip)
     movq %rax, xen_l3(%rip)
     movq %cr3, %rax

@@ -9,6 +9,7 @@
 #include <asm/hvm.h>
 #include <asm/processor.h>
 #include <asm/pv.h>
+#include <asm/smp.h>
 #include <asm/traps.h>
 #include <cairn/acpi.h>
 #include <cairn/boot_info.h>
@@ -122,16 +123,24 @@ static __init void create_dom0(void)
         panic("Cannot build dom0: error %d", rc);
 }
 
+/* Global mappings survive a load of CR3. */
+static void flush_all_tlb(void *unused)
+{
+    unsigned long cr4 = read_cr4();
+
+    write_cr4(cr4 & ~X86_CR4_PGE);
+    write_cr4(cr4);
+}
+
 /* Nothing of .init is used from here on: its pages become free memory. */
 static noinline void free_init_sections(void)
 {
     unsigned long first = ((unsigned long)__init_begin - (unsigned long)_start) >> PAGE_SHIFT;
     unsigned long last = ((unsigned long)__init_end - (unsigned long)_start) >> PAGE_SHIFT;
 
-    for (unsigned long i = first; i < last; i++) {
+    for (unsigned long i = first; i < last; i++)
         xen_l1[i] = (pte_t){0};
-        invlpg((unsigned long)_start + i * PAGE_SIZE);
-    }
+    on_each_cpu(CPU_MASK_ALL, flush_all_tlb, NULL);
     free_boot_range(_maddr(image_pa(__init_begin)), _maddr(image_pa(__init_end)));
 }
 
@@ -189,10 +198,12 @@ __init void start_xen(unsigned int kind, uint32_t info)
     local_irq_enable();
     console_init_postirq();
     keyhandler_init();
-    pv_cpu_init();
+    if (pv_cpu_init())
+        panic("No memory for the SYSCALL stubs");
 
     /* 6. Hardware virtualization, if there is any. */
     vmx_init();
+    smp_init();
 
     /* 7. The control domain. */
     create_dom0();

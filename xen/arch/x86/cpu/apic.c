@@ -6,6 +6,7 @@
  */
 #include <asm/traps.h>
 
+#include <asm/config.h>
 #include <asm/page.h>
 #include <asm/processor.h>
 #include <cairn/lib.h>
@@ -22,6 +23,8 @@
 #define APIC_TPR           0x80
 #define APIC_EOI           0xb0
 #define APIC_SPIV          0xf0
+#define APIC_ICR           0x300
+#define APIC_ICR_HIGH      0x310
 #define APIC_LVT_TIMER     0x320
 #define APIC_LVT_PERF      0x340
 #define APIC_LVT_LINT0     0x350
@@ -35,6 +38,12 @@
 #define LVT_TSC_DEADLINE 0x40000u
 #define SPIV_ENABLE      0x100u
 #define DIVIDE_BY_1      0xbu
+#define ICR_NMI          0x400u
+#define ICR_INIT         0x500u
+#define ICR_STARTUP      0x600u
+#define ICR_ASSERT       0x4000u
+#define ICR_BUSY         0x1000u
+#define ICR_SPIN_LIMIT   1000000u
 
 static bool opt_x2apic = true;
 boolean_param("x2apic", opt_x2apic);
@@ -42,6 +51,7 @@ boolean_param("x2apic", opt_x2apic);
 static bool x2apic, tsc_deadline;
 static volatile uint32_t *apic_regs;
 static uint64_t timer_ticks_per_tsc; /* APIC timer ticks a TSC tick, << 32 */
+static uint32_t cpu_apic_id[NR_CPUS];
 
 static uint32_t apic_read(unsigned int reg)
 {
@@ -67,6 +77,63 @@ uint32_t apic_id(void)
 
     return x2apic ? id : id >> 24;
 }
+
+/* ---- interprocessor interrupts ---- */
+
+static void wait_for_icr(void)
+{
+    for (unsigned int i = 0; i < ICR_SPIN_LIMIT && (apic_read(APIC_ICR) & ICR_BUSY); i++)
+        cpu_relax();
+}
+
+static void send(uint32_t id, uint32_t command)
+{
+    unsigned long flags = local_irq_save();
+
+    if (x2apic) {
+        /* WRMSR to an x2APIC register orders nothing: what we wrote for the
+         * other CPU must be there first. */
+        __asm__ volatile("mfence" ::: "memory");
+        wrmsr(X2APIC_MSR(APIC_ICR), (uint64_t)id << 32 | command);
+    } else {
+        wait_for_icr();
+        apic_write(APIC_ICR_HIGH, id << 24);
+        apic_write(APIC_ICR, command);
+    }
+    local_irq_restore(flags);
+}
+
+void apic_send_ipi(unsigned int cpu, unsigned int vector)
+{
+    send(cpu_apic_id[cpu], ICR_ASSERT | vector);
+}
+
+void apic_send_nmi(unsigned int cpu)
+{
+    send(cpu_apic_id[cpu], ICR_ASSERT | ICR_NMI);
+}
+
+void apic_send_init(uint32_t id)
+{
+    send(id, ICR_ASSERT | ICR_INIT);
+}
+
+void apic_send_startup(uint32_t id, unsigned int page)
+{
+    send(id, ICR_ASSERT | ICR_STARTUP | page);
+}
+
+void apic_set_cpu_id(unsigned int cpu, uint32_t id)
+{
+    cpu_apic_id[cpu] = id;
+}
+
+bool apic_can_address(uint32_t id)
+{
+    return x2apic || id < 0xff;
+}
+
+/* ---- timer ---- */
 
 static void timer_interrupt(void)
 {
@@ -122,21 +189,29 @@ void apic_init(void)
         x2apic = true; /* firmware's choice cannot be undone without a reset */
     if (!x2apic)
         apic_regs = ioremap(_maddr(base & PTE_ADDR_MASK), PAGE_SIZE);
+    tsc_deadline = host_cpu.has_tsc_deadline;
+    irq_register(LOCAL_TIMER_VECTOR, timer_interrupt);
+    smp_ipi_init();
+    apic_cpu_init();
+    apic_set_cpu_id(0, apic_id());
+    printk(XENLOG_INFO "APIC: id %u version %#x, %s, timer %s\n", apic_id(),
+           apic_read(APIC_VERSION), x2apic ? "x2APIC" : "xAPIC",
+           tsc_deadline ? "TSC deadline" : "one-shot");
+}
+
+void apic_cpu_init(void)
+{
+    uint64_t base = rdmsr(MSR_IA32_APIC_BASE);
+
     wrmsr(MSR_IA32_APIC_BASE, base | APIC_BASE_ENABLE);
     if (x2apic)
         wrmsr(MSR_IA32_APIC_BASE, base | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
-    tsc_deadline = host_cpu.has_tsc_deadline;
-
     apic_write(APIC_TPR, 0);
     apic_write(APIC_LVT_LINT0, LVT_MASKED);
     apic_write(APIC_LVT_LINT1, LVT_MASKED);
     apic_write(APIC_LVT_ERROR, LVT_MASKED);
     apic_write(APIC_SPIV, SPIV_ENABLE | SPURIOUS_VECTOR);
     apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
-    irq_register(LOCAL_TIMER_VECTOR, timer_interrupt);
     apic_write(APIC_LVT_TIMER, LOCAL_TIMER_VECTOR | (tsc_deadline ? LVT_TSC_DEADLINE : 0));
     __asm__ volatile("mfence" ::: "memory"); /* before the first deadline, says the SDM */
-    printk(XENLOG_INFO "APIC: id %u version %#x, %s, timer %s\n", apic_id(),
-           apic_read(APIC_VERSION), x2apic ? "x2APIC" : "xAPIC",
-           tsc_deadline ? "TSC deadline" : "one-shot");
 }

@@ -84,6 +84,31 @@ __init void host_cpu_init(void)
            c->vendor, c->family, c->model, c->stepping, c->paddr_bits);
 }
 
+/* Bits of @have that a guest or we ourselves may rely on and that @other lacks. */
+#define LACKS(have, other, dynamic) (((have) & ~(other) & ~(dynamic)) != 0)
+#define CPUID1C_OSXSAVE             (1u << 27)
+#define CPUID7C_OSPKE               (1u << 4)
+
+__init const char *host_cpu_lacks(void)
+{
+    const struct host_cpu *c = &host_cpu;
+    struct cpuid_leaf l1 = cpuid(1, 0), l7 = {0}, e1 = cpuid(0x80000001, 0);
+
+    if (cpuid(0, 0).a >= 7)
+        l7 = cpuid(7, 0);
+    if (LACKS(c->leaf1.d, l1.d, 0))
+        return "CPUID 1 EDX lacks features that CPU 0 has";
+    if (LACKS(c->leaf1.c, l1.c, CPUID1C_OSXSAVE))
+        return "CPUID 1 ECX lacks features that CPU 0 has";
+    if (LACKS(c->leaf7.b, l7.b, 0))
+        return "CPUID 7 EBX lacks features that CPU 0 has";
+    if (LACKS(c->leaf7.c, l7.c, CPUID7C_OSPKE))
+        return "CPUID 7 ECX lacks features that CPU 0 has";
+    if (LACKS(c->ext1.d, e1.d, 0) || LACKS(c->ext1.c, e1.c, 0))
+        return "CPUID 80000001 lacks features that CPU 0 has";
+    return NULL;
+}
+
 __init void cpu_enable_protections(void)
 {
     unsigned long cr4 = read_cr4();

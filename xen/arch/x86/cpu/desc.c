@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * desc.c - GDT, IDT and TSS of the CPU.  Owns their contents; promises that
- * the GDT page holds what the public ABI says page 14 of a PV guest's GDT
+ * desc.c - the IDT, and the GDT and TSS of each CPU.  Owns their contents;
+ * promises that the GDT page holds what the public ABI says page 14 of a PV guest's GDT
  * holds, with every accessed bit already set, so that it can be mapped
  * read-only.
  */
@@ -11,7 +11,9 @@
 #include <asm/current.h>
 #include <asm/processor.h>
 #include <asm/setup.h>
+#include <cairn/errno.h>
 #include <cairn/lib.h>
+#include <cairn/mm.h>
 
 struct tss64 {
     uint32_t reserved0;
@@ -44,22 +46,28 @@ struct table_register {
 
 extern char trap_stubs[]; /* 16 bytes a vector */
 
-static uint64_t gdt_page[512]
-    __attribute__((__section__(".data.page_aligned"), __aligned__(4096))) = {
-        [GDT_SLOT(HYPERVISOR_CS)] = 0x00af9b000000ffff,   /* ring 0 code, 64-bit */
-        [GDT_SLOT(HYPERVISOR_DS32)] = 0x00cf93000000ffff, /* ring 0 data */
-        [GDT_SLOT(FLAT_RING3_CS32)] = 0x00cffb000000ffff, /* ring 3 code, 32-bit */
-        [GDT_SLOT(FLAT_RING3_DS32)] = 0x00cff3000000ffff, /* ring 3 data */
-        [GDT_SLOT(FLAT_RING3_CS64)] = 0x00affb000000ffff, /* ring 3 code, 64-bit */
-};
+/* The boot CPU's, and what every other CPU's begins as. */
+static uint64_t boot_gdt_page[512] __aligned(4096);
 static struct idt_gate idt[256] __aligned(4096);
-static struct tss64 tss __aligned(128);
+static DEFINE_PER_CPU(struct tss64, tss) __aligned(128);
+static uint64_t *gdt_pages[NR_CPUS] = {boot_gdt_page};
 
 static void gdt_set_system(unsigned int slot, uint64_t base, uint32_t limit, unsigned int type)
 {
-    gdt_page[slot] = (limit & 0xffff) | (base & 0xffffff) << 16 | (uint64_t)(0x80 | type) << 40 |
-                     (uint64_t)(limit & 0xf0000) << 32 | (base & 0xff000000) << 32;
-    gdt_page[slot + 1] = base >> 32;
+    uint64_t *gdt = gdt_pages[smp_processor_id()];
+
+    gdt[slot] = (limit & 0xffff) | (base & 0xffffff) << 16 | (uint64_t)(0x80 | type) << 40 |
+                (uint64_t)(limit & 0xf0000) << 32 | (base & 0xff000000) << 32;
+    gdt[slot + 1] = base >> 32;
+}
+
+static void gdt_build(void)
+{
+    boot_gdt_page[GDT_SLOT(HYPERVISOR_CS)] = 0x00af9b000000ffff;   /* ring 0 code, 64-bit */
+    boot_gdt_page[GDT_SLOT(HYPERVISOR_DS32)] = 0x00cf93000000ffff; /* ring 0 data */
+    boot_gdt_page[GDT_SLOT(FLAT_RING3_CS32)] = 0x00cffb000000ffff; /* ring 3 code, 32-bit */
+    boot_gdt_page[GDT_SLOT(FLAT_RING3_DS32)] = 0x00cff3000000ffff; /* ring 3 data */
+    boot_gdt_page[GDT_SLOT(FLAT_RING3_CS64)] = 0x00affb000000ffff; /* ring 3 code, 64-bit */
 }
 
 static void idt_set(unsigned int vector, unsigned int ist, unsigned int dpl)
@@ -90,20 +98,25 @@ static void idt_build(void)
 
 void cpu_load_descriptors(void)
 {
+    struct tss64 *tss = &this_cpu(tss);
     uintptr_t stack = (uintptr_t)get_cpu_info() & -(uintptr_t)STACK_SIZE;
     struct table_register gdtr = {FIRST_RESERVED_GDT_BYTE + PAGE_SIZE - 1,
-                                  (uintptr_t)gdt_page - FIRST_RESERVED_GDT_BYTE};
+                                  (uintptr_t)gdt_pages[smp_processor_id()] -
+                                      FIRST_RESERVED_GDT_BYTE};
     struct table_register idtr = {sizeof(idt) - 1, (uintptr_t)idt};
 
-    idt_build();
+    if (smp_processor_id() == 0) {
+        gdt_build();
+        idt_build(); /* one for all: the stacks are the TSS's */
+    }
     /* #DB in hypervisor mode does little: it shares a page with #DF. */
-    tss.ist[IST_DF - 1] = stack + 1 * PAGE_SIZE;
-    tss.ist[IST_DB - 1] = stack + PAGE_SIZE / 2;
-    tss.ist[IST_NMI - 1] = stack + 2 * PAGE_SIZE;
-    tss.ist[IST_MC - 1] = stack + 3 * PAGE_SIZE;
-    tss.rsp[0] = (uintptr_t)&guest_cpu_user_regs()->es;
-    tss.iomap_base = sizeof(tss); /* no bitmap: port access by IOPL alone */
-    gdt_set_system(GDT_SLOT(TSS_SELECTOR), (uintptr_t)&tss, sizeof(tss) - 1, 9);
+    tss->ist[IST_DF - 1] = stack + 1 * PAGE_SIZE;
+    tss->ist[IST_DB - 1] = stack + PAGE_SIZE / 2;
+    tss->ist[IST_NMI - 1] = stack + 2 * PAGE_SIZE;
+    tss->ist[IST_MC - 1] = stack + 3 * PAGE_SIZE;
+    tss->rsp[0] = (uintptr_t)&guest_cpu_user_regs()->es;
+    tss->iomap_base = sizeof(*tss); /* no bitmap: port access by IOPL alone */
+    gdt_set_system(GDT_SLOT(TSS_SELECTOR), (uintptr_t)tss, sizeof(*tss) - 1, 9);
 
     __asm__ volatile("lgdt %0" ::"m"(gdtr));
     __asm__ volatile(
@@ -117,17 +130,28 @@ void cpu_load_descriptors(void)
 
 uint64_t *cpu_gdt_page(void)
 {
-    return boot_phys_to_virt(image_pa(gdt_page));
+    uint64_t *gdt = gdt_pages[smp_processor_id()];
+
+    return gdt == boot_gdt_page ? boot_phys_to_virt(image_pa(boot_gdt_page)) : gdt;
+}
+
+int desc_cpu_prepare(unsigned int cpu)
+{
+    gdt_pages[cpu] = alloc_xen_page();
+    if (!gdt_pages[cpu])
+        return -ENOMEM;
+    memcpy(gdt_pages[cpu], boot_gdt_page, PAGE_SIZE);
+    return 0;
 }
 
 void tss_set_rsp0(unsigned long rsp0)
 {
-    tss.rsp[0] = rsp0;
+    this_cpu(tss).rsp[0] = rsp0;
 }
 
 unsigned long cpu_tss_base(void)
 {
-    return (uintptr_t)&tss;
+    return (uintptr_t)&this_cpu(tss);
 }
 
 unsigned long cpu_idt_base(void)

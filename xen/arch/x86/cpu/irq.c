@@ -6,8 +6,10 @@
  */
 #include <asm/traps.h>
 
+#include <asm/current.h>
 #include <asm/processor.h>
 #include <cairn/lib.h>
+#include <cairn/stretch.h>
 
 static void (*irq_handlers[256])(void);
 static unsigned long irq_unexpected;
@@ -31,5 +33,7 @@ void do_irq_vector(unsigned int vector)
 
 void do_irq(struct cpu_user_regs *regs)
 {
+    if (guest_mode(regs))
+        stretch_begin(STRETCH_INTERRUPT, regs->entry_vector);
     do_irq_vector(regs->entry_vector);
 }

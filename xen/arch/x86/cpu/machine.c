@@ -6,6 +6,7 @@
 #include <asm/traps.h>
 
 #include <asm/processor.h>
+#include <asm/smp.h>
 #include <cairn/acpi.h>
 #include <cairn/console.h>
 #include <cairn/lib.h>
@@ -18,6 +19,7 @@ boolean_param("noreboot", opt_noreboot);
 
 void machine_halt(void)
 {
+    smp_stop_others();
     console_flush();
     for (;;)
         __asm__ volatile("cli; hlt" ::: "memory");
@@ -36,6 +38,7 @@ static void triple_fault(void)
 void machine_restart(void)
 {
     local_irq_disable();
+    smp_stop_others();
     console_flush();
     if (acpi.reset_port)
         outb(acpi.reset_port, acpi.reset_value);
@@ -53,6 +56,7 @@ void machine_restart(void)
 void machine_poweroff(void)
 {
     local_irq_disable();
+    smp_stop_others();
     console_flush();
     if (acpi.pm1a_cnt && acpi.s5_known) {
         uint16_t keep = inw(acpi.pm1a_cnt) & ~(7u << 10 | SLP_EN);

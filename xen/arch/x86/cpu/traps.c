@@ -9,6 +9,7 @@
 #include <asm/processor.h>
 #include <asm/pv.h>
 #include <asm/setup.h>
+#include <asm/smp.h>
 #include <cairn/console.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
@@ -173,6 +174,8 @@ static void host_exception(struct cpu_user_regs *regs)
 void do_exception(struct cpu_user_regs *regs)
 {
     if (unlikely(regs->entry_vector == X86_EXC_NMI)) {
+        while (unlikely(smp_stopping()))
+            __asm__ volatile("cli; hlt" ::: "memory");
         nmi_count++; /* nothing may be locked here, so nothing is printed */
         return;
     }

@@ -6,7 +6,7 @@
  * with a pointer or an unsigned long do not: they are read here in the
  * 32-bit shape and laid out in the 64-bit shape in a buffer that the common
  * handlers then reach as if it were guest memory (guest_access_set_window).
- * One buffer is enough: a hypercall is not interrupted by another.
+ * One buffer a CPU is enough: a hypercall is not interrupted by another.
  */
 #include "compat.h"
 
@@ -57,7 +57,8 @@ struct compat_multicall_entry {
 };
 
 /* The window: a 64-bit structure at its start, an array behind it. */
-static uint64_t xlat[COMPAT_XLAT_SIZE / 8];
+static DEFINE_PER_CPU(uint64_t[COMPAT_XLAT_SIZE / 8], compat_xlat);
+#define xlat            this_cpu(compat_xlat)
 #define XLAT_ARRAY      64 /* index of the array's first word */
 #define XLAT_ARRAY_ADDR (COMPAT_XLAT_BASE + XLAT_ARRAY * 8)
 #define CHUNK           256u

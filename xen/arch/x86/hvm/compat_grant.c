@@ -35,14 +35,16 @@ struct compat_setup_table {
 #define MAX_FRAMES 64u
 
 /* What the common handlers see as guest memory: one structure, one list. */
-static struct {
+struct grant_window {
     union {
         struct gnttab_copy copy;
         struct gnttab_setup_table setup;
     } u;
     xen_pfn_t frames[MAX_FRAMES];
-} window;
-_Static_assert(sizeof(window) <= COMPAT_XLAT_SIZE, "fits the window");
+};
+static DEFINE_PER_CPU(struct grant_window, grant_window);
+#define window this_cpu(grant_window)
+_Static_assert(sizeof(struct grant_window) <= COMPAT_XLAT_SIZE, "fits the window");
 
 static long one_op(unsigned int cmd)
 {

@@ -129,9 +129,11 @@ static void pit_expired(void *arg)
     struct hvm_devices *s = arg;
 
     spin_lock(&s->lock);
-    if (!replaced_by_hpet(s))
-        isa_pulse(s, ISA_PIT);
-    arm_pit(s, NOW());
+    if (!s->pit_timer.expires) { /* else set anew while we waited for the lock */
+        if (!replaced_by_hpet(s))
+            isa_pulse(s, ISA_PIT);
+        arm_pit(s, NOW());
+    }
     spin_unlock(&s->lock);
 }
 
@@ -476,16 +478,20 @@ int hvm_devices_create(struct domain *d)
     return 0;
 }
 
-void hvm_devices_destroy(struct domain *d)
+void hvm_devices_stop(struct domain *d)
 {
     struct hvm_devices *s = d->arch.hvm.devices;
 
     if (!s)
         return;
-    timer_stop(&s->pit_timer);
-    timer_stop(&s->rtc_timer);
+    timer_kill(&s->pit_timer);
+    timer_kill(&s->rtc_timer);
     for (unsigned int n = 0; n < VHPET_TIMERS; n++)
-        timer_stop(&s->hpet_timer[n].timer);
+        timer_kill(&s->hpet_timer[n].timer);
+}
+
+void hvm_devices_free(struct domain *d)
+{
+    xfree(d->arch.hvm.devices);
     d->arch.hvm.devices = NULL;
-    xfree(s);
 }

@@ -14,7 +14,8 @@ struct vcpu;
 
 void hvm_devices_init(void);              /* at boot */
 int hvm_devices_create(struct domain *d); /* -ENOMEM */
-void hvm_devices_destroy(struct domain *d);
+void hvm_devices_stop(struct domain *d);  /* no timer fires any more */
+void hvm_devices_free(struct domain *d);  /* with its vCPUs gone */
 
 /* @value is zero-extended, @size 1, 2, 4 or 8 (ports 4) bytes.  False: nobody
  * is there. */

@@ -35,9 +35,14 @@ int hvm_domain_create(struct domain *d)
     return 0;
 }
 
+void hvm_domain_free(struct domain *d)
+{
+    hvm_devices_free(d);
+}
+
 int hvm_domain_teardown(struct domain *d)
 {
-    hvm_devices_destroy(d);
+    hvm_devices_stop(d);
     int rc = d->arch.paging->domain_teardown(d);
     return rc ? rc : p2m_teardown(d);
 }

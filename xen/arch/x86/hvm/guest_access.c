@@ -3,8 +3,7 @@
  * guest_access.c - copies to and from HVM guests: through the guest's tables
  * by linear address, or by guest-physical address.
  *
- * A frame found in the p2m stays the guest's until we return to the
- * scheduler: one CPU, and nothing here gives way.
+ * Each access holds the p2m's lock, so that the frame stays the guest's.
  */
 #include "guest_access.h"
 
@@ -22,26 +21,16 @@
 
 #include "cr.h"
 
-static void *xlat_window;
+static DEFINE_PER_CPU(void *, xlat_window);
 
 void guest_access_set_window(void *buf)
 {
-    xlat_window = buf;
-}
-
-/* Where the hypervisor sees a guest frame; NULL: no RAM, or not writable. */
-static void *map_gfn(struct domain *d, gfn_t gfn, bool write)
-{
-    enum p2m_type type;
-    mfn_t mfn = p2m_lookup(d, gfn, &type);
-    if (mfn_eq(mfn, INVALID_MFN) || (write && (type == P2M_ram_ro || type == P2M_grant_ro)))
-        return NULL;
-    return mfn_to_virt(mfn);
+    this_cpu(xlat_window) = buf;
 }
 
 static bool walk_read(void *ctx, gaddr_t addr, void *buf, size_t len)
 {
-    const char *page = map_gfn(ctx, gaddr_to_gfn(addr), false);
+    const char *page = p2m_map(ctx, gaddr_to_gfn(addr), false);
     if (!page)
         return false;
     const char *at = page + PAGE_OFFSET(gaddr_x(addr));
@@ -49,18 +38,21 @@ static bool walk_read(void *ctx, gaddr_t addr, void *buf, size_t len)
         *(uint64_t *)buf = *(const volatile uint64_t *)at;
     else
         *(uint32_t *)buf = *(const volatile uint32_t *)at;
+    p2m_unmap(ctx);
     return true;
 }
 
 static bool walk_update(void *ctx, gaddr_t addr, uint64_t old, uint64_t new, size_t len)
 {
-    char *page = map_gfn(ctx, gaddr_to_gfn(addr), true);
+    char *page = p2m_map(ctx, gaddr_to_gfn(addr), true);
     if (!page)
         return true; /* a read-only table keeps its bits */
     char *at = page + PAGE_OFFSET(gaddr_x(addr));
-    if (len == 8)
-        return __sync_bool_compare_and_swap((uint64_t *)at, old, new);
-    return __sync_bool_compare_and_swap((uint32_t *)at, (uint32_t)old, (uint32_t) new);
+    bool done = len == 8
+                    ? __sync_bool_compare_and_swap((uint64_t *)at, old, new)
+                    : __sync_bool_compare_and_swap((uint32_t *)at, (uint32_t)old, (uint32_t) new);
+    p2m_unmap(ctx);
+    return done;
 }
 
 struct walk_memory guest_walk_memory(struct domain *d)
@@ -109,19 +101,20 @@ int guest_copy_linear(struct vcpu *v, gva_t va, void *buf, size_t len, enum copy
 
         perfc_incr(guest_walks);
         bool ok = guest_walk(&role, v->arch.hvm.ctrl.cr3, pdpte, va, access, &mem, &res);
-        char *page = ok ? map_gfn(d, gaddr_to_gfn(res.addr), access & WALK_WRITE) : NULL;
+        char *page = ok ? p2m_map(d, gaddr_to_gfn(res.addr), access & WALK_WRITE) : NULL;
         if (!page) {
             *fault = va;
             *ec = res.ec;
             return -EFAULT;
         }
         page += PAGE_OFFSET(gaddr_x(res.addr));
-        if (access & WALK_WRITE) {
+        if (access & WALK_WRITE)
             memcpy(page, buf, n);
-            d->arch.paging->frame_written(d, gaddr_to_gfn(res.addr));
-        } else {
+        else
             memcpy(buf, page, n);
-        }
+        p2m_unmap(d);
+        if (access & WALK_WRITE)
+            d->arch.paging->frame_written(d, gaddr_to_gfn(res.addr));
         va += n;
         buf = (char *)buf + n;
         len -= n;
@@ -132,10 +125,12 @@ int guest_copy_linear(struct vcpu *v, gva_t va, void *buf, size_t len, enum copy
 /* True if the copy was one within the window of compat.c. */
 static bool copy_window(gva_t va, void *buf, size_t len, bool to_guest)
 {
-    if (!xlat_window || va < COMPAT_XLAT_BASE || va - COMPAT_XLAT_BASE > COMPAT_XLAT_SIZE ||
+    char *window = this_cpu(xlat_window);
+
+    if (!window || va < COMPAT_XLAT_BASE || va - COMPAT_XLAT_BASE > COMPAT_XLAT_SIZE ||
         len > COMPAT_XLAT_SIZE - (va - COMPAT_XLAT_BASE))
         return false;
-    char *at = (char *)xlat_window + (va - COMPAT_XLAT_BASE);
+    char *at = window + (va - COMPAT_XLAT_BASE);
     if (to_guest)
         memcpy(at, buf, len);
     else
@@ -147,7 +142,7 @@ int hvm_copy_from_guest_linear(void *dst, gva_t va, size_t len)
 {
     gva_t fault;
     uint32_t ec;
-    if (unlikely(xlat_window) && copy_window(va, dst, len, false))
+    if (unlikely(this_cpu(xlat_window)) && copy_window(va, dst, len, false))
         return 0;
     return guest_copy_linear(current, va, dst, len, COPY_FROM_GUEST, &fault, &ec);
 }
@@ -156,7 +151,7 @@ int hvm_copy_to_guest_linear(gva_t va, const void *src, size_t len)
 {
     gva_t fault;
     uint32_t ec;
-    if (unlikely(xlat_window) && copy_window(va, (void *)src, len, true))
+    if (unlikely(this_cpu(xlat_window)) && copy_window(va, (void *)src, len, true))
         return 0;
     return guest_copy_linear(current, va, (void *)src, len, COPY_TO_GUEST, &fault, &ec);
 }
@@ -166,15 +161,16 @@ static int copy_phys(struct domain *d, gaddr_t addr, void *buf, size_t len, bool
     uint64_t at = gaddr_x(addr);
     while (len) {
         size_t n = min(len, (size_t)(PAGE_SIZE - PAGE_OFFSET(at)));
-        char *page = map_gfn(d, _gfn(PFN_DOWN(at)), write);
+        char *page = p2m_map(d, _gfn(PFN_DOWN(at)), write);
         if (!page)
             return -EFAULT;
-        if (write) {
+        if (write)
             memcpy(page + PAGE_OFFSET(at), buf, n);
-            d->arch.paging->frame_written(d, _gfn(PFN_DOWN(at)));
-        } else {
+        else
             memcpy(buf, page + PAGE_OFFSET(at), n);
-        }
+        p2m_unmap(d);
+        if (write)
+            d->arch.paging->frame_written(d, _gfn(PFN_DOWN(at)));
         at += n;
         buf = (char *)buf + n;
         len -= n;
@@ -216,8 +212,9 @@ static bool cmpxchg_16(void *at, const uint64_t old[2], const uint64_t new[2])
 
 int guest_cmpxchg_phys(struct domain *d, gaddr_t addr, const void *old, const void *new, size_t len)
 {
-    char *at = map_gfn(d, gaddr_to_gfn(addr), true);
-    bool done;
+    char *at = p2m_map(d, gaddr_to_gfn(addr), true);
+    bool done = false;
+    int rc = 0;
 
     if (!at)
         return -EFAULT;
@@ -237,13 +234,15 @@ int guest_cmpxchg_phys(struct domain *d, gaddr_t addr, const void *old, const vo
         break;
     case 16:
         if ((unsigned long)at & 15)
-            return -EINVAL;
-        done = cmpxchg_16(at, old, new);
+            rc = -EINVAL;
+        else
+            done = cmpxchg_16(at, old, new);
         break;
     default:
-        return -EINVAL;
+        rc = -EINVAL;
     }
+    p2m_unmap(d);
     if (done)
         d->arch.paging->frame_written(d, gaddr_to_gfn(addr));
-    return done ? 0 : -EAGAIN;
+    return rc ? rc : done ? 0 : -EAGAIN;
 }

@@ -201,6 +201,17 @@ static long param_op(unsigned long op, unsigned long arg)
     return rc;
 }
 
+static void hvm_flush_domain(struct domain *d)
+{
+    if (d->arch.paging->shadow) {
+        d->arch.paging->flush(current); /* one for all */
+        return;
+    }
+    spin_lock(&d->arch.paging_lock);
+    hvm_ask_domain(d, HVM_POSTED_FLUSH_VPID);
+    spin_unlock(&d->arch.paging_lock);
+}
+
 static long set_upcall_vector(unsigned long arg)
 {
     struct xen_hvm_evtchn_upcall_vector a;
@@ -231,9 +242,7 @@ long do_hvm_op(unsigned long op, unsigned long arg)
             return -EINVAL;
         if (!current->domain->is_hvm)
             return -ENOSYS;
-        for (unsigned int i = 0; i < current->domain->max_vcpus; i++)
-            if (current->domain->vcpu[i])
-                current->domain->arch.paging->flush(current->domain->vcpu[i]);
+        hvm_flush_domain(current->domain);
         return 0;
     case HVMOP_set_evtchn_upcall_vector:
         return set_upcall_vector(arg);

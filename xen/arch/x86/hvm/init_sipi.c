@@ -3,9 +3,9 @@
  * init_sipi.c - INIT and start-up messages.
  *
  * A vCPU without register state (!is_initialised) waits for a start-up
- * message, or for VCPUOP_initialise.  A vCPU that may run carries out an INIT
- * itself, before its next VM entry; for one that is down the sender does.
- * d->lock covers the change of state.
+ * message, or for VCPUOP_initialise.  Any other carries out an INIT itself,
+ * before its next VM entry, also if it was down.  d->lock covers the change of
+ * state: of a vCPU without one, nobody but its holder ends the wait.
  * Source: SDM "Processor State After Reset", "Multiple-Processor Initialization".
  */
 #include <asm/current.h>
@@ -23,16 +23,11 @@ static bool is_bsp(const struct vcpu *v)
     return v->arch.hvm.vlapic.s.base & VLAPIC_BASE_BSP;
 }
 
-static struct cpu_user_regs *gprs_of(struct vcpu *v)
-{
-    return v == current ? guest_cpu_user_regs() : &v->arch.user_regs;
-}
-
-/* The registers of INIT; MSRs, FPU and TSC stay. */
+/* The registers of INIT; MSRs, FPU and TSC stay.  @v is current. */
 static void apply_init(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
-    struct cpu_user_regs *regs = gprs_of(v);
+    struct cpu_user_regs *regs = guest_cpu_user_regs();
 
     __atomic_fetch_and(&hvm->posted, ~(HVM_POSTED_INIT | HVM_POSTED_NMI | HVM_POSTED_INTR),
                        __ATOMIC_SEQ_CST);
@@ -41,8 +36,7 @@ static void apply_init(struct vcpu *v)
     memset(regs, 0, sizeof(*regs));
     regs->rdx = v->domain->arch.policy.basic[1].a;
     memset(v->arch.dr, 0, sizeof(v->arch.dr));
-    if (v == current)
-        write_cr2(0);
+    write_cr2(0);
     vlapic_init_signal(v);
     hvm->halted = hvm->in_hlt = false;
 }
@@ -70,25 +64,24 @@ static void stop(struct vcpu *v)
     vcpu_sleep_nosync(v);
 }
 
+/* Also one that is down. */
+static void tell(struct vcpu *v, unsigned int bit)
+{
+    hvm_post(v, bit);
+    v->arch.hvm.halted = false;
+    if (__atomic_fetch_and(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST) & VPF_down)
+        vcpu_wake(v);
+}
+
 void hvm_init_signal(struct vcpu *v)
 {
     struct domain *d = v->domain;
 
     spin_lock(&d->lock);
-    if (!v->is_initialised) {
+    if (v->is_initialised)
+        tell(v, HVM_POSTED_INIT);
+    else
         vlapic_init_signal(v);
-    } else if (v != current && (v->pause_flags & VPF_down)) {
-        vcpu_sleep_sync(v);
-        apply_init(v);
-        if (is_bsp(v)) { /* the boot processor goes to the reset vector */
-            __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
-            vcpu_wake(v);
-        } else {
-            stop(v);
-        }
-    } else {
-        hvm_post(v, HVM_POSTED_INIT);
-    }
     spin_unlock(&d->lock);
 }
 
@@ -116,10 +109,9 @@ void hvm_startup_signal(struct vcpu *v, unsigned int page)
     spin_lock(&d->lock);
     if (v->is_initialised && (v->arch.hvm.posted & HVM_POSTED_INIT) && !is_bsp(v)) {
         v->arch.hvm.sipi_page = page;
-        hvm_post(v, HVM_POSTED_SIPI);
+        tell(v, HVM_POSTED_SIPI);
     } else if (!v->is_initialised) {
-        if (v != current)
-            vcpu_sleep_sync(v);
+        vcpu_sleep_sync(v); /* it may be on its way off its CPU */
         start(v, page);
     }
     spin_unlock(&d->lock);

@@ -52,6 +52,7 @@ void hvm_post(struct vcpu *v, unsigned int bits)
     struct hvm_vcpu *hvm = &v->arch.hvm;
 
     __atomic_fetch_or(&hvm->posted, bits, __ATOMIC_SEQ_CST);
+    vcpu_kick(v);
     if (likely(!ACCESS_ONCE(v->pause_flags)))
         return;
     /* HLT with interrupts off ends by NMI (and INIT) only. */

@@ -2,6 +2,7 @@
 /* reset.c - see reset.h; the part that touches a vCPU. */
 #include "reset.h"
 
+#include <asm/current.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>

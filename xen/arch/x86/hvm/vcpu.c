@@ -30,7 +30,9 @@ int hvm_vcpu_create(struct vcpu *v)
     hvm->msr_pat = PAT_RESET;
     hvm->msr_mtrr_def_type = 0;
     vlapic_vcpu_init(v);
-    hvm->tsc_offset = -rdtsc();
+    /* One clock for all vCPUs of a domain. */
+    hvm->tsc_offset =
+        v->vcpu_id && v->domain->vcpu[0] ? v->domain->vcpu[0]->arch.hvm.tsc_offset : -rdtsc();
     fpu_reset_area(v->arch.fpu);
     int rc = v->domain->arch.paging->vcpu_create(v);
     if (rc)
@@ -139,6 +141,17 @@ static void load_gprs(struct vcpu *v, const struct hvm_hw_cpu *c)
 #undef LOAD_GPR
 }
 
+/* One clock for all: vCPUs that have no state yet begin with it too. */
+static void set_domain_clock(struct vcpu *v, uint64_t offset)
+{
+    struct domain *d = v->domain;
+
+    hvm_set_tsc_offset(v, offset);
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i] && !d->vcpu[i]->is_initialised)
+            hvm_set_tsc_offset(d->vcpu[i], offset);
+}
+
 static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
@@ -168,7 +181,7 @@ static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
     hvm->msr_fmask = c->msr_syscall_mask;
     hvm->msr_kernel_gs = c->shadow_gs;
     hvm->msr_tsc_aux = c->msr_tsc_aux;
-    hvm_set_tsc_offset(v, c->tsc - rdtsc());
+    set_domain_clock(v, c->tsc - rdtsc());
     if (c->flags & XEN_X86_FPU_INITIALISED)
         memcpy(v->arch.fpu, c->fpu_regs, sizeof(v->arch.fpu));
     else

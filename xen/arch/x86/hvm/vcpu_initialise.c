@@ -12,6 +12,7 @@
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
+#include <cairn/sched.h>
 
 #include "check.h"
 #include "vcpu_context.h"
@@ -71,6 +72,7 @@ long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg)
     long rc = -EEXIST;
     spin_lock(&v->domain->lock);
     if (!v->is_initialised) {
+        vcpu_sleep_sync(v); /* it may be on its way off its CPU */
         load(v, &s, pdpte);
         rc = 0;
     }

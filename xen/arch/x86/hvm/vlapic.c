@@ -5,8 +5,10 @@
  * The rules are in vlapic_logic.c.
  *
  * ISR, TPR and the rest belong to the vCPU itself; IRR, TMR and the pending
- * errors may be changed by anybody, so these are atomic and nothing is locked.
+ * errors may be changed by anybody, so these are atomic.  timer_lock is between
+ * the vCPU and the timer's handler, which may run on another CPU.
  */
+#include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
@@ -97,6 +99,14 @@ static uint32_t current_count(const struct vlapic *a)
     return gone >= initial ? 0 : initial - gone;
 }
 
+/* On the CPU where the vCPU is: no need to interrupt another. */
+static void set_timer(struct vlapic *a, s_time_t at)
+{
+    timer_migrate(&a->timer, smp_processor_id());
+    timer_set(&a->timer, at);
+}
+
+/* timer_lock held, as for all below that set the timer. */
 static void arm(struct vlapic *a)
 {
     uint32_t initial = vlapic_get(&a->s, APIC_TMICT);
@@ -113,20 +123,27 @@ static void arm(struct vlapic *a)
     } else if (end <= now) {
         return;
     }
-    timer_set(&a->timer, end);
+    set_timer(a, end);
 }
 
 static void timer_expired(void *arg)
 {
     struct vcpu *v = arg;
     struct vlapic *a = &v->arch.hvm.vlapic;
-    uint32_t lvtt = vlapic_get(&a->s, APIC_LVTT);
 
-    if (!(lvtt & APIC_LVT_MASKED))
-        vlapic_set_irq(v, lvtt & 0xff, false);
-    if (APIC_LVTT_MODE(lvtt) == APIC_PERIODIC)
+    spin_lock(&a->timer_lock);
+    uint32_t lvtt = vlapic_get(&a->s, APIC_LVTT);
+    unsigned int mode = APIC_LVTT_MODE(lvtt);
+    /* Stopped or set anew while we were on our way? */
+    bool due = !a->timer.expires &&
+               (mode == APIC_DEADLINE ? a->deadline : vlapic_get(&a->s, APIC_TMICT)) != 0;
+    if (due && mode == APIC_PERIODIC)
         arm(a);
-    a->deadline = 0;
+    if (due)
+        a->deadline = 0;
+    spin_unlock(&a->timer_lock);
+    if (due && !(lvtt & APIC_LVT_MASKED))
+        vlapic_set_irq(v, lvtt & 0xff, false);
 }
 
 /* The count goes on from where it is, at another speed. */
@@ -140,22 +157,21 @@ static void set_divide(struct vlapic *a, uint32_t tdcr)
         arm(a);
 }
 
-static int set_deadline(struct vcpu *v, uint64_t deadline)
+static void set_deadline(struct vcpu *v, uint64_t deadline)
 {
     struct vlapic *a = &v->arch.hvm.vlapic;
 
     if (timer_mode(&a->s) != APIC_DEADLINE)
-        return 0;
+        return;
     a->deadline = deadline;
     timer_stop(&a->timer);
     if (!deadline)
-        return 0;
+        return;
     int64_t ticks = deadline - (rdtsc() + v->arch.hvm.tsc_offset);
     if (ticks <= 0)
-        timer_set(&a->timer, NOW());
+        set_timer(a, NOW());
     else if (ticks < 1ll << 56) /* years; beyond, never */
-        timer_set(&a->timer, NOW() + tsc_to_ns(ticks));
-    return 0;
+        set_timer(a, NOW() + tsc_to_ns(ticks));
 }
 
 /* ---- messages ---- */
@@ -251,13 +267,15 @@ static void send_ipi(struct vcpu *v)
 
 /* ---- registers ---- */
 
-/* Do what a write asked for; @value was written. */
-static void follow_up(struct vcpu *v, unsigned int did, uint32_t value)
+static void stop_timer(struct vlapic *a)
 {
-    struct vlapic *a = &v->arch.hvm.vlapic;
+    timer_stop(&a->timer);
+    a->deadline = 0;
+}
 
-    if (did & VLAPIC_DID_ICR)
-        send_ipi(v);
+static void timer_follow_up(struct vlapic *a, unsigned int did, uint32_t value)
+{
+    spin_lock(&a->timer_lock);
     if (did & VLAPIC_DID_TIMER) {
         a->started = NOW();
         arm(a);
@@ -265,10 +283,21 @@ static void follow_up(struct vcpu *v, unsigned int did, uint32_t value)
     if (did & VLAPIC_DID_DIVIDE)
         set_divide(a, value);
     if (did & VLAPIC_DID_TIMER_OFF) {
-        timer_stop(&a->timer);
-        a->deadline = 0;
+        stop_timer(a);
         *vlapic_reg(&a->s, APIC_TMICT) = 0;
     }
+    spin_unlock(&a->timer_lock);
+}
+
+/* Do what a write asked for; @value was written. */
+static void follow_up(struct vcpu *v, unsigned int did, uint32_t value)
+{
+    struct vlapic *a = &v->arch.hvm.vlapic;
+
+    if (did & VLAPIC_DID_ICR)
+        send_ipi(v);
+    if (did & (VLAPIC_DID_TIMER | VLAPIC_DID_DIVIDE | VLAPIC_DID_TIMER_OFF))
+        timer_follow_up(a, did, value);
     if (did & VLAPIC_DID_LEVEL_EOI)
         hvm_level_eoi(v->domain, a->s.eoi_vector);
     if (did & VLAPIC_DID_RECHECK)
@@ -316,8 +345,9 @@ static int set_base(struct vcpu *v, uint64_t value)
     int rc = vlapic_logic_set_base(&a->s, value, p->lapic, p->maxphysaddr);
 
     if (!rc && !vlapic_enabled(&a->s)) {
-        timer_stop(&a->timer);
-        a->deadline = 0;
+        spin_lock(&a->timer_lock);
+        stop_timer(a);
+        spin_unlock(&a->timer_lock);
     }
     if (!rc)
         hvm_post(v, HVM_POSTED_INTR);
@@ -359,8 +389,12 @@ int vlapic_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
         return -EPERM;
     if (msr == MSR_IA32_APIC_BASE)
         return set_base(v, val);
-    if (msr == MSR_IA32_TSC_DEADLINE)
-        return set_deadline(v, val);
+    if (msr == MSR_IA32_TSC_DEADLINE) {
+        spin_lock(&a->timer_lock);
+        set_deadline(v, val);
+        spin_unlock(&a->timer_lock);
+        return 0;
+    }
     if (!vlapic_x2apic(&a->s))
         return -EPERM;
     unsigned int did = vlapic_logic_wrmsr(&a->s, msr - X2APIC_FIRST, val);
@@ -378,19 +412,21 @@ void vlapic_vcpu_init(struct vcpu *v)
 
     a->s.deadline_ok = v->domain->arch.policy.lapic;
     vlapic_logic_reset(&a->s, v->vcpu_id * 2, v->vcpu_id == 0);
+    spin_lock_init(&a->timer_lock, LOCK_DEVICES);
     timer_init(&a->timer, timer_expired, v, v->processor);
 }
 
 void vlapic_vcpu_destroy(struct vcpu *v)
 {
-    timer_stop(&v->arch.hvm.vlapic.timer);
+    timer_kill(&v->arch.hvm.vlapic.timer);
 }
 
 void vlapic_init_signal(struct vcpu *v)
 {
     struct vlapic *a = &v->arch.hvm.vlapic;
 
-    timer_stop(&a->timer);
-    a->deadline = 0;
+    spin_lock(&a->timer_lock);
+    stop_timer(a);
     vlapic_logic_init(&a->s);
+    spin_unlock(&a->timer_lock);
 }

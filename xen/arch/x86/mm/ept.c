@@ -9,6 +9,8 @@
 
 #include <asm/hvm.h>
 #include <cairn/errno.h>
+#include <asm/paging.h>
+#include <cairn/domain.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/softirq.h>
@@ -79,9 +81,13 @@ static void replace(struct p2m *p2m, epte_t *slot, epte_t e, unsigned int level)
 {
     epte_t old = *slot;
     ACCESS_ONCE(slot->raw) = e.raw;
-    /* What was not present cannot be cached. */
-    if ((old.raw & EPT_RWX) && old.raw != e.raw)
-        p2m->flush_owed = true;
+    /* What was not present cannot be cached; what was must be forgotten by
+     * every CPU before its frames are anybody else's. */
+    if ((old.raw & EPT_RWX) && old.raw != e.raw) {
+        p2m->taken_away = true;
+        if (!p2m->domain->arch.paging->shadow)
+            hvm_ask_domain(p2m->domain, HVM_POSTED_FLUSH_EPT);
+    }
     free_subtree(p2m, old, level);
 }
 
@@ -131,8 +137,6 @@ int ept_init(struct p2m *p2m)
     if (!t)
         return -ENOMEM;
     p2m->root = virt_to_mfn(t);
-    /* The frame may have been another tree's root: its tag is in the TLB. */
-    p2m->flush_owed = true;
     return 0;
 }
 

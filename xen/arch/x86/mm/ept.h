@@ -50,8 +50,8 @@ static inline bool epte_is_table(epte_t e, unsigned int level)
 
 /*
  * The tree.  p2m->lock held.  A level's table entry covers 1 << 9 * (level - 1)
- * frames.  ept_set sets p2m->flush_owed when it took away a translation that
- * the processor may hold.
+ * frames.  ept_set notes in p2m->taken_away that it took a translation
+ * away; under EPT the processors have forgotten it when it returns.
  * ept_set: 0; -ENOMEM, nothing changed.  @type P2M_none unmaps.
  */
 int ept_init(struct p2m *p2m);

@@ -27,8 +27,8 @@ static enum paging_fault hap_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, 
     return PAGING_INJECT;
 }
 
-/* ept_set() noted p2m->flush_owed; it is paid before the next VM entry. */
-static void hap_p2m_changed(struct domain *d, gfn_t gfn) {}
+/* ept_set() has flushed, before it freed tables. */
+static void hap_p2m_changed(struct domain *d, bool taken_away) {}
 
 static void hap_frame_written(struct domain *d, gfn_t gfn) {}
 

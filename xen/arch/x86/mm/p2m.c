@@ -12,6 +12,7 @@
 int p2m_init(struct domain *d)
 {
     struct p2m *p2m = &d->arch.p2m;
+    spin_lock_init(&p2m->change, LOCK_PHYSMAP);
     spin_lock_init(&p2m->lock, LOCK_P2M);
     p2m->domain = d;
     return ept_init(p2m);
@@ -35,6 +36,27 @@ mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type)
     return mfn;
 }
 
+void *p2m_map(struct domain *d, gfn_t gfn, bool write)
+{
+    struct p2m *p2m = &d->arch.p2m;
+    enum p2m_type type;
+    mfn_t mfn;
+
+    if (gfn_x(gfn) >> EPT_GFN_BITS || !mfn_x(p2m->root))
+        return NULL;
+    spin_lock(&p2m->lock);
+    mfn = ept_lookup(p2m, gfn_x(gfn), &type);
+    if (!mfn_eq(mfn, INVALID_MFN) && !(write && p2m_is_readonly(type)))
+        return mfn_to_virt(mfn);
+    spin_unlock(&p2m->lock);
+    return NULL;
+}
+
+void p2m_unmap(struct domain *d)
+{
+    spin_unlock(&d->arch.p2m.lock);
+}
+
 int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type)
 {
     struct p2m *p2m = &d->arch.p2m;
@@ -49,11 +71,13 @@ int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m
         return -EINVAL;
 
     spin_lock(&p2m->lock);
+    p2m->taken_away = false;
     int rc = ept_set(p2m, first, mfn, order, type);
     if (!rc && type != P2M_none && first + mask > p2m->max_gfn)
         p2m->max_gfn = first + mask;
+    bool taken_away = p2m->taken_away;
     spin_unlock(&p2m->lock);
     if (!rc && d->arch.paging)
-        d->arch.paging->p2m_changed(d, gfn);
+        d->arch.paging->p2m_changed(d, taken_away);
     return rc;
 }

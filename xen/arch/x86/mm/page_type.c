@@ -11,8 +11,9 @@
  * owner's paging_lock, or when the owner cannot run.  Writable types and
  * plain references need no lock.
  *
- * While a frame is not partial, page_info.progress is the TLB clock of its
- * last unmapping.
+ * CPUs race for frames: a word changes by compare-and-exchange, except that a
+ * partial frame's belongs to the holder of the paging_lock.  The TLB stamp is
+ * written before the use it stands for is given up.
  */
 #include <cairn/mm.h>
 
@@ -45,10 +46,17 @@ bool get_page(struct page_info *pg, const struct domain *d)
     if (!page_count_inc(pg))
         return false;
     /* With the reference the owner cannot change any more. */
-    if (pg->owner == d->domain_id && d->state < DOMAIN_dying)
+    if (ACCESS_ONCE(pg->owner) == d->domain_id && !domain_is_dying(d))
         return true;
     put_page(pg);
     return false;
+}
+
+/* No TLB knows @pg by a mapping that is gone. */
+static void forget_translations(const struct page_info *pg)
+{
+    if (tlb_may_know(__atomic_load_n(&pg->tlb_stamp, __ATOMIC_SEQ_CST)))
+        tlb_flush_mask(CPU_MASK_ALL);
 }
 
 void put_page(struct page_info *pg)
@@ -62,57 +70,63 @@ void put_page(struct page_info *pg)
     BUG_ON((pg->type_info & PGT_count_mask) && !(now & PGC_xen_heap));
     BUG_ON(pg->type_info & PGT_partial);
     /* Whoever gets the frame next must not be reachable through our TLBs. */
-    if (pg->progress == tlb_clock())
-        tlb_flush_mask(CPU_MASK_ALL);
-    pg->progress = 0;
+    forget_translations(pg);
+    pg->tlb_stamp = 0;
     free_domain_page(pg);
 }
 
 void page_unmapped(struct page_info *pg)
 {
-    if (!(pg->type_info & PGT_partial))
-        pg->progress = tlb_clock();
+    /* The removal is visible before the clock is read. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+
+    uint32_t now = tlb_clock(), old = __atomic_load_n(&pg->tlb_stamp, __ATOMIC_RELAXED);
+
+    /* The latest of several. */
+    while ((!old || (int32_t)(now - old) > 0) &&
+           !__atomic_compare_exchange_n(&pg->tlb_stamp, &old, now, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED))
+        ;
 }
 
 /* ---- types ---- */
 
+/* The frame is partial no more; its holder's reference goes. */
 static void partial_leave(struct page_info *pg, uint64_t word)
 {
-    pg->type_info = word;
-    pg->progress = tlb_clock();
+    page_unmapped(pg);
+    __atomic_store_n(&pg->type_info, word, __ATOMIC_RELEASE);
     put_page(pg);
 }
 
-/* The frame has become partial, or stays so. */
-static void partial_enter(struct page_info *pg, uint64_t word, uint32_t progress)
+/*
+ * Make the frame partial if its word still is @old: from then on it is the
+ * caller's.  The type is visible before any entry is counted, so that a table
+ * that maps itself writable meets it.
+ */
+static bool partial_claim(struct page_info *pg, uint64_t old, uint64_t word, unsigned int done)
 {
-    if (!(pg->type_info & PGT_partial))
-        BUG_ON(!page_count_inc(pg));
-    pg->progress = progress;
-    pg->type_info = word | PGT_partial;
+    BUG_ON(!page_count_inc(pg));
+    pg->entries_done = done;
+    if (__atomic_compare_exchange_n(&pg->type_info, &old, word | PGT_partial, false,
+                                    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+        return true;
+    put_page(pg);
+    return false;
 }
 
 /*
- * Check entries from pg->progress on.  @after is the word once all are good;
- * @count how many uses there are meanwhile.
+ * Check entries of a partial frame from pg->entries_done on.  @after is the
+ * word once all are good.
  */
-static int validate_contents(struct page_info *pg, uint64_t after, uint64_t count)
+static int validate_contents(struct page_info *pg, uint64_t after)
 {
-    uint64_t type = after & PGT_type_mask;
-    bool was_partial = pg->type_info & PGT_partial;
-    uint32_t progress = was_partial ? pg->progress : 0;
-    uint64_t pinned = pg->type_info & PGT_pinned;
-
-    /* The type is visible before any entry is counted: a table that maps
-     * itself writable meets it here. */
-    pg->type_info = type | pinned | (was_partial ? PGT_partial : 0) | count;
-    if (!was_partial)
-        partial_enter(pg, pg->type_info, 0);
-
+    uint64_t word = pg->type_info, type = word & PGT_type_mask;
+    uint32_t progress = pg->entries_done;
     int rc = pv_validate_table(pg, type, &progress);
 
     if (rc == -ERESTART) {
-        partial_enter(pg, type | pinned | count, progress);
+        pg->entries_done = progress;
         return rc;
     }
     if (rc == 0) {
@@ -122,8 +136,8 @@ static int validate_contents(struct page_info *pg, uint64_t after, uint64_t coun
     /* Bounded by the size of one table tree; an error is rare. */
     while (pv_devalidate_table(pg, type, &progress) == -ERESTART)
         ;
-    if (count)
-        partial_enter(pg, type | pinned | count, 0);
+    if (word & PGT_count_mask)
+        pg->entries_done = 0;
     else
         partial_leave(pg, type);
     return rc;
@@ -139,18 +153,25 @@ int get_page_type(struct page_info *pg, uint64_t type)
         case TYPE_refuse:
             return -EINVAL;
         case TYPE_validate:
+            if (!partial_claim(pg, old, type | (old & PGT_pinned), 0))
+                continue;
+            /* Nobody can make new translations of it any more. */
+            forget_translations(pg);
+            /* fallthrough */
         case TYPE_resume:
-            if (d.type_changes && pg->progress == tlb_clock())
-                tlb_flush_mask(CPU_MASK_ALL);
-            return validate_contents(pg, d.word, old & PGT_count_mask);
+            return validate_contents(pg, d.word);
         default:
             break;
         }
-        if (d.type_changes && pg->progress == tlb_clock())
-            tlb_flush_mask(CPU_MASK_ALL);
-        if (__atomic_compare_exchange_n(&pg->type_info, &old, d.word, false, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED))
-            return 0;
+        if (d.type_changes)
+            forget_translations(pg);
+        if (!__atomic_compare_exchange_n(&pg->type_info, &old, d.word, false, __ATOMIC_ACQ_REL,
+                                         __ATOMIC_RELAXED))
+            continue;
+        /* Used as something else and given up again since the flush? */
+        if (d.type_changes)
+            forget_translations(pg);
+        return 0;
     }
 }
 
@@ -158,15 +179,17 @@ int get_page_type(struct page_info *pg, uint64_t type)
 static int unmake_table(struct page_info *pg, uint64_t after)
 {
     uint64_t word = pg->type_info, type = word & PGT_type_mask;
-    uint32_t progress = word & PGT_partial ? pg->progress : PT_ENTRIES;
+    uint32_t progress;
 
+    /* Its one use is the caller's, so nobody else changes the word. */
     if (!(word & PGT_partial))
-        partial_enter(pg, word & ~PGT_validated, progress);
+        BUG_ON(!partial_claim(pg, word, word & ~PGT_validated, PT_ENTRIES));
+    progress = pg->entries_done;
 
     int rc = pv_devalidate_table(pg, type, &progress);
 
     if (rc == -ERESTART) {
-        pg->progress = progress;
+        pg->entries_done = progress;
         return rc;
     }
     partial_leave(pg, after);
@@ -204,11 +227,11 @@ int page_type_finish_partial(struct page_info *pg)
     if (!(word & PGT_partial) || (word & PGT_count_mask))
         return 0;
 
-    uint32_t progress = pg->progress;
+    uint32_t progress = pg->entries_done;
     int rc = pv_devalidate_table(pg, type, &progress);
 
     if (rc == -ERESTART)
-        pg->progress = progress;
+        pg->entries_done = progress;
     else
         partial_leave(pg, type);
     return rc;

@@ -23,7 +23,7 @@ static void l1_entry(pte_t e, audit_fn fn, void *ctx)
 static void table_entries(struct page_info *pg, audit_fn fn, void *ctx)
 {
     uint64_t word = pg->type_info, type = word & PGT_type_mask;
-    unsigned int level = type >> 60, n = word & PGT_partial ? pg->progress : PT_ENTRIES;
+    unsigned int level = type >> 60, n = word & PGT_partial ? pg->entries_done : PT_ENTRIES;
     const pte_t *t = page_to_virt(pg);
 
     if (level < 1 || level > 4 || !(word & (PGT_count_mask | PGT_partial)))

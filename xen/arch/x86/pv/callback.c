@@ -8,6 +8,7 @@
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
+#include <cairn/stretch.h>
 #include <cairn/perfc.h>
 #include <cairn/softirq.h>
 #include <xen/callback.h>
@@ -166,6 +167,7 @@ unsigned int pv_exit_prepare(struct cpu_user_regs *regs)
                     v->arch.pv.segs_failed | ACCESS_ONCE(v->vcpu_info->evtchn_upcall_pending)) &&
            exit_work(v, regs))
         continue;
+    stretch_end();
     return sysret_can(regs);
 }
 

@@ -8,6 +8,7 @@
 #include "private.h"
 
 #include <asm/traps.h>
+#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
@@ -43,18 +44,18 @@ static void write_stub(uint8_t *p, unsigned long va, const char *target)
     put_bytes(p, &rel, 4);
 }
 
-void pv_cpu_init(void)
+int pv_cpu_init(void)
 {
     unsigned long va = STUBS_VA_START + smp_processor_id() * PAGE_SIZE;
     uint8_t *page = alloc_xen_page();
 
     if (!page)
-        panic("PV: no page for the SYSCALL stubs");
+        return -ENOMEM;
     memset(page, 0xcc, PAGE_SIZE);
     write_stub(page, va, lstar_enter);
     write_stub(page + STUB_SIZE, va + STUB_SIZE, cstar_enter);
     if (map_pages_to_xen(va, virt_to_mfn(page), 1, PAGE_HYPERVISOR_RX))
-        panic("PV: cannot map the SYSCALL stubs");
+        return -ENOMEM;
 
     wrmsr(MSR_EFER, HOST_EFER);
     wrmsr(MSR_STAR, (uint64_t)FLAT_RING3_CS32 << 48 | (uint64_t)HYPERVISOR_CS << 32);
@@ -64,4 +65,5 @@ void pv_cpu_init(void)
     wrmsr(MSR_IA32_SYSENTER_CS, HYPERVISOR_CS);
     wrmsr(MSR_IA32_SYSENTER_ESP, (unsigned long)&guest_cpu_user_regs()->es);
     wrmsr(MSR_IA32_SYSENTER_EIP, (unsigned long)sysenter_entry);
+    return 0;
 }

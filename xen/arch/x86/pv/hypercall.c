@@ -8,6 +8,7 @@
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
+#include <cairn/stretch.h>
 
 #define SYSCALL_LENGTH      2
 #define HYPERCALL_STUB_SIZE 32
@@ -37,6 +38,7 @@ void pv_hypercall(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
 
+    stretch_begin(STRETCH_HYPERCALL, regs->eax);
     local_irq_enable();
     if (unlikely(!v->arch.pv.in_kernel)) {
         user_syscall(v, regs, v->arch.pv.syscall_callback, v->arch.pv.syscall_masks_events);

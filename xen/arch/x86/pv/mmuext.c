@@ -114,10 +114,14 @@ static int flush(const struct mmuext_op *op)
     if ((op->cmd == MMUEXT_TLB_FLUSH_MULTI || op->cmd == MMUEXT_INVLPG_MULTI) &&
         copy_from_guest_va(&mask, op->arg2.vcpumask.p))
         return -EINVAL;
+    /* Which CPUs the named vCPUs use is not worth finding out. */
+    bool local = op->cmd == MMUEXT_INVLPG_LOCAL || op->cmd == MMUEXT_TLB_FLUSH_LOCAL;
+    cpumask_t cpus = local ? 1ul << smp_processor_id() : CPU_MASK_ALL;
+
     if (!one)
-        tlb_flush_mask(CPU_MASK_ALL);
+        tlb_flush_mask(cpus);
     else if (pv_address_ok(op->arg1.linear_addr))
-        tlb_flush_one_mask(CPU_MASK_ALL, op->arg1.linear_addr);
+        tlb_flush_one_mask(cpus, op->arg1.linear_addr);
     return 0;
 }
 

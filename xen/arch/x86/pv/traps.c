@@ -9,6 +9,7 @@
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
+#include <cairn/stretch.h>
 #include <cairn/perfc.h>
 #include <cairn/softirq.h>
 #include <xen/physdev.h>
@@ -125,6 +126,8 @@ void pv_handle_exception(struct cpu_user_regs *regs)
     struct vcpu *v = current;
     unsigned int vector = regs->entry_vector;
     unsigned long cr2 = 0, dr6 = 0;
+
+    stretch_begin(STRETCH_EXCEPTION, vector);
 
     /* What a nested fault or an interrupt would overwrite. */
     if (vector == X86_EXC_PF) {

@@ -15,7 +15,7 @@ static int flush_targets(unsigned long flags, unsigned long *cpus)
 {
     unsigned long where = flags & ~UVMF_FLUSHTYPE_MASK, mask;
 
-    *cpus = CPU_MASK_ALL;
+    *cpus = where == UVMF_LOCAL ? 1ul << smp_processor_id() : CPU_MASK_ALL;
     if (where == UVMF_ALL || where == UVMF_LOCAL)
         return 0;
     return copy_from_guest_va(&mask, where);

@@ -278,3 +278,40 @@ const char *vmx_caps_hvm_missing(const struct vmx_caps *caps)
 {
     return vmx_caps_hap_missing(caps) ? vmx_caps_shadow_missing(caps) : NULL;
 }
+
+/* The highest bit in which two control words differ. */
+static unsigned int first_difference(uint64_t a, uint64_t b)
+{
+    return 63 - __builtin_clzll(a ^ b);
+}
+
+const char *vmx_caps_difference(const struct vmx_caps *boot, const struct vmx_caps *other)
+{
+    static char text[72];
+    const struct {
+        const char *name;
+        uint64_t a, b;
+    } words[] = {
+        {"VMCS revision", boot->revision, other->revision},
+        {"pin-based controls", boot->pin, other->pin},
+        {"processor-based controls", boot->proc, other->proc},
+        {"secondary controls", boot->proc2, other->proc2},
+        {"VM-exit controls", boot->exit, other->exit},
+        {"VM-entry controls", boot->entry, other->entry},
+        {"EPT/VPID capabilities", boot->ept_vpid, other->ept_vpid},
+        {"IA32_VMX_MISC", boot->misc, other->misc},
+        {"CR0 bits fixed to 1", boot->cr0_fixed0, other->cr0_fixed0},
+        {"CR0 bits allowed", boot->cr0_fixed1, other->cr0_fixed1},
+        {"CR4 bits fixed to 1", boot->cr4_fixed0, other->cr4_fixed0},
+        {"CR4 bits allowed", boot->cr4_fixed1, other->cr4_fixed1},
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
+        if (words[i].a == words[i].b)
+            continue;
+        snprintf(text, sizeof(text), "VMX: %s differ from CPU 0's in bit %u", words[i].name,
+                 first_difference(words[i].a, words[i].b));
+        return text;
+    }
+    return NULL;
+}

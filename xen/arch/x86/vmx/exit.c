@@ -14,6 +14,7 @@
 #include <cairn/perfc.h>
 #include <cairn/sched.h>
 #include <cairn/softirq.h>
+#include <cairn/stretch.h>
 #include <xen/sched.h>
 
 #include "../hvm/irq.h"
@@ -210,15 +211,16 @@ static always_inline void prepare_entry(struct vcpu *v)
             do_softirq();
             continue;
         }
-        if (likely(!v->arch.hvm.any_work) && likely(!v->domain->arch.p2m.flush_owed))
+        if (likely(!v->arch.hvm.any_work))
             break;
         if (vmx_intr_assist(v))
             break;
     }
     perfc_incr(vmentries);
+    stretch_end();
     v->arch.hvm.vmx.ctrl_stale = true;
 #ifdef CAIRN_DEBUG
-    if (perfc_count[PERFC_vmentries] % 64 == 1)
+    if (get_cpu_info()->perfc[PERFC_vmentries] % 64 == 1)
         vmcs_audit(v);
 #endif
 }
@@ -227,6 +229,7 @@ struct cpu_user_regs *vmx_handle_exit(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
     uint32_t reason = vmread32(VM_EXIT_REASON);
+    stretch_begin(STRETCH_VMEXIT, reason & 0xffff);
 
     if (unlikely(reason & EXIT_REASON_ENTRY_FAILURE)) {
         local_irq_enable();

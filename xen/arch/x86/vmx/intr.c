@@ -169,28 +169,41 @@ static void try_interrupt(struct vcpu *v, bool busy)
         vmx_set_proc_control(v, PROC_INTR_WINDOW, true);
 }
 
+/*
+ * What anybody asked for by hvm_ask_domain(), and the vCPU's own.  Waiting for
+ * a lock serves the calls of others, who then take us for out of the guest: so
+ * again, until nothing came meanwhile.  Later requests end the entry at once.
+ */
+static void pay_debts(struct vcpu *v)
+{
+    struct hvm_vcpu *hvm = &v->arch.hvm;
+
+    while ((hvm->work & HVM_WORK_OWED) || (hvm->posted & HVM_POSTED_OWED)) {
+        uint32_t owed = __atomic_fetch_and(&hvm->posted, ~HVM_POSTED_OWED, __ATOMIC_SEQ_CST);
+
+        if ((hvm->work & HVM_WORK_ROOT) || (owed & HVM_POSTED_ROOT)) {
+            v->domain->arch.paging->update_root(v);
+            hvm->work &= ~(HVM_WORK_ROOT | HVM_WORK_ROLE);
+        }
+        if (owed & HVM_POSTED_FLUSH_EPT)
+            hvm_flush_ept(&v->domain->arch.p2m);
+        if ((hvm->work & HVM_WORK_FLUSH_VPID) || (owed & HVM_POSTED_FLUSH_VPID)) {
+            hvm->work &= ~HVM_WORK_FLUSH_VPID;
+            vmx_invvpid(v);
+        }
+    }
+}
+
 static bool prepare_events(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
-    struct p2m *p2m = &v->domain->arch.p2m;
 
     hvm->in_hlt = false;
     if (hvm->posted & HVM_POSTED_INIT) {
         hvm_take_init(v);
         return false;
     }
-    if (hvm->work & HVM_WORK_ROOT) {
-        v->domain->arch.paging->update_root(v);
-        hvm->work &= ~(HVM_WORK_ROOT | HVM_WORK_ROLE);
-    }
-    if (p2m->flush_owed) {
-        p2m->flush_owed = false;
-        hvm_flush_ept(p2m);
-    }
-    if (hvm->work & HVM_WORK_FLUSH_VPID) {
-        hvm->work &= ~HVM_WORK_FLUSH_VPID;
-        vmx_invvpid(v);
-    }
+    pay_debts(v);
     bool busy = hvm->work & HVM_WORK_EVENT;
     if (busy)
         write_event(v);
@@ -237,7 +250,9 @@ bool vmx_intr_assist(struct vcpu *v)
     if (!prepare_events(v))
         return false;
     if (unlikely(v->arch.hvm.vmx.vm86) || unlikely(v->arch.hvm.work & HVM_WORK_STATE))
-        return vmx_make_enterable(v);
+        if (!vmx_make_enterable(v))
+            return false;
+    pay_debts(v);
     return true;
 }
 
@@ -248,11 +263,15 @@ void hvm_hlt(struct vcpu *v, uint64_t rflags)
         vcpu_block();
         return;
     }
-    if (v->arch.hvm.posted & (HVM_POSTED_NMI | HVM_POSTED_INIT))
-        return;
     /* Only NMI and INIT can wake it, and those come from another vCPU. */
     v->arch.hvm.halted = true;
     __atomic_or_fetch(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST);
+    /* After the flag: one that comes from now on takes it away. */
+    if (v->arch.hvm.posted & (HVM_POSTED_NMI | HVM_POSTED_INIT)) {
+        v->arch.hvm.halted = false;
+        __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
+        return;
+    }
     vcpu_sleep_nosync(v);
     for (unsigned int i = 0; i < v->domain->max_vcpus; i++) {
         struct vcpu *other = v->domain->vcpu[i];

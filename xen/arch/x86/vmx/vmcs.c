@@ -10,6 +10,7 @@
 #include <asm/page.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
+#include <asm/smp.h>
 #include <asm/traps.h>
 #include <cairn/errno.h>
 #include <cairn/lib.h>
@@ -37,13 +38,27 @@ static uint64_t vmcs_maddr(const struct vcpu *v)
     return maddr_x(mfn_to_maddr(v->arch.hvm.vmx.vmcs));
 }
 
-static void vmclear(struct vcpu *v)
+/* On the CPU where it is active, or nowhere. */
+static void vmclear(void *arg)
 {
+    struct vcpu *v = arg;
     uint64_t maddr = vmcs_maddr(v);
     bool failed;
     __asm__ volatile("vmclear %1" : "=@ccbe"(failed) : "m"(maddr) : "memory");
     BUG_ON(failed);
     v->arch.hvm.vmx.launched = false;
+    v->arch.hvm.vmx.cpu = CPU_NONE;
+    if (this_cpu(loaded_vmcs) == v)
+        this_cpu(loaded_vmcs) = NULL;
+}
+
+/* The processor may keep parts of an active VMCS to itself: that CPU must give
+ * them up before the VMCS is used on another, or its memory freed. */
+static void deactivate(struct vcpu *v)
+{
+    unsigned int cpu = v->arch.hvm.vmx.cpu;
+    if (cpu != CPU_NONE)
+        on_each_cpu(1ul << cpu, vmclear, v);
 }
 
 static void write_host_state(struct vcpu *v)
@@ -81,22 +96,37 @@ static void write_host_state(struct vcpu *v)
     v->arch.hvm.vmx.cpu = smp_processor_id();
 }
 
-void vmcs_load(struct vcpu *v)
+static void make_current(struct vcpu *v)
 {
-    if (this_cpu(loaded_vmcs) != v) {
-        uint64_t maddr = vmcs_maddr(v);
-        bool failed;
-        __asm__ volatile("vmptrld %1" : "=@ccbe"(failed) : "m"(maddr) : "memory");
-        BUG_ON(failed);
-        this_cpu(loaded_vmcs) = v;
-        v->arch.hvm.vmx.loaded = true;
-    }
-    if (unlikely(v->arch.hvm.vmx.cpu != smp_processor_id()))
-        write_host_state(v);
+    uint64_t maddr = vmcs_maddr(v);
+    bool failed;
+    __asm__ volatile("vmptrld %1" : "=@ccbe"(failed) : "m"(maddr) : "memory");
+    BUG_ON(failed);
+    this_cpu(loaded_vmcs) = v;
 }
 
+/* What this CPU may have cached of the guest when it was here before is old. */
+static void move_here(struct vcpu *v)
+{
+    deactivate(v);
+    make_current(v);
+    write_host_state(v);
+    __atomic_fetch_or(&v->arch.hvm.posted, HVM_POSTED_FLUSH_VPID | HVM_POSTED_FLUSH_EPT,
+                      __ATOMIC_SEQ_CST);
+}
+
+void vmcs_load(struct vcpu *v)
+{
+    if (unlikely(v->arch.hvm.vmx.cpu != smp_processor_id()))
+        move_here(v);
+    else if (this_cpu(loaded_vmcs) != v)
+        make_current(v);
+}
+
+/* One that runs belongs to the CPU that runs it. */
 void vmcs_enter(struct vcpu *v)
 {
+    ASSERT(v == current || !ACCESS_ONCE(v->is_running));
     vmcs_load(v);
 }
 
@@ -298,11 +328,13 @@ static void write_controls(struct vcpu *v)
 static uint16_t alloc_vpid(void)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(vpid_used); i++) {
-        if (~vpid_used[i] == 0)
-            continue;
-        unsigned int bit = __builtin_ctzll(~vpid_used[i]);
-        vpid_used[i] |= 1ull << bit;
-        return i * 64 + bit;
+        uint64_t used = __atomic_load_n(&vpid_used[i], __ATOMIC_RELAXED);
+        while (~used) {
+            unsigned int bit = __builtin_ctzll(~used);
+            if (__atomic_compare_exchange_n(&vpid_used[i], &used, used | 1ull << bit, false,
+                                            __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+                return i * 64 + bit;
+        }
     }
     return 0;
 }
@@ -310,7 +342,7 @@ static uint16_t alloc_vpid(void)
 static void free_vpid(uint16_t vpid)
 {
     if (vpid)
-        vpid_used[vpid / 64] &= ~(1ull << (vpid % 64));
+        __atomic_fetch_and(&vpid_used[vpid / 64], ~(1ull << (vpid % 64)), __ATOMIC_RELAXED);
 }
 
 int vmx_vcpu_create(struct vcpu *v)
@@ -324,19 +356,16 @@ int vmx_vcpu_create(struct vcpu *v)
         return -ENOMEM;
     *region = vmx_caps.revision;
     vmx->vmcs = virt_to_mfn(region);
-    vmx->cpu = CPU_NONE;
     int rc = create_msrlist(v);
     if (rc) {
         free_xen_page(region);
         vmx->vmcs = _mfn(0);
         return rc;
     }
-    if (vmx_caps.vpid) {
-        /* Out of identifiers: without one, entries and exits flush. */
+    /* Out of identifiers: without one, entries and exits flush. */
+    if (vmx_caps.vpid)
         vmx->vpid = alloc_vpid();
-        v->arch.hvm.work |= HVM_WORK_FLUSH_VPID; /* its last owner's entries */
-    }
-    vmclear(v);
+    vmclear(v); /* its first load counts as a move: old owners' entries go */
     vmcs_enter(v);
     write_controls(v);
     vmcs_exit(v);
@@ -349,9 +378,7 @@ void vmx_vcpu_destroy(struct vcpu *v)
 
     if (!mfn_x(vmx->vmcs))
         return;
-    vmclear(v);
-    if (this_cpu(loaded_vmcs) == v)
-        this_cpu(loaded_vmcs) = NULL;
+    deactivate(v);
     free_vpid(vmx->vpid);
     free_xen_page(mfn_to_virt(vmx->vmcs));
     if (vmx->msrlist)

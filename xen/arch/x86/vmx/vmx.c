@@ -10,6 +10,7 @@
 #include <asm/hvm.h>
 #include <asm/page.h>
 #include <asm/processor.h>
+#include <asm/smp.h>
 #include <asm/traps.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
@@ -31,14 +32,18 @@ static char opt_vmx_mask[128];
 string_param("vmx-mask", opt_vmx_mask);
 static bool opt_hap = true;
 boolean_param("hap", opt_hap);
+/* As vmx-mask, but for every CPU except the first: a machine whose CPUs differ. */
+static char opt_vmx_mask_others[64];
+string_param("vmx-mask-others", opt_vmx_mask_others);
 static char opt_vmx[16];
 string_param("vmx", opt_vmx);
 
 /* The host's SYSCALL registers, while a guest's are in the hardware. */
-static struct {
+struct syscall_msrs {
     bool known;
     uint64_t star, lstar, fmask;
-} host_syscall;
+};
+static DEFINE_PER_CPU(struct syscall_msrs, host_syscall);
 
 extern pte_t idle_pgt[PT_ENTRIES];
 
@@ -63,19 +68,19 @@ static void __init read_raw_caps(struct vmx_raw *raw)
         raw->vmfunc = rdmsr(MSR_VMX_VMFUNC);
 }
 
-/* vmx-mask=ept,vpid,...: act as a processor without these. */
-static void __init apply_mask(struct vmx_raw *raw)
+/* A list as of vmx-mask=ept,vpid,...: act as a processor without these. */
+static void __init apply_mask(struct vmx_raw *raw, const char *list)
 {
-    char *name = opt_vmx_mask;
-    while (*name) {
-        char *end = strchr(name, ',');
-        if (end)
-            *end = '\0';
+    while (*list) {
+        const char *end = strchr(list, ',');
+        size_t n = end ? (size_t)(end - list) : strlen(list);
+        char name[32];
+        strlcpy(name, list, min(n + 1, sizeof(name)));
         if (*name && !vmx_raw_remove(raw, name))
             printk(XENLOG_WARNING "VMX: vmx-mask: no feature \"%s\"\n", name);
         if (!end)
             break;
-        name = end + 1;
+        list = end + 1;
     }
 }
 
@@ -147,7 +152,7 @@ static const char *__init vmx_try_start(void)
         return why;
     struct vmx_raw raw = {0};
     read_raw_caps(&raw);
-    apply_mask(&raw);
+    apply_mask(&raw, opt_vmx_mask);
     why = vmx_caps_derive(&raw, strict, &vmx_caps);
     report_inconsistent(&raw);
     if (why)
@@ -188,6 +193,28 @@ void __init vmx_init(void)
         printk(XENLOG_INFO "HVM: by shadow paging only: %s\n",
                opt_hap ? vmx_caps_hap_missing(&vmx_caps) : "hap=0");
     hvm_emulator_init();
+}
+
+const char *__init vmx_cpu_up(void)
+{
+    struct vmx_raw raw = {0};
+    struct vmx_caps mine;
+    const char *why;
+
+    if (!vmx_on)
+        return NULL;
+    if (!(cpuid(1, 0).c >> 5 & 1))
+        return "it has no VMX (CPUID.1:ECX[5])";
+    why = enable_feature_control();
+    if (why)
+        return why;
+    read_raw_caps(&raw);
+    apply_mask(&raw, opt_vmx_mask);
+    apply_mask(&raw, opt_vmx_mask_others);
+    why = vmx_caps_derive(&raw, strcmp(opt_vmx, "strict") == 0, &mine);
+    if (!why)
+        why = vmx_caps_difference(&vmx_caps, &mine);
+    return why ? why : enter_vmx_operation();
 }
 
 const char *hvm_unavailable_reason(void)
@@ -255,6 +282,29 @@ void hvm_flush_ept(struct p2m *p2m)
     BUG_ON(failed);
 }
 
+static void nothing(void *unused) {}
+
+/*
+ * A CPU that runs one of the vCPUs is made to leave the guest; it then finds
+ * what was asked before it enters again.  One that is just about to enter with
+ * interrupts off leaves at once.
+ */
+void hvm_ask_domain(struct domain *d, uint32_t asks)
+{
+    cpumask_t running = 0;
+
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = d->vcpu[i];
+        if (!v)
+            continue;
+        /* Asked before and not done yet: it has not been in the guest since. */
+        uint32_t old = __atomic_fetch_or(&v->arch.hvm.posted, asks, __ATOMIC_SEQ_CST);
+        if ((asks & ~old) && ACCESS_ONCE(v->is_running))
+            running |= 1ul << ACCESS_ONCE(v->processor);
+    }
+    smp_call(running, nothing, NULL);
+}
+
 /* ---- context switch ---- */
 
 /* The PV vCPU before us had its GDT in the per-domain slot, which the idle
@@ -277,11 +327,12 @@ void hvm_switch_to(struct vcpu *v)
 
     leave_pv_tables();
     vmcs_load(v);
-    if (!host_syscall.known) {
-        host_syscall.star = rdmsr(MSR_STAR);
-        host_syscall.lstar = rdmsr(MSR_LSTAR);
-        host_syscall.fmask = rdmsr(MSR_SYSCALL_MASK);
-        host_syscall.known = true;
+    struct syscall_msrs *host = &this_cpu(host_syscall);
+    if (!host->known) {
+        host->star = rdmsr(MSR_STAR);
+        host->lstar = rdmsr(MSR_LSTAR);
+        host->fmask = rdmsr(MSR_SYSCALL_MASK);
+        host->known = true;
     }
     wrmsr(MSR_STAR, hvm->msr_star);
     wrmsr(MSR_LSTAR, hvm->msr_lstar);
@@ -302,7 +353,8 @@ void hvm_switch_from(struct vcpu *v)
     hvm->msr_kernel_gs = rdmsr(MSR_KERNEL_GS_BASE); /* SWAPGS does not exit */
     hvm->ctrl.cr2 = read_cr2();
     vmx_save_debug_registers(v);
-    wrmsr(MSR_STAR, host_syscall.star);
-    wrmsr(MSR_LSTAR, host_syscall.lstar);
-    wrmsr(MSR_SYSCALL_MASK, host_syscall.fmask);
+    const struct syscall_msrs *host = &this_cpu(host_syscall);
+    wrmsr(MSR_STAR, host->star);
+    wrmsr(MSR_LSTAR, host->lstar);
+    wrmsr(MSR_SYSCALL_MASK, host->fmask);
 }

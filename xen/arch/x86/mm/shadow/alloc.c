@@ -64,7 +64,7 @@ static void hash_remove(struct shadow_domain *s, struct shadow_table *t)
 struct shadow_table *shadow_table_of(struct domain *d, uint64_t entry)
 {
     const struct page_info *pg = mfn_to_page(_mfn((entry & PTE_ADDR_MASK) >> PAGE_SHIFT));
-    return &d->arch.shadow->table[pg->progress];
+    return &d->arch.shadow->table[pg->tlb_stamp];
 }
 
 void shadow_free_table(struct domain *d, struct shadow_table *t)
@@ -278,7 +278,7 @@ static int fill_pair(struct shadow_domain *s)
         t[i].entry = i ? second : first;
         t[i].maddr = maddr_x(mfn_to_maddr(virt_to_mfn(t[i].entry)));
         t[i].next = links + i * PT_ENTRIES;
-        virt_to_page(t[i].entry)->progress = s->nr_filled + i;
+        virt_to_page(t[i].entry)->tlb_stamp = s->nr_filled + i;
         t[i].lru_next = s->free;
         s->free = s->nr_filled + i;
     }

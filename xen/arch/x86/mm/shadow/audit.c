@@ -39,7 +39,7 @@ static void audit_direct(struct audit *a, const struct shadow_table *t, unsigned
     mfn_t mfn = p2m_lookup(a->d, _gfn(t->gfn + slot), &type);
     if (mfn_x(mfn) != (e & PTE_ADDR_MASK) >> PAGE_SHIFT)
         report(a, t, slot, "not the frame of the p2m");
-    else if ((e & PTE_W) && type == P2M_ram_ro)
+    else if ((e & PTE_W) && p2m_is_readonly(type))
         report(a, t, slot, "writable, but read-only in the p2m");
 }
 

@@ -103,7 +103,7 @@ static void prefetch(struct fault *f, struct shadow_table *t)
         const struct shadow_frame *frame = shadow_frame(f->d, view.gfn);
         if (mfn_eq(frame->mfn, INVALID_MFN))
             continue;
-        if ((view.flags & PTE_W) && !may_write(f, view.gfn, frame->type != P2M_ram_ro))
+        if ((view.flags & PTE_W) && !may_write(f, view.gfn, !p2m_is_readonly(frame->type)))
             view.flags &= ~PTE_W;
         shadow_set_entry(f->d, t, i, make_entry(frame->mfn, view.flags));
     }
@@ -227,7 +227,7 @@ static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, c
     if (mfn_eq(frame->mfn, INVALID_MFN))
         return PAGING_MMIO;
     f->mfn = frame->mfn;
-    f->ram_writable = frame->type != P2M_ram_ro;
+    f->ram_writable = !p2m_is_readonly(frame->type);
     if ((f->access & WALK_WRITE) && !f->ram_writable)
         return PAGING_MMIO;
     if ((f->access & WALK_WRITE) && shadow_is_protected(d, f->gfn)) {
@@ -257,7 +257,9 @@ enum paging_fault shadow_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, gadd
     f.role_bits = v->arch.hvm.shadow->role;
     f.access = access_of(*ec, &f.role);
     spin_lock(&f.d->arch.paging_lock);
-    enum paging_fault result = resolve(&f, ec, addr, &why);
+    enum paging_fault result = PAGING_RETRY;
+    if (likely(v->arch.hvm.shadow->valid)) /* else another CPU has just zapped all */
+        result = resolve(&f, ec, addr, &why);
     spin_unlock(&f.d->arch.paging_lock);
     if (why)
         domain_crash(f.d, "shadow: %s: address %lx, error code %x", why, (unsigned long)va, *ec);

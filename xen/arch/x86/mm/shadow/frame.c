@@ -36,7 +36,7 @@ void shadow_forget_frames(struct domain *d)
 static void *map_frame(struct domain *d, uint64_t gfn, bool write)
 {
     const struct shadow_frame *f = shadow_frame(d, gfn);
-    if (mfn_eq(f->mfn, INVALID_MFN) || (write && f->type == P2M_ram_ro))
+    if (mfn_eq(f->mfn, INVALID_MFN) || (write && p2m_is_readonly(f->type)))
         return NULL;
     return mfn_to_virt(f->mfn);
 }

@@ -56,9 +56,7 @@ static bool is_mapped(const struct shadow_table *t, uint64_t e)
 
 void shadow_flush_tlbs(struct domain *d)
 {
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            d->vcpu[i]->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+    hvm_ask_domain(d, HVM_POSTED_FLUSH_VPID);
 }
 
 /* Where in its chain the slot's number is held. */

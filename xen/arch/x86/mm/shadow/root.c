@@ -7,6 +7,7 @@
  * CR3 has 32 bits there; the processor reads it at each VM entry.  Its tables
  * are made when an address needs them.
  */
+#include <asm/current.h>
 #include <asm/processor.h>
 #include <cairn/lib.h>
 #include <cairn/perfc.h>
@@ -37,7 +38,8 @@ static void set_root(struct vcpu *v, unsigned int i, struct shadow_table *t)
     if (sv->root_long)
         return;
     ACCESS_ONCE(sv->pdpt[i]) = t ? t->maddr | PTE_P : 0;
-    v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+    if (v == current) /* shadow_zap_all() sees to the others */
+        v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
 }
 
 void shadow_drop_roots(struct vcpu *v)
@@ -49,7 +51,7 @@ void shadow_drop_roots(struct vcpu *v)
     for (unsigned int i = 0; i < PDPT_ENTRIES; i++)
         set_root(v, i, NULL);
     sv->valid = false;
-    v->arch.hvm.work |= HVM_WORK_ROOT;
+    __atomic_fetch_or(&v->arch.hvm.posted, HVM_POSTED_ROOT, __ATOMIC_SEQ_CST);
 }
 
 /* gfn and kind of a top table, @i of PAE's four. */

@@ -34,18 +34,12 @@ static void shadow_invlpg(struct vcpu *v, gva_t va)
 }
 
 /* New translations fault when they are used; one that went takes all with it. */
-static void shadow_p2m_changed(struct domain *d, gfn_t gfn)
+static void shadow_p2m_changed(struct domain *d, bool taken_away)
 {
-    struct p2m *p2m = &d->arch.p2m;
-
-    shadow_forget_frames(d);
-    if (!p2m->flush_owed)
-        return;
-    p2m->flush_owed = false;
-    if (!d->arch.shadow->nr_used)
-        return;
     spin_lock(&d->arch.paging_lock);
-    shadow_zap_all(d);
+    shadow_forget_frames(d);
+    if (taken_away && d->arch.shadow->nr_used)
+        shadow_zap_all(d);
     spin_unlock(&d->arch.paging_lock);
 }
 
@@ -83,7 +77,10 @@ static int shadow_domain_teardown(struct domain *d)
     if (!d->arch.shadow->unlinking)
         shadow_audit(d);
 #endif
-    return shadow_free_pool(d);
+    spin_lock(&d->arch.paging_lock);
+    int rc = shadow_free_pool(d);
+    spin_unlock(&d->arch.paging_lock);
+    return rc;
 }
 
 static void shadow_domain_free(struct domain *d)
@@ -124,7 +121,10 @@ static void shadow_vcpu_destroy(struct vcpu *v)
 
 static int set_allocation(struct domain *d, uint32_t mib)
 {
-    return shadow_set_allocation(d, mib);
+    spin_lock(&d->arch.paging_lock);
+    int rc = shadow_set_allocation(d, mib);
+    spin_unlock(&d->arch.paging_lock);
+    return rc;
 }
 
 const struct paging_ops shadow_ops = {

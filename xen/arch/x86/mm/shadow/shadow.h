@@ -20,11 +20,12 @@
  * of an older generation are found by nobody and only wait to be taken.
  *
  * d->arch.paging_lock covers all of it.  A change that takes a translation
- * away sets HVM_WORK_FLUSH_VPID of all the domain's vCPUs.
+ * away is known to all processors before the next step: shadow_flush_tlbs().
  */
 #ifndef X86_MM_SHADOW_SHADOW_H
 #define X86_MM_SHADOW_SHADOW_H
 
+#include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/p2m.h>
 #include <asm/paging.h>

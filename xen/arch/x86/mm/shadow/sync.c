@@ -139,14 +139,16 @@ static void resync(struct domain *d, unsigned int i)
         if (!t->pins && !shadow_has_parent(d, t)) {
             shadow_free_table(d, t);
         } else {
-            compare_table(d, t, guest);
             t->oos = false;
             left = true;
         }
         t = next_of(s, after, gfn);
     }
+    /* From here on no processor writes to it unseen: what is compared stays. */
     if (left && guest)
         shadow_protect(d, virt_to_mfn(guest));
+    for (struct shadow_table *t = first_of(s, gfn); t; t = next_of(s, t->hash_next, gfn))
+        compare_table(d, t, guest);
 }
 
 void shadow_unsync(struct domain *d, uint64_t gfn)
