@@ -127,6 +127,30 @@ struct hvm_segment {
     uint32_t limit;
     uint64_t base;
 };
+#define ATTR_TYPE(attr) ((attr)&0xfu)
+#define ATTR_CODE       0x8u /* in the type: code, else data */
+#define ATTR_CONFORMING 0x4u /* of code */
+#define ATTR_RW         0x2u /* data writable, code readable */
+#define ATTR_S          0x10u
+#define ATTR_DPL(attr)  (((attr) >> 5) & 3u)
+#define ATTR_P          0x80u
+#define ATTR_L          0x200u
+#define ATTR_DB         0x400u
+#define ATTR_G          0x800u
+
+/* A code, data or system segment as a descriptor of 8 bytes gives it. */
+static inline struct hvm_segment hvm_segment_unpack(uint64_t desc, uint16_t sel)
+{
+    struct hvm_segment s = {
+        .sel = sel,
+        .attr = (desc >> 40 & 0xff) | (desc >> 44 & 0xf00),
+        .limit = (desc & 0xffff) | (desc >> 32 & 0xf0000),
+        .base = (desc >> 16 & 0xffffff) | (desc >> 32 & 0xff000000),
+    };
+    if (s.attr & ATTR_G)
+        s.limit = s.limit << 12 | 0xfff;
+    return s;
+}
 
 /* The part of a vCPU's state that lives in the VMCS. */
 struct hvm_cpu_state {
@@ -157,7 +181,6 @@ unsigned long hvm_read_gpr(const struct cpu_user_regs *regs, unsigned int n);
 void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long value);
 unsigned int hvm_get_cpl(void); /* 3 in virtual-8086 mode, and so in real mode run by it */
 bool hvm_cs_is_64bit(struct vcpu *v);
-bool hvm_cs_is_32bit(void); /* CS.D */
 uint64_t hvm_get_rflags(void);
 uint64_t hvm_get_rip(void);
 uint64_t hvm_get_segment_base(enum hvm_seg_name seg);
@@ -166,7 +189,7 @@ void hvm_show_state(struct vcpu *v);
 void hvm_get_segment(enum hvm_seg_name seg, struct hvm_segment *out);
 void hvm_set_segment(enum hvm_seg_name seg, const struct hvm_segment *in);
 void hvm_set_rip(uint64_t rip);
-/* An instruction executed in software is over (vmx/emulate.c). */
+/* An instruction executed in software is over. */
 struct hvm_finished {
     uint64_t rip, rflags;
     bool shadow_sti, shadow_ss, single_step, iret;
@@ -184,7 +207,7 @@ void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, boo
 bool hvm_event_deliverable(struct vcpu *v);
 /* INIT: no event is under way, nothing is blocked, debug registers are ours. */
 void hvm_forget_events(struct vcpu *v);
-/* hvm/realmode.c: execute the instruction at CS:RIP, of real mode or of what it
+/* hvm/emul.c: execute the instruction at CS:RIP, of real mode or of what it
  * left behind in protected mode, in software; or end the domain. */
 void hvm_emulate_real_mode(struct vcpu *v, struct cpu_user_regs *regs);
 /* A vCPU's VMCS; -EOPNOTSUPP, -ENOMEM. */

@@ -36,7 +36,6 @@ struct p2m {
     uint64_t eptp;
     unsigned long nr_tables; /* pages used for the tree */
     uint64_t max_gfn;        /* highest ever mapped */
-    uint64_t teardown_gfn;   /* progress */
     bool taken_away;         /* by the ept_set() under way */
 };
 

@@ -27,12 +27,7 @@ static bool hypercall_64(struct cpu_user_regs *regs)
 
     if (unlikely(rc == -ERESTART)) {
         /* The same instruction again, with what is left to do. */
-        regs->rdi = arg[0];
-        regs->rsi = arg[1];
-        regs->rdx = arg[2];
-        regs->r10 = arg[3];
-        regs->r8 = arg[4];
-        regs->r9 = arg[5];
+        regs_set_hypercall_args(regs, arg);
         return false;
     }
     regs->rax = rc;

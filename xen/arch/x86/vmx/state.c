@@ -17,16 +17,38 @@ static bool vmx_is_unrestricted(const struct vcpu *v)
 }
 
 /* hvm_segment.attr packs what the VMCS spreads over bits 15:12 and 16. */
-uint32_t vmx_attr_to_ar(uint16_t attr)
+static uint32_t vmx_attr_to_ar(uint16_t attr)
 {
     uint32_t ar = (attr & 0xff) | (attr & 0xf00u) << 4;
     return attr & SEG_AR_P ? ar : ar | SEG_AR_UNUSABLE;
 }
 
-uint16_t vmx_ar_to_attr(uint32_t ar)
+static uint16_t vmx_ar_to_attr(uint32_t ar)
 {
     uint16_t attr = (ar & 0xff) | ((ar >> 4) & 0xf00);
     return ar & SEG_AR_UNUSABLE ? attr & ~SEG_AR_P : attr;
+}
+
+void hvm_get_segment(enum hvm_seg_name seg, struct hvm_segment *out)
+{
+    /* Fields of one kind follow each other in steps of two. */
+    out->base = vmreadnw((enum vmcsnw)(GUEST_ES_BASE + 2 * seg));
+    out->limit = vmread32((enum vmcs32)(GUEST_ES_LIMIT + 2 * seg));
+    out->sel = out->attr = 0;
+    if (seg <= SEG_TR) {
+        out->sel = vmread16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * seg));
+        out->attr = vmx_ar_to_attr(vmread32((enum vmcs32)(GUEST_ES_AR + 2 * seg)));
+    }
+}
+
+void hvm_set_segment(enum hvm_seg_name seg, const struct hvm_segment *in)
+{
+    vmwritenw((enum vmcsnw)(GUEST_ES_BASE + 2 * seg), in->base);
+    vmwrite32((enum vmcs32)(GUEST_ES_LIMIT + 2 * seg), in->limit);
+    if (seg <= SEG_TR) {
+        vmwrite16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * seg), in->sel);
+        vmwrite32((enum vmcs32)(GUEST_ES_AR + 2 * seg), vmx_attr_to_ar(in->attr));
+    }
 }
 
 void vmx_read_state(struct hvm_cpu_state *s)
@@ -35,17 +57,8 @@ void vmx_read_state(struct hvm_cpu_state *s)
     s->rsp = vmreadnw(GUEST_RSP);
     s->rflags = vmreadnw(GUEST_RFLAGS);
     s->dr7 = vmreadnw(GUEST_DR7);
-    for (unsigned int i = 0; i < NR_SEGS; i++) {
-        struct hvm_segment *seg = &s->seg[i];
-        /* Fields of one kind follow each other in steps of two. */
-        seg->base = vmreadnw((enum vmcsnw)(GUEST_ES_BASE + 2 * i));
-        seg->limit = vmread32((enum vmcs32)(GUEST_ES_LIMIT + 2 * i));
-        seg->sel = seg->attr = 0;
-        if (i <= SEG_TR) {
-            seg->sel = vmread16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * i));
-            seg->attr = vmx_ar_to_attr(vmread32((enum vmcs32)(GUEST_ES_AR + 2 * i)));
-        }
-    }
+    for (unsigned int i = 0; i < NR_SEGS; i++)
+        hvm_get_segment(i, &s->seg[i]);
     s->sysenter_cs = vmread32(GUEST_SYSENTER_CS);
     s->sysenter_esp = vmreadnw(GUEST_SYSENTER_ESP);
     s->sysenter_eip = vmreadnw(GUEST_SYSENTER_EIP);
@@ -57,15 +70,8 @@ void vmx_write_state(const struct hvm_cpu_state *s)
     vmwritenw(GUEST_RSP, s->rsp);
     vmwritenw(GUEST_RFLAGS, s->rflags | X86_EFLAGS_MBS);
     vmwritenw(GUEST_DR7, s->dr7 | 0x400);
-    for (unsigned int i = 0; i < NR_SEGS; i++) {
-        const struct hvm_segment *seg = &s->seg[i];
-        vmwritenw((enum vmcsnw)(GUEST_ES_BASE + 2 * i), seg->base);
-        vmwrite32((enum vmcs32)(GUEST_ES_LIMIT + 2 * i), seg->limit);
-        if (i <= SEG_TR) {
-            vmwrite16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * i), seg->sel);
-            vmwrite32((enum vmcs32)(GUEST_ES_AR + 2 * i), vmx_attr_to_ar(seg->attr));
-        }
-    }
+    for (unsigned int i = 0; i < NR_SEGS; i++)
+        hvm_set_segment(i, &s->seg[i]);
     vmwrite32(GUEST_SYSENTER_CS, s->sysenter_cs);
     vmwritenw(GUEST_SYSENTER_ESP, s->sysenter_esp);
     vmwritenw(GUEST_SYSENTER_EIP, s->sysenter_eip);
@@ -296,6 +302,11 @@ void hvm_set_pat(struct vcpu *v, uint64_t pat)
 
 /* ---- the current vCPU ---- */
 
+void hvm_show_state(struct vcpu *v)
+{
+    vmx_show_real_state(v);
+}
+
 unsigned int hvm_get_cpl(void)
 {
     return SEG_AR_DPL(vmread32(GUEST_SS_AR));
@@ -305,11 +316,6 @@ bool hvm_cs_is_64bit(struct vcpu *v)
 {
     return (v->arch.hvm.vmx.entry_controls & ENTRY_IA32E_GUEST) &&
            (vmread32(GUEST_CS_AR) & SEG_AR_L);
-}
-
-bool hvm_cs_is_32bit(void)
-{
-    return vmread32(GUEST_CS_AR) & SEG_AR_D;
 }
 
 uint64_t hvm_get_rflags(void)
@@ -325,4 +331,29 @@ uint64_t hvm_get_rip(void)
 uint64_t hvm_get_segment_base(enum hvm_seg_name seg)
 {
     return vmreadnw((enum vmcsnw)(GUEST_ES_BASE + 2 * seg));
+}
+
+void hvm_set_rip(uint64_t rip)
+{
+    vmwritenw(GUEST_RIP, rip);
+}
+
+void hvm_finish_instruction(struct vcpu *v, const struct hvm_finished *f)
+{
+    uint32_t old = vmread32(GUEST_INTERRUPTIBILITY), shadow = old & ~INTERRUPTIBILITY_SHADOW;
+
+    vmwritenw(GUEST_RIP, f->rip);
+    vmwritenw(GUEST_RFLAGS, f->rflags | X86_EFLAGS_MBS);
+    if (f->shadow_ss)
+        shadow |= INTERRUPTIBILITY_MOV_SS;
+    else if (f->shadow_sti)
+        shadow |= INTERRUPTIBILITY_STI;
+    if (f->iret)
+        shadow &= ~INTERRUPTIBILITY_NMI;
+    if (shadow != old)
+        vmwrite32(GUEST_INTERRUPTIBILITY, shadow);
+    /* In a MOV SS shadow the trap waits for the next instruction, and the
+     * pending bit is what VM entry then demands. */
+    if (f->single_step)
+        vmwritenw(GUEST_PENDING_DBG, vmreadnw(GUEST_PENDING_DBG) | PENDING_DBG_BS);
 }

@@ -36,10 +36,6 @@ void vmx_save_debug_registers(struct vcpu *v);
 /* ---- vmx.c ---- */
 void vmx_invvpid(struct vcpu *v);
 
-/* ---- state.c ---- */
-uint32_t vmx_attr_to_ar(uint16_t attr);
-uint16_t vmx_ar_to_attr(uint32_t ar);
-
 /* ---- exit.c ---- */
 enum exit_action {
     EXIT_RESUME,  /* enter again where the guest stands */
@@ -60,11 +56,10 @@ void vmx_exit_entry(void); /* entry.S: HOST_RIP */
 /* For an exit that does not tell the instruction's length (EPT violation). */
 void vmx_advance(struct vcpu *v, unsigned int len);
 
-/* ---- state.c ---- */
-struct vmx_mode_env;
 /* State of the current VMCS as it is there. */
 void vmx_read_state(struct hvm_cpu_state *s);
 void vmx_write_state(const struct hvm_cpu_state *s);
+struct vmx_mode_env;
 void vmx_fill_mode_env(const struct vcpu *v, struct vmx_mode_env *env);
 /* Without unrestricted guest some states need help that may not be there. */
 void vmx_crash_unless_runnable(struct vcpu *v);
@@ -110,7 +105,6 @@ static inline void vmx_inject_into_list(struct vcpu *v) {}
 #endif
 
 /* ---- dump.c ---- */
-void vmcs_dump(struct vcpu *v); /* the current VMCS */
 const char *exit_reason_name(unsigned int reason);
 
 #endif

@@ -11,28 +11,18 @@ enum emul_result emul_i_alu(struct emul_ctxt *c)
     unsigned int op = group ? (insn->modrm >> 3) & 7 : insn->opcode >> 3;
     uint64_t a, b;
 
-    if (!group && form >= 4) { /* AL, Ib or rAX, Iz */
-        a = emul_alu_op(op, emul_get(c, RAX, size), insn->imm & emul_mask(size), size,
-                        &c->regs.rflags);
-        if (op != 7)
-            emul_set(c, RAX, size, a);
-        return EMUL_OKAY;
-    }
-    if (!group && form >= 2) { /* reg, r/m */
-        TRY(emul_read_rm(c, &b, size));
-        a = emul_alu_op(op, emul_get(c, insn->reg, size), b, size, &c->regs.rflags);
-        if (op != 7)
-            emul_set(c, insn->reg, size, a);
-        return EMUL_OKAY;
+    if (!group && form >= 2) { /* reg, r/m; or AL, Ib and rAX, Iz */
+        unsigned int reg = form >= 4 ? RAX : insn->reg;
+        b = insn->imm & emul_mask(size);
+        if (form < 4)
+            TRY(emul_read_rm(c, &b, size));
+        a = emul_alu_op(op, emul_get(c, reg, size), b, size, &c->regs.rflags);
+        return op == 7 ? EMUL_OKAY : emul_set(c, reg, size, a);
     }
     b = group ? insn->imm & emul_mask(size) : emul_get(c, insn->reg, size);
-    if (op == 7) {
-        TRY(emul_read_rm(c, &a, size));
-        emul_alu_op(op, a, b, size, &c->regs.rflags);
-        return EMUL_OKAY;
-    }
-    TRY(emul_read_rm_update(c, &a, size));
-    return emul_update_rm(c, a, emul_alu_op(op, a, b, size, &c->regs.rflags), size);
+    TRY(op == 7 ? emul_read_rm(c, &a, size) : emul_read_rm_update(c, &a, size));
+    uint64_t res = emul_alu_op(op, a, b, size, &c->regs.rflags);
+    return op == 7 ? EMUL_OKAY : emul_update_rm(c, a, res, size);
 }
 
 enum emul_result emul_i_test(struct emul_ctxt *c)
@@ -55,8 +45,7 @@ enum emul_result emul_i_inc_dec(struct emul_ctxt *c)
 {
     unsigned int reg = c->insn.opcode & 7, size = c->insn.opsize;
     uint64_t a = emul_get(c, reg, size);
-    emul_set(c, reg, size, emul_inc_dec(a, c->insn.opcode & 8, size, &c->regs.rflags));
-    return EMUL_OKAY;
+    return emul_set(c, reg, size, emul_inc_dec(a, c->insn.opcode & 8, size, &c->regs.rflags));
 }
 
 /* FE, FF: INC DEC CALL CALLF JMP JMPF PUSH */
@@ -90,15 +79,14 @@ static void set_cf_of(struct emul_ctxt *c, bool on)
         c->regs.rflags |= FLAG_CF | FLAG_OF;
 }
 
-/* The double-width result of MUL and IMUL: AX, or rDX:rAX. */
-static void put_product(struct emul_ctxt *c, uint64_t low, uint64_t high, unsigned int size)
+/* A result of two halves: AH and AL, or rDX and rAX. */
+static enum emul_result put_pair(struct emul_ctxt *c, uint64_t low, uint64_t high,
+                                 unsigned int size)
 {
-    if (size == 1) {
-        emul_set(c, RAX, 2, low);
-        return;
-    }
+    if (size == 1)
+        return emul_set(c, RAX, 2, (low & 0xff) | (high & 0xff) << 8);
     emul_set(c, RAX, size, low);
-    emul_set(c, RDX, size, high);
+    return emul_set(c, RDX, size, high);
 }
 
 static void multiply(struct emul_ctxt *c, uint64_t b, bool is_signed, unsigned int size)
@@ -115,7 +103,7 @@ static void multiply(struct emul_ctxt *c, uint64_t b, bool is_signed, unsigned i
     }
     uint64_t expected =
         is_signed ? (uint64_t)((int64_t)emul_sign_extend(low, size) >> 63) & emul_mask(size) : 0;
-    put_product(c, low, high & emul_mask(size), size);
+    put_pair(c, low, high, size);
     set_cf_of(c, (high & emul_mask(size)) != expected);
 }
 
@@ -156,13 +144,7 @@ static enum emul_result divide(struct emul_ctxt *c, uint64_t by, bool is_signed,
         quot = -quot;
     if (neg)
         rem = -rem;
-    if (size == 1) {
-        emul_set(c, RAX, 2, (quot & 0xff) | (rem & 0xff) << 8);
-        return EMUL_OKAY;
-    }
-    emul_set(c, RAX, size, quot);
-    emul_set(c, RDX, size, rem);
-    return EMUL_OKAY;
+    return put_pair(c, quot, rem, size);
 }
 
 /* F6, F7: TEST TEST NOT NEG MUL IMUL DIV IDIV */
@@ -205,16 +187,14 @@ enum emul_result emul_i_imul(struct emul_ctxt *c)
 enum emul_result emul_i_cbw(struct emul_ctxt *c)
 {
     unsigned int size = c->insn.opsize;
-    emul_set(c, RAX, size, emul_sign_extend(c->regs.gpr[RAX], size / 2));
-    return EMUL_OKAY;
+    return emul_set(c, RAX, size, emul_sign_extend(c->regs.gpr[RAX], size / 2));
 }
 
 /* CWD CDQ CQO */
 enum emul_result emul_i_cwd(struct emul_ctxt *c)
 {
     unsigned int size = c->insn.opsize;
-    emul_set(c, RDX, size, (int64_t)emul_sign_extend(c->regs.gpr[RAX], size) >> 63);
-    return EMUL_OKAY;
+    return emul_set(c, RDX, size, (int64_t)emul_sign_extend(c->regs.gpr[RAX], size) >> 63);
 }
 
 enum emul_result emul_i_xadd(struct emul_ctxt *c)
@@ -241,8 +221,7 @@ enum emul_result emul_i_cmpxchg(struct emul_ctxt *c)
     /* Memory is written even so: with what it held. */
     if (c->insn.has_mem)
         TRY(emul_update_rm(c, a, a, size));
-    emul_set(c, RAX, size, a);
-    return EMUL_OKAY;
+    return emul_set(c, RAX, size, a);
 }
 
 /* CMPXCHG8B and, with REX.W, CMPXCHG16B */

@@ -14,16 +14,14 @@ enum emul_result emul_i_mov(struct emul_ctxt *c)
     if (!load)
         return emul_write_rm(c, emul_get(c, reg, size), size);
     TRY(emul_read_rm(c, &v, size));
-    emul_set(c, reg, size, v);
-    return EMUL_OKAY;
+    return emul_set(c, reg, size, v);
 }
 
 enum emul_result emul_i_mov_imm(struct emul_ctxt *c)
 {
     if (c->insn.opcode >= 0xc6)
         return emul_write_rm(c, c->insn.imm, c->insn.opsize);
-    emul_set(c, (c->insn.opcode & 7) | (c->insn.rex & 1) << 3, c->insn.opsize, c->insn.imm);
-    return EMUL_OKAY;
+    return emul_set(c, (c->insn.opcode & 7) | (c->insn.rex & 1) << 3, c->insn.opsize, c->insn.imm);
 }
 
 enum emul_result emul_i_mov_sreg(struct emul_ctxt *c)
@@ -55,14 +53,12 @@ enum emul_result emul_i_movx(struct emul_ctxt *c)
     TRY(emul_read_rm(c, &v, from));
     if (op == 0x63 || (op & 8))
         v = emul_sign_extend(v, from);
-    emul_set(c, c->insn.reg, c->insn.opsize, v);
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.reg, c->insn.opsize, v);
 }
 
 enum emul_result emul_i_lea(struct emul_ctxt *c)
 {
-    emul_set(c, c->insn.reg, c->insn.opsize, emul_ea(c));
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.reg, c->insn.opsize, emul_ea(c));
 }
 
 enum emul_result emul_i_xchg(struct emul_ctxt *c)
@@ -72,15 +68,13 @@ enum emul_result emul_i_xchg(struct emul_ctxt *c)
         unsigned int reg = (c->insn.opcode & 7) | (c->insn.rex & 1) << 3;
         uint64_t a = emul_get(c, reg, size);
         emul_set(c, reg, size, emul_get(c, RAX, size));
-        emul_set(c, RAX, size, a);
-        return EMUL_OKAY;
+        return emul_set(c, RAX, size, a);
     }
     uint64_t a, b = emul_get(c, c->insn.reg, size);
     c->insn.lock = c->insn.has_mem; /* implied */
     TRY(emul_read_rm_update(c, &a, size));
     TRY(emul_update_rm(c, a, b, size));
-    emul_set(c, c->insn.reg, size, a);
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.reg, size, a);
 }
 
 static uint64_t swap_bytes(uint64_t v, unsigned int size)
@@ -95,8 +89,7 @@ enum emul_result emul_i_bswap(struct emul_ctxt *c)
     unsigned int reg = (c->insn.opcode & 7) | (c->insn.rex & 1) << 3, size = c->insn.opsize;
     if (size == 2)
         return EMUL_UNHANDLEABLE; /* undefined */
-    emul_set(c, reg, size, swap_bytes(emul_get(c, reg, size), size));
-    return EMUL_OKAY;
+    return emul_set(c, reg, size, swap_bytes(emul_get(c, reg, size), size));
 }
 
 enum emul_result emul_i_movbe(struct emul_ctxt *c)
@@ -110,8 +103,7 @@ enum emul_result emul_i_movbe(struct emul_ctxt *c)
     if (c->insn.opcode & 1)
         return emul_write_rm(c, swap_bytes(emul_get(c, c->insn.reg, size), size), size);
     TRY(emul_read_rm(c, &v, size));
-    emul_set(c, c->insn.reg, size, swap_bytes(v, size));
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.reg, size, swap_bytes(v, size));
 }
 
 enum emul_result emul_i_movnti(struct emul_ctxt *c)
@@ -129,8 +121,7 @@ enum emul_result emul_i_cmov(struct emul_ctxt *c)
     TRY(emul_read_rm(c, &v, size));
     if (!emul_condition(c, c->insn.opcode & 15))
         v = emul_get(c, c->insn.reg, size);
-    emul_set(c, c->insn.reg, size, v);
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.reg, size, v);
 }
 
 enum emul_result emul_i_setcc(struct emul_ctxt *c)
@@ -161,8 +152,7 @@ enum emul_result emul_i_lxs(struct emul_ctxt *c)
     for (unsigned int n = size; n--;)
         off = off << 8 | pointer[n];
     TRY(emul_load_segment(c, seg, pointer[size] | pointer[size + 1] << 8));
-    emul_set(c, c->insn.reg, size, off);
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.reg, size, off);
 }
 
 #define AH_FLAGS (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF)

@@ -135,17 +135,6 @@ struct descriptor {
     struct hvm_segment seg;
 };
 
-static void unpack(struct descriptor *d, uint16_t sel)
-{
-    uint32_t hi = d->raw >> 32;
-    d->seg.sel = sel;
-    d->seg.attr = ((hi >> 8) & 0xff) | ((hi >> 12) & 0xf00);
-    d->seg.base = ((d->raw >> 16) & 0xffffff) | (hi & 0xff000000);
-    d->seg.limit = (d->raw & 0xffff) | (hi & 0xf0000);
-    if (d->seg.attr & ATTR_G)
-        d->seg.limit = d->seg.limit << 12 | 0xfff;
-}
-
 static enum emul_result table_read(struct emul_ctxt *c, uint64_t addr, uint64_t *v)
 {
     if (!(c->efer & EFER_LMA))
@@ -166,7 +155,7 @@ static enum emul_result find_descriptor(struct emul_ctxt *c, uint16_t sel, struc
         return EMUL_OKAY;
     d->addr = table->base + (sel & ~7u);
     TRY(table_read(c, d->addr, &d->raw));
-    unpack(d, sel);
+    d->seg = hvm_segment_unpack(d->raw, sel);
     *ok = true;
     return EMUL_OKAY;
 }

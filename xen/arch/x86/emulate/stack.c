@@ -27,8 +27,7 @@ enum emul_result emul_i_pop(struct emul_ctxt *c)
     TRY(emul_pop(c, &v, size));
     if (c->insn.opcode == 0x8f)
         return emul_write_rm(c, v, size);
-    emul_set(c, (c->insn.opcode & 7) | (c->insn.rex & 1) << 3, size, v);
-    return EMUL_OKAY;
+    return emul_set(c, (c->insn.opcode & 7) | (c->insn.rex & 1) << 3, size, v);
 }
 
 /* 06 0e 16 1e, 0f a0, 0f a8: the segment is in bits 5:3 */
@@ -42,8 +41,7 @@ enum emul_result emul_i_push_seg(struct emul_ctxt *c)
     /* 32 bits: room for four bytes, of which two are written. */
     uint64_t sp = (c->regs.gpr[RSP] - 4) & emul_mask(emul_stack_width(c));
     TRY(emul_write(c, SEG_SS, sp, &s->sel, 2));
-    emul_set(c, RSP, emul_stack_width(c), sp);
-    return EMUL_OKAY;
+    return emul_set(c, RSP, emul_stack_width(c), sp);
 }
 
 enum emul_result emul_i_pop_seg(struct emul_ctxt *c)
@@ -129,8 +127,7 @@ enum emul_result emul_i_enter(struct emul_ctxt *c)
     uint64_t probe;
     TRY(emul_read(c, SEG_SS, sp, &probe, size, EMUL_FOR_WRITE));
     emul_set(c, RBP, size == 8 ? 8 : size, frame);
-    emul_set(c, RSP, width, sp);
-    return EMUL_OKAY;
+    return emul_set(c, RSP, width, sp);
 }
 
 enum emul_result emul_i_leave(struct emul_ctxt *c)
@@ -139,6 +136,5 @@ enum emul_result emul_i_leave(struct emul_ctxt *c)
     uint64_t v;
     emul_set(c, RSP, emul_stack_width(c), c->regs.gpr[RBP]);
     TRY(emul_pop(c, &v, size));
-    emul_set(c, RBP, size, v);
-    return EMUL_OKAY;
+    return emul_set(c, RBP, size, v);
 }

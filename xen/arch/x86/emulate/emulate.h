@@ -10,8 +10,8 @@
  * Sources: SDM volume 2 (each instruction's page); volume 3 "Protection",
  * "8086 Emulation".
  */
-#ifndef X86_HVM_EMULATE_H
-#define X86_HVM_EMULATE_H
+#ifndef X86_EMULATE_H
+#define X86_EMULATE_H
 
 #include <asm/hvm.h>
 #include <cairn/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* private.h - shared between the files of the emulator; nobody else includes it. */
-#ifndef X86_HVM_EMULATE_PRIVATE_H
-#define X86_HVM_EMULATE_PRIVATE_H
+#ifndef X86_EMULATE_PRIVATE_H
+#define X86_EMULATE_PRIVATE_H
 
 #include <asm/processor.h>
 
@@ -53,7 +53,8 @@ const struct emul_opcode *emul_opcode(unsigned int map, uint8_t op);
 uint64_t emul_mask(unsigned int size);
 uint64_t emul_sign_extend(uint64_t v, unsigned int size);
 uint64_t emul_get(const struct emul_ctxt *c, unsigned int reg, unsigned int size);
-void emul_set(struct emul_ctxt *c, unsigned int reg, unsigned int size, uint64_t v);
+/* Always EMUL_OKAY: an instruction often ends with it. */
+enum emul_result emul_set(struct emul_ctxt *c, unsigned int reg, unsigned int size, uint64_t v);
 uint64_t emul_ea(const struct emul_ctxt *c); /* offset of the memory operand */
 bool emul_condition(const struct emul_ctxt *c, unsigned int cc);
 enum emul_result emul_read_rm(struct emul_ctxt *c, uint64_t *v, unsigned int size);
@@ -66,14 +67,6 @@ enum emul_result emul_pop(struct emul_ctxt *c, uint64_t *v, unsigned int size);
 unsigned int emul_stack_width(struct emul_ctxt *c); /* 2, 4 or 8 */
 
 /* ---- segment.c ---- */
-#define ATTR_P       0x080u
-#define ATTR_S       0x010u
-#define ATTR_L       0x200u
-#define ATTR_DB      0x400u
-#define ATTR_G       0x800u
-#define ATTR_TYPE(a) ((a)&15u)
-#define ATTR_DPL(a)  (((a) >> 5) & 3u)
-
 #define SEG_ACCESS_WRITE 0x100u /* besides EMUL_* */
 #define SEG_ACCESS_EXEC  0x200u
 
@@ -115,7 +108,6 @@ uint64_t emul_shift_double(bool right, uint64_t a, uint64_t fill, unsigned int c
                            unsigned int size, uint64_t *flags);
 
 /* ---- flow.c ---- */
-enum emul_result emul_jump(struct emul_ctxt *c, uint64_t target);
 
 /* ---- the instructions, in the order of alu.c mov.c stack.c bits.c string.c
  * flow.c system.c fpu.c ---- */

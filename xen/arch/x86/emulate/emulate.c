@@ -38,16 +38,15 @@ uint64_t emul_get(const struct emul_ctxt *c, unsigned int reg, unsigned int size
     return c->regs.gpr[reg] & emul_mask(size);
 }
 
-void emul_set(struct emul_ctxt *c, unsigned int reg, unsigned int size, uint64_t v)
+enum emul_result emul_set(struct emul_ctxt *c, unsigned int reg, unsigned int size, uint64_t v)
 {
-    if (is_high_byte(c, reg, size)) {
-        uint64_t *r = &c->regs.gpr[reg - 4];
+    bool high = is_high_byte(c, reg, size);
+    uint64_t *r = &c->regs.gpr[high ? reg - 4 : reg], mask = emul_mask(size);
+    if (high)
         *r = (*r & ~0xff00ull) | (v & 0xff) << 8;
-        return;
-    }
-    uint64_t mask = emul_mask(size);
-    uint64_t keep = size < 4 ? c->regs.gpr[reg] & ~mask : 0;
-    c->regs.gpr[reg] = keep | (v & mask);
+    else
+        *r = (size < 4 ? *r & ~mask : 0) | (v & mask);
+    return EMUL_OKAY;
 }
 
 uint64_t emul_ea(const struct emul_ctxt *c)
@@ -65,35 +64,12 @@ uint64_t emul_ea(const struct emul_ctxt *c)
 
 bool emul_condition(const struct emul_ctxt *c, unsigned int cc)
 {
+    static const uint16_t any_of[8] = {FLAG_OF, FLAG_CF, FLAG_ZF, FLAG_CF | FLAG_ZF,
+                                       FLAG_SF, FLAG_PF, 0,       FLAG_ZF};
     uint64_t f = c->regs.rflags;
-    bool less = !!(f & FLAG_SF) != !!(f & FLAG_OF), on;
-    switch ((cc >> 1) & 7) {
-    case 0:
-        on = f & FLAG_OF;
-        break;
-    case 1:
-        on = f & FLAG_CF;
-        break;
-    case 2:
-        on = f & FLAG_ZF;
-        break;
-    case 3:
-        on = f & (FLAG_CF | FLAG_ZF);
-        break;
-    case 4:
-        on = f & FLAG_SF;
-        break;
-    case 5:
-        on = f & FLAG_PF;
-        break;
-    case 6:
-        on = less;
-        break;
-    default:
-        on = less || (f & FLAG_ZF);
-        break;
-    }
-    return on != (cc & 1);
+    unsigned int n = (cc >> 1) & 7;
+    bool less = n >= 6 && !!(f & FLAG_SF) != !!(f & FLAG_OF);
+    return (less || (f & any_of[n])) != (cc & 1);
 }
 
 /* ---- operands ---- */
@@ -122,8 +98,7 @@ enum emul_result emul_write_rm(struct emul_ctxt *c, uint64_t v, unsigned int siz
 {
     if (c->insn.has_mem)
         return emul_write(c, c->insn.mem.seg, emul_ea(c), &v, size);
-    emul_set(c, c->insn.rm, size, v);
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.rm, size, v);
 }
 
 enum emul_result emul_update_rm(struct emul_ctxt *c, uint64_t old, uint64_t v, unsigned int size)
@@ -149,8 +124,7 @@ enum emul_result emul_push(struct emul_ctxt *c, uint64_t v, unsigned int size)
     unsigned int width = emul_stack_width(c);
     uint64_t sp = (c->regs.gpr[RSP] - size) & emul_mask(width);
     TRY(emul_write(c, SEG_SS, sp, &v, size));
-    emul_set(c, RSP, width, sp);
-    return EMUL_OKAY;
+    return emul_set(c, RSP, width, sp);
 }
 
 enum emul_result emul_pop(struct emul_ctxt *c, uint64_t *v, unsigned int size)
@@ -159,8 +133,7 @@ enum emul_result emul_pop(struct emul_ctxt *c, uint64_t *v, unsigned int size)
     uint64_t sp = c->regs.gpr[RSP] & emul_mask(width);
     *v = 0;
     TRY(emul_read(c, SEG_SS, sp, v, size, 0));
-    emul_set(c, RSP, width, sp + size);
-    return EMUL_OKAY;
+    return emul_set(c, RSP, width, sp + size);
 }
 
 /* ---- the step ---- */

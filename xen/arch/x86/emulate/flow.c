@@ -9,7 +9,7 @@
 
 #include "private.h"
 
-enum emul_result emul_jump(struct emul_ctxt *c, uint64_t target)
+static enum emul_result emul_jump(struct emul_ctxt *c, uint64_t target)
 {
     target &= emul_mask(c->insn.opsize);
     if (c->insn.mode == 8 ? !is_canonical(target) : target > c->seg[SEG_CS].limit)
@@ -75,13 +75,15 @@ enum emul_result emul_i_ret(struct emul_ctxt *c)
 
 /* ---- far ---- */
 
-/* The offset in a code segment that is about to be loaded. */
-static enum emul_result check_target(struct emul_ctxt *c, const struct hvm_segment *cs,
-                                     uint64_t target)
+/* Make @sel:@off the next instruction's address; nothing has changed if not EMUL_OKAY. */
+static enum emul_result go_far(struct emul_ctxt *c, uint16_t sel, uint64_t off, bool returning,
+                               struct hvm_segment *cs)
 {
+    TRY(emul_load_cs(c, sel, returning, cs));
     bool to_64 = (c->efer & EFER_LMA) && (cs->attr & ATTR_L);
-    if (to_64 ? !is_canonical(target) : target > cs->limit)
+    if (to_64 ? !is_canonical(off) : off > cs->limit)
         return emul_raise(c, X86_EXC_GP, 0);
+    c->next_rip = off;
     return EMUL_OKAY;
 }
 
@@ -110,9 +112,7 @@ enum emul_result emul_i_jmp_far(struct emul_ctxt *c)
     uint64_t off;
     uint16_t sel;
     TRY(far_pointer(c, &off, &sel));
-    TRY(emul_load_cs(c, sel, false, &cs));
-    TRY(check_target(c, &cs, off));
-    c->next_rip = off;
+    TRY(go_far(c, sel, off, false, &cs));
     return emul_put_segment(c, SEG_CS, &cs);
 }
 
@@ -123,11 +123,9 @@ enum emul_result emul_i_call_far(struct emul_ctxt *c)
     uint64_t off, back = c->next_rip;
     uint16_t sel, old = c->seg[SEG_CS].sel;
     TRY(far_pointer(c, &off, &sel));
-    TRY(emul_load_cs(c, sel, false, &cs));
-    TRY(check_target(c, &cs, off));
+    TRY(go_far(c, sel, off, false, &cs));
     TRY(emul_push(c, old, c->insn.opsize));
     TRY(emul_push(c, back, c->insn.opsize));
-    c->next_rip = off;
     return emul_put_segment(c, SEG_CS, &cs);
 }
 
@@ -139,11 +137,9 @@ enum emul_result emul_i_ret_far(struct emul_ctxt *c)
     unsigned int width = emul_stack_width(c);
     TRY(emul_pop(c, &off, c->insn.opsize));
     TRY(emul_pop(c, &sel, c->insn.opsize));
-    TRY(emul_load_cs(c, sel, true, &cs));
-    TRY(check_target(c, &cs, off));
+    TRY(go_far(c, sel, off, true, &cs));
     if (c->insn.opcode == 0xca)
         emul_set(c, RSP, width, c->regs.gpr[RSP] + c->insn.imm);
-    c->next_rip = off;
     return emul_put_segment(c, SEG_CS, &cs);
 }
 
@@ -178,10 +174,8 @@ enum emul_result emul_i_iret(struct emul_ctxt *c)
     TRY(emul_pop(c, &f, size));
     if ((c->cr0 & X86_CR0_PE) && (f & X86_EFLAGS_VM) && size != 2 && emul_cpl(c) == 0)
         return EMUL_UNHANDLEABLE; /* to vm86 */
-    TRY(emul_load_cs(c, sel, true, &cs));
-    TRY(check_target(c, &cs, off));
+    TRY(go_far(c, sel, off, true, &cs));
     load_flags(c, f, size);
-    c->next_rip = off;
     c->retire.iret = true;
     return emul_put_segment(c, SEG_CS, &cs);
 }

@@ -74,8 +74,7 @@ enum emul_result emul_i_in(struct emul_ctxt *c)
     HOOK(port_in);
     TRY(emul_check_port(c, port_of(c), size));
     TRY(c->ops->port_in(c, port_of(c), size, &v));
-    emul_set(c, RAX, size, v);
-    return EMUL_OKAY;
+    return emul_set(c, RAX, size, v);
 }
 
 enum emul_result emul_i_out(struct emul_ctxt *c)
@@ -104,9 +103,8 @@ enum emul_result emul_i_rdmsr(struct emul_ctxt *c)
     HOOK(read_msr);
     REQUIRE_CPL0();
     TRY(c->ops->read_msr(c, c->regs.gpr[RCX], &v));
-    c->regs.gpr[RAX] = (uint32_t)v;
-    c->regs.gpr[RDX] = v >> 32;
-    return EMUL_OKAY;
+    emul_set(c, RAX, 4, v);
+    return emul_set(c, RDX, 4, v >> 32);
 }
 
 enum emul_result emul_i_wrmsr(struct emul_ctxt *c)
@@ -124,9 +122,8 @@ enum emul_result emul_i_rdtsc(struct emul_ctxt *c)
     if ((c->cr4 & X86_CR4_TSD) && emul_cpl(c) != 0)
         return emul_raise(c, X86_EXC_GP, 0);
     TRY(c->ops->read_tsc(c, &v));
-    c->regs.gpr[RAX] = (uint32_t)v;
-    c->regs.gpr[RDX] = v >> 32;
-    return EMUL_OKAY;
+    emul_set(c, RAX, 4, v);
+    return emul_set(c, RDX, 4, v >> 32);
 }
 
 /* 0f 20, 0f 22 */
@@ -143,8 +140,7 @@ enum emul_result emul_i_mov_cr(struct emul_ctxt *c)
     }
     HOOK(read_cr);
     TRY(c->ops->read_cr(c, cr, &v));
-    emul_set(c, c->insn.rm, size, v);
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.rm, size, v);
 }
 
 /* 0f 21, 0f 23 */
@@ -164,8 +160,7 @@ enum emul_result emul_i_mov_dr(struct emul_ctxt *c)
         return v >> 32 && dr >= 6 ? emul_raise(c, X86_EXC_GP, 0) : c->ops->write_dr(c, dr, v);
     }
     TRY(c->ops->read_dr(c, dr, &v));
-    emul_set(c, c->insn.rm, size, v);
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.rm, size, v);
 }
 
 enum emul_result emul_i_clts(struct emul_ctxt *c)
@@ -363,6 +358,5 @@ enum emul_result emul_i_lar_lsl(struct emul_ctxt *c)
     uint32_t hi = (s.attr & 0xff) << 8 | (s.attr & 0xf00) << 12;
     if (!is_lsl) /* bits 19:16 are what the limit has there, undefined by the SDM */
         hi |= (s.attr & ATTR_G ? s.limit >> 12 : s.limit) & 0xf0000;
-    emul_set(c, c->insn.reg, c->insn.opsize, is_lsl ? s.limit : hi);
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.reg, c->insn.opsize, is_lsl ? s.limit : hi);
 }

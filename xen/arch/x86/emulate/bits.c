@@ -38,34 +38,15 @@ enum emul_result emul_i_bt(struct emul_ctxt *c)
     uint64_t index = group ? c->insn.imm : emul_get(c, c->insn.reg, size), a;
 
     if (c->insn.has_mem && !group) {
-        int64_t elements = (int64_t)emul_sign_extend(index, size) >> (size == 8   ? 6
-                                                                      : size == 4 ? 5
-                                                                                  : 4);
+        int64_t elements = (int64_t)emul_sign_extend(index, size) >> __builtin_ctz(width);
         c->insn.mem.disp += (uint64_t)elements * size;
     }
     uint64_t bit = 1ull << (index & (width - 1));
     TRY(op ? emul_read_rm_update(c, &a, size) : emul_read_rm(c, &a, size));
     c->regs.rflags = a & bit ? c->regs.rflags | FLAG_CF : c->regs.rflags & ~FLAG_CF;
-    switch (op) {
-    case 1:
-        return emul_update_rm(c, a, a | bit, size);
-    case 2:
-        return emul_update_rm(c, a, a & ~bit, size);
-    case 3:
-        return emul_update_rm(c, a, a ^ bit, size);
-    default:
+    if (op == 0)
         return EMUL_OKAY;
-    }
-}
-
-static unsigned int lowest_bit(uint64_t v)
-{
-    return __builtin_ctzll(v);
-}
-
-static unsigned int highest_bit(uint64_t v)
-{
-    return 63 - __builtin_clzll(v);
+    return emul_update_rm(c, a, op == 1 ? a | bit : op == 2 ? a & ~bit : a ^ bit, size);
 }
 
 /* BSF BSR; with F3, TZCNT LZCNT */
@@ -77,17 +58,17 @@ enum emul_result emul_i_bit_scan(struct emul_ctxt *c)
     uint64_t v, *flags = &c->regs.rflags, res;
 
     TRY(emul_read_rm(c, &v, size));
+    unsigned int bit = !v ? 0 : reverse ? 63 - __builtin_clzll(v) : __builtin_ctzll(v);
     if (count) {
-        res = !v ? width : reverse ? width - 1 - highest_bit(v) : lowest_bit(v);
+        res = !v ? width : reverse ? width - 1 - bit : bit;
         *flags &= ~(FLAG_CF | FLAG_ZF);
         *flags |= (v ? 0 : FLAG_CF) | (res ? 0 : FLAG_ZF);
-        emul_set(c, c->insn.reg, size, res);
-        return EMUL_OKAY;
+        return emul_set(c, c->insn.reg, size, res);
     }
     *flags = v ? *flags & ~FLAG_ZF : *flags | FLAG_ZF;
     /* Of zero: processors leave the register, to its full width. */
     if (v)
-        emul_set(c, c->insn.reg, size, reverse ? highest_bit(v) : lowest_bit(v));
+        emul_set(c, c->insn.reg, size, bit);
     return EMUL_OKAY;
 }
 
@@ -101,6 +82,5 @@ enum emul_result emul_i_popcnt(struct emul_ctxt *c)
         c->regs.rflags |= FLAG_ZF;
     for (; v; v &= v - 1)
         n++;
-    emul_set(c, c->insn.reg, c->insn.opsize, n);
-    return EMUL_OKAY;
+    return emul_set(c, c->insn.reg, c->insn.opsize, n);
 }
