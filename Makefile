@@ -28,6 +28,7 @@ help:
 	@echo 'make test-guest guest tests only (MODEL=haswell, also arrandale, ...)'
 	@echo 'make test-matrix  guest tests on each model, bare and with each kind of paging'
 	@echo 'make bench      what operations cost, beside other hypervisors; build/bench.json'
+	@echo 'make mutants    deliberate mistakes, each of which a test must notice (M=NN: one)'
 	@echo 'make check      formatting, headers, layering, sizes, commit subjects'
 	@echo 'make format     run clang-format over the tree'
 	@echo 'make iso        $(notdir $(BUILD))/cairn.iso: GRUB, hypervisor, dom0, guests'
@@ -97,7 +98,7 @@ $(BUILD)/cairn.iso: $(BUILD)/cairn-debug.elf $(BUILD)/cairn-release.elf \
 
 # --- use and test ----------------------------------------------------------------
 
-.PHONY: run test test-unit test-guest test-system check format
+.PHONY: run test test-unit test-guest test-system mutants check format
 run:
 	@scripts/setup
 	+@$(MAKE) $(JOBS) iso
@@ -134,7 +135,10 @@ test-matrix: xen-$(VARIANT) dom0 guest
 test-system: iso guest
 	@$(RUNNER) system --variant $(VARIANT)
 
-# What is too long for every day: 10^7 hostile hypercalls.
+# test/mutants: M='03 17' for some of them.
+mutants: dom0 guest
+	@BUILD=$(BUILD) $(PYTHON) scripts/mutants $(M)
+
 check: | $(ABI)/xen
 	@scripts/check
 

@@ -2,6 +2,7 @@
 """A booted Cairn: one run from GRUB to power-off, driven at dom0's prompt."""
 
 import pathlib
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -103,13 +104,13 @@ class Cairn:
         """
         try:
             return self.console.expect(pattern, timeout, PANICS)
-        except ConsoleClosed as error:
+        except (ConsoleClosed, ConsoleTimeout) as error:
             reason = self.complaints()
             detail = f"; emulator: {reason[-1]}" if reason else ""
-            raise CairnError(f"host died: {error}{detail}") from error
-        except ConsoleTimeout as error:
+            if isinstance(error, ConsoleClosed):
+                raise CairnError(f"host died: {error}{detail}") from error
             reason = f"{what} not within {timeout:.0f} s" if what else error
-            raise CairnError(f"timed out: {reason}") from error
+            raise CairnError(f"timed out: {reason}{detail}") from error
 
     def boot(self, timeout=BOOT_TIMEOUT):
         """Wait for dom0's prompt; returns self."""
@@ -153,7 +154,11 @@ class Cairn:
         return self.machine.complaints(self.setup.announced)
 
     def check_complaints(self):
-        """CairnError when the emulator logged refused VMX work or a panic."""
+        """CairnError when the emulator logged refused VMX work or a panic, or
+        an audit by the hypervisor found something wrong."""
         found = self.complaints()
         if found:
             raise CairnError(f"emulator: {found[0]}")
+        found = re.search(r"^\(XEN\) (shadow audit: .*)", self.log, re.MULTILINE)
+        if found:
+            raise CairnError(found[1])
