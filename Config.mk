@@ -6,7 +6,10 @@ BUILD ?= $(ROOT)/build
 
 # debug=y: assertions, -O1, lock checks.  debug=n: what one would deploy.
 debug ?= y
-ifeq ($(debug),y)
+# count=y: a release that counts what VM exits cost, for `make bench`.
+ifeq ($(count),y)
+VARIANT := count
+else ifeq ($(debug),y)
 VARIANT := debug
 else
 VARIANT := release

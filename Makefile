@@ -22,10 +22,13 @@ help:
 	@echo 'make            build everything: $(notdir $(BUILD))/cairn.iso and the guest tests'
 	@echo 'make run        build, boot in Bochs, start a guest, end at the dom0 prompt'
 	@echo 'make test       every test; the last line is the count'
+	@echo 'make soak       the same kinds with large numbers, for a night (SEED=n)'
 	@echo 'make test-unit  unit tests on the host only'
+	@echo 'make fuzz       libFuzzer on walker and emulator (FUZZ_SECONDS=60)'
 	@echo 'make test-guest guest tests only (MODEL=haswell, also arrandale, ...)'
 	@echo 'make test-matrix  guest tests on each model, bare and with each kind of paging'
-	@echo 'make soak       the long runs: 10^7 hostile hypercalls'
+	@echo 'make bench      what operations cost, beside other hypervisors; build/bench.json'
+	@echo 'make mutants    deliberate mistakes, each of which a test must notice (M=NN: one)'
 	@echo 'make check      formatting, headers, layering, sizes, commit subjects'
 	@echo 'make format     run clang-format over the tree'
 	@echo 'make iso        $(notdir $(BUILD))/cairn.iso: GRUB, hypervisor, dom0, guests'
@@ -44,7 +47,7 @@ $(ABI)/xen:
 	@mkdir -p $(ABI)
 	ln -sfn /usr/include/xen $@
 
-.PHONY: setup xen xen-debug xen-release newlib tools dom0 guest
+.PHONY: setup xen xen-debug xen-release xen-count newlib tools dom0 guest
 setup:
 	@scripts/setup
 
@@ -53,6 +56,8 @@ xen-debug: | $(ABI)/xen
 	+@$(MAKE) -C xen debug=y
 xen-release: | $(ABI)/xen
 	+@$(MAKE) -C xen debug=n
+xen-count: | $(ABI)/xen
+	+@$(MAKE) -C xen count=y
 
 newlib:
 	+@$(MAKE) -C dom0 newlib
@@ -93,7 +98,7 @@ $(BUILD)/cairn.iso: $(BUILD)/cairn-debug.elf $(BUILD)/cairn-release.elf \
 
 # --- use and test ----------------------------------------------------------------
 
-.PHONY: run test test-unit test-guest test-system check format
+.PHONY: run test test-unit test-guest test-system mutants check format
 run:
 	@scripts/setup
 	+@$(MAKE) $(JOBS) iso
@@ -102,6 +107,15 @@ run:
 test:
 	@scripts/setup
 	+@MAKE='$(MAKE)' scripts/test-all
+
+# For the night; SEED=N repeats one.
+.PHONY: soak fuzz
+soak:
+	@scripts/setup
+	+@MAKE='$(MAKE)' scripts/soak
+
+fuzz: | $(ABI)/xen
+	+@$(MAKE) -C test/fuzz run
 
 test-unit: | $(ABI)/xen
 	+@$(MAKE) -C test/unit run
@@ -121,16 +135,19 @@ test-matrix: xen-$(VARIANT) dom0 guest
 test-system: iso guest
 	@$(RUNNER) system --variant $(VARIANT)
 
-# What is too long for every day: 10^7 hostile hypercalls.
-.PHONY: soak
-soak: iso guest
-	@SOAK=100 $(RUNNER) system --variant $(VARIANT) hypercalls
+# test/mutants: M='03 17' for some of them.
+mutants: dom0 guest
+	@BUILD=$(BUILD) $(PYTHON) scripts/mutants $(M)
 
 check: | $(ABI)/xen
 	@scripts/check
 
 format:
 	@scripts/check-format --fix
+
+.PHONY: bench
+bench: xen-release xen-count dom0 guest
+	@$(RUNNER) bench $(BUILD)/guest
 
 .PHONY: clean distclean
 # newlib takes minutes and does not change: it stays.

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 #include <xen/sched.h>
+#include <xen/version.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,8 +20,10 @@
 #include "drivers/console.h"
 #include "fs/path.h"
 #include "fs/ramfs.h"
+#include "kernel/hypercall.h"
 #include "kernel/kernel.h"
 #include "kernel/mm.h"
+#include "kernel/time.h"
 #include "plat.h"
 
 #define STATUS_USAGE 2
@@ -224,19 +227,53 @@ static int cmd_sh(int argc, char **argv)
     return argc == 2 ? shell_run_file(argv[1]) : usage("sh");
 }
 
-#define BUILTINS(X)                                                   \
-    X("cat", cmd_cat, "cat FILE...", "print files")                   \
-    X("echo", cmd_echo, "echo [-n] [WORD...]", "print words")         \
-    X("false", cmd_false, "false", "fail")                            \
-    X("free", cmd_free, "free", "memory of this domain")              \
-    X("help", cmd_help, "help [COMMAND]", "this list")                \
-    X("ls", cmd_ls, "ls [-l] [PATH...]", "list folders")              \
-    X("poweroff", cmd_poweroff, "poweroff", "switch the machine off") \
-    X("reboot", cmd_reboot, "reboot", "restart the machine")          \
-    X("rm", cmd_rm, "rm [-rf] FILE...", "remove files")               \
-    X("sh", cmd_sh, "sh FILE", "run the lines of a file")             \
-    X("sleep", cmd_sleep, "sleep SECONDS", "wait; ctrl-C ends it")    \
-    X("true", cmd_true, "true", "succeed")                            \
+static void version_hypercall(void)
+{
+    hypercall(__HYPERVISOR_xen_version, XENVER_version, 0, 0, 0, 0);
+}
+
+/* The second time everything is warm. */
+static int cmd_ticks(int argc, char **argv)
+{
+    const struct builtin *b = argc > 1 ? builtin_find(argv[1]) : NULL;
+    uint64_t before = time_tsc();
+    int status = 0;
+
+    if (argc > 1 && !b)
+        return failed("ticks", argv[1], ENOENT);
+    if (b) {
+        status = b->main(argc - 1, argv + 1);
+    } else {
+        version_hypercall();
+        before = time_tsc();
+        version_hypercall();
+    }
+    printf("ticks: %llu\n", (unsigned long long)(time_tsc() - before));
+    return status;
+}
+
+#define BUILTINS(X)                                                                            \
+    X("cat", cmd_cat, "cat FILE...", "print files")                                            \
+    X("echo", cmd_echo, "echo [-n] [WORD...]", "print words")                                  \
+    X("false", cmd_false, "false", "fail")                                                     \
+    X("free", cmd_free, "free", "memory of this domain")                                       \
+    X("help", cmd_help, "help [COMMAND]", "this list")                                         \
+    X("ls", cmd_ls, "ls [-l] [PATH...]", "list folders")                                       \
+    X("poweroff", cmd_poweroff, "poweroff", "switch the machine off")                          \
+    X("reboot", cmd_reboot, "reboot", "restart the machine")                                   \
+    X("rm", cmd_rm, "rm [-rf] FILE...", "remove files")                                        \
+    X("sh", cmd_sh, "sh FILE", "run the lines of a file")                                      \
+    X("sleep", cmd_sleep, "sleep SECONDS", "wait; ctrl-C ends it")                             \
+    X("ticks", cmd_ticks, "ticks [COMMAND...]", "what a command takes; alone: a hypercall")    \
+    X("true", cmd_true, "true", "succeed")                                                     \
+    X("xenstore-exists", tools_xenstore, "xenstore-exists PATH...", "are there all of these?") \
+    X("xenstore-list", tools_xenstore, "xenstore-list PATH...", "names below")                 \
+    X("xenstore-ls", tools_xenstore, "xenstore-ls [-fp] [PATH...]", "the tree of xenstore")    \
+    X("xenstore-read", tools_xenstore, "xenstore-read [-p] PATH...", "values")                 \
+    X("xenstore-rm", tools_xenstore, "xenstore-rm PATH...", "remove nodes with all below")     \
+    X("xenstore-watch", tools_xenstore, "xenstore-watch [-n N] PATH...",                       \
+      "print changes; ctrl-C ends it")                                                         \
+    X("xenstore-write", tools_xenstore, "xenstore-write PATH VALUE...", "set values")          \
     X("xl", tools_xl, "xl COMMAND...", "create and control guests; see xl help")
 
 #define BUILTIN_ENTRY(name, main, usage, help) {name, main, usage, help},

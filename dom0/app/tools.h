@@ -6,10 +6,13 @@
 #ifndef APP_TOOLS_H
 #define APP_TOOLS_H
 
-/* Starts the console daemon. */
+/* Starts the daemons of consoles and of xenstore. */
 void tools_start(void);
 
 /* The command xl. */
 int tools_xl(int argc, char **argv);
+
+/* The commands xenstore-ls and so on; @argv[0] says which. */
+int tools_xenstore(int argc, char **argv);
 
 #endif

@@ -8,6 +8,11 @@ void tools_start(void) {}
 
 int tools_xl(int argc, char **argv)
 {
-    fprintf(stderr, "xl: not built in\n");
+    fprintf(stderr, "%s: not built in\n", argv[0]);
     return 127;
+}
+
+int tools_xenstore(int argc, char **argv)
+{
+    return tools_xl(argc, argv);
 }

@@ -2,6 +2,7 @@
 """A booted Cairn: one run from GRUB to power-off, driven at dom0's prompt."""
 
 import pathlib
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -96,16 +97,20 @@ class Cairn:
         """Everything that came over the serial line so far."""
         return self.console.text
 
-    def expect(self, pattern, timeout=COMMAND_TIMEOUT):
-        """Wait for text; CairnError when it does not come or the host dies."""
+    def expect(self, pattern, timeout=COMMAND_TIMEOUT, what=""):
+        """Wait for text; CairnError when it does not come or the host dies.
+
+        what is the end that is waited for, in words.
+        """
         try:
             return self.console.expect(pattern, timeout, PANICS)
-        except ConsoleClosed as error:
+        except (ConsoleClosed, ConsoleTimeout) as error:
             reason = self.complaints()
             detail = f"; emulator: {reason[-1]}" if reason else ""
-            raise CairnError(f"host died: {error}{detail}") from error
-        except ConsoleTimeout as error:
-            raise CairnError(f"timed out: {error}") from error
+            if isinstance(error, ConsoleClosed):
+                raise CairnError(f"host died: {error}{detail}") from error
+            reason = f"{what} not within {timeout:.0f} s" if what else error
+            raise CairnError(f"timed out: {reason}{detail}") from error
 
     def boot(self, timeout=BOOT_TIMEOUT):
         """Wait for dom0's prompt; returns self."""
@@ -121,7 +126,7 @@ class Cairn:
             self.console.send(f"{command}; echo {mark}=$?\n")
         except ConsoleClosed as error:
             raise CairnError(f"host died: {error}") from error
-        found = self.expect(rf"{mark}=(\d+)\n", timeout)
+        found = self.expect(rf"{mark}=(\d+)\n", timeout, f"the end of '{command}'")
         output = self.console.text[start : found.start()]
         # The first line is the echo of what was typed.
         output = output.partition("\n")[2]
@@ -149,7 +154,11 @@ class Cairn:
         return self.machine.complaints(self.setup.announced)
 
     def check_complaints(self):
-        """CairnError when the emulator logged refused VMX work or a panic."""
+        """CairnError when the emulator logged refused VMX work or a panic, or
+        an audit by the hypervisor found something wrong."""
         found = self.complaints()
         if found:
             raise CairnError(f"emulator: {found[0]}")
+        found = re.search(r"^\(XEN\) (shadow audit: .*)", self.log, re.MULTILINE)
+        if found:
+            raise CairnError(found[1])

@@ -9,11 +9,11 @@ import re
 import signal
 import sys
 
-from . import cairn, cpio, demo, guestrun, guests, image, matrix, paths, system
+from . import bench, cairn, cpio, demo, guestrun, guests, image, matrix, paths, programs, system
 from .cairn import Cairn, CairnError, Setup
 from .console import ConsoleClosed, ConsoleTimeout
 from .machine import EMULATORS, MODELS, MachineError, Spec
-from .report import EXIT_CODES, Report, Result
+from .report import Report
 
 USAGE_ERROR = 2
 
@@ -29,21 +29,27 @@ def cmd_demo(args, spec):
 
 def cmd_guest(args, spec):
     found = guests.select(guests.discover(args.directory), args.select)
+    if not found:
+        raise guests.GuestError("no test is in all the kinds that were selected")
     if args.list:
         for guest in found:
             print(guest.instance)
         return 0
     if args.paging != "auto":
         found = [dataclasses.replace(guest, paging=args.paging) for guest in found]
-    kind = "bare" if args.bare else f"under Cairn ({args.variant})"
+    kind = "bare" if args.bare else f"{'as dom0' if args.dom0 else 'under'} Cairn ({args.variant})"
     if args.paging != "auto":
         kind += f", paging: {args.paging}"
-    report = Report(f"{len(found)} guests {kind} on {spec.label()}")
+    report = Report(f"{len(found)} guests {kind} on {spec.label()}", combined=True)
+    how = (args.variant, args.options)
     if args.bare:
         guestrun.run_bare(found, spec, report, args.timeout or guestrun.BARE_TIMEOUT)
+    elif args.dom0:
+        guestrun.run_as_dom0(found, spec, report, *how, args.timeout or guestrun.DOM0_TIMEOUT)
     else:
-        timeout = args.timeout or guestrun.GUEST_TIMEOUT
-        guestrun.run(found, spec, report, args.variant, args.options, timeout)
+        guestrun.run(found, spec, report, *how, args.timeout or guestrun.GUEST_TIMEOUT)
+    if args.json:
+        report.save(args.json, kind=kind, machine=spec.label(), options=args.options)
     return report.finish()
 
 
@@ -54,31 +60,29 @@ def cmd_matrix(args, spec):
     return matrix.run(found, where, not args.no_bare, args.variant)
 
 
+def cmd_bench(args, spec):
+    return bench.run(args.directory, spec)
+
+
+def cmd_programs(args, spec):
+    return programs.run(spec, args)
+
+
 def cmd_bare(args, spec):
     report = Report()
     echo = None if args.quiet else _show
-    report.add(guestrun.bare(args.kernel, spec, args.timeout or guestrun.BARE_TIMEOUT, echo))
+    timeout = args.timeout or guestrun.BARE_TIMEOUT
+    report.add(guestrun.bare(args.kernel, spec, timeout, echo, cmdline=args.cmdline))
     return report.finish()
 
 
 def cmd_dom0(args, spec):
-    """Boot Cairn with any PV kernel as its dom0; the verdict is on serial."""
+    """Boot Cairn with any PV kernel as its dom0."""
     setup = Setup(spec, args.variant, args.options, image.load(args.kernel, args.cmdline))
-    report = Report()
-    name = pathlib.Path(args.kernel).name
     echo = None if args.quiet else _show
-    with Cairn(setup, f"dom0-{name}", echo) as machine:
-        note = ""
-        try:
-            machine.expect(r"Test result: \w+.*\n|Hardware Dom0 (halted|shutdown|crashed)", args.timeout or 180)
-            machine.wait_end(10)
-            machine.check_complaints()
-        except CairnError as error:
-            note = str(error)
-        verdict, judged = guests.verdict_of(machine.log)
-        if note and verdict == "SUCCESS":
-            verdict = "CRASH"
-        report.add(Result(name, verdict, note or judged, paths.display(machine.folder)))
+    timeout = args.timeout or guestrun.DOM0_TIMEOUT
+    report = Report()
+    report.add(guestrun.dom0(setup, pathlib.Path(args.kernel).name, timeout, echo))
     return report.finish()
 
 
@@ -151,7 +155,7 @@ def _parser():
                        help="for one guest, kernel or command")
     host = argparse.ArgumentParser(add_help=False)
     group = host.add_argument_group("the hypervisor")
-    group.add_argument("--variant", choices=("debug", "release"), default="debug")
+    group.add_argument("--variant", choices=("debug", "release", "count"), default="debug")
     group.add_argument("--options", default="", help="more hypervisor options")
 
     def add(name, function, text, parents=()):
@@ -163,6 +167,8 @@ def _parser():
     command.add_argument("--iso", default=None, help="another image to boot")
     command = add("guest", cmd_guest, "run the guest tests of a folder (ours, or any XTF)", [machine, host])
     command.add_argument("--bare", action="store_true", help="without a hypervisor")
+    command.add_argument("--dom0", action="store_true", help="PV kernels in dom0's place")
+    command.add_argument("--json", metavar="FILE", help="write the results there, too")
     command.add_argument("--select", action="append", default=[], metavar="WORD",
                          help="category, environment, pv, hvm, or test name; may be repeated")
     command.add_argument("--paging", choices=("auto", "hap", "shadow"), default="auto",
@@ -177,7 +183,18 @@ def _parser():
     command.add_argument("--select", action="append", default=[], metavar="WORD",
                          help="as for guest")
     command.add_argument("directory", metavar="DIR")
+    command = add("bench", cmd_bench, "what operations cost: a table, and build/bench.json", [machine])
+    command.add_argument("directory", metavar="DIR")
+    command = add("programs", cmd_programs, "random page-table programs: the same bare, by EPT and by "
+                  "shadow tables? (needs `make guest`)", [machine, host])
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--first", type=int, default=0, help="number of the first program")
+    command.add_argument("--programs", type=int, default=1000, help="how many, over all environments")
+    command.add_argument("--trace", type=int, metavar="N", help="print the steps of program N")
+    command.add_argument("--environment", help="only this one")
+    command.add_argument("--columns", default=",".join(programs.COLUMNS))
     command = add("bare", cmd_bare, "boot one kernel without a hypervisor", [machine])
+    command.add_argument("--cmdline", default="", help="the kernel's command line")
     command.add_argument("--quiet", action="store_true", help="do not show its output")
     command.add_argument("kernel")
     command = add("dom0", cmd_dom0, "boot Cairn with a PV kernel as dom0", [machine, host])

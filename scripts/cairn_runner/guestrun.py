@@ -20,6 +20,7 @@ GROUP_GUESTS = 32
 GUEST_TIMEOUT = 90
 """Seconds of real time, unless the user says otherwise."""
 BARE_TIMEOUT = 90
+DOM0_TIMEOUT = 180
 ENDLESS_TIMEOUT = 30
 """A guest that is to be destroyed is ready for that at once."""
 
@@ -136,7 +137,7 @@ def _one_guest(cairn, guest, capabilities, timeout, arguments=""):
         last = [line for line in outcome.lines if line.strip()][-1:]
         note = f"xl create exit {outcome.status}: {last[0].strip() if last else 'no message'}"
     cairn.check_complaints()
-    return Result(guest.instance, verdict, note)
+    return Result(guest.instance, verdict, note, output=outcome.output)
 
 
 def _destroyed_guest(cairn, guest, timeout, arguments):
@@ -169,10 +170,10 @@ def run_bare(guests, spec, report, timeout=BARE_TIMEOUT):
         elif guest.variation:
             report.add(Result(guest.instance, "SKIP", "variations need a hypervisor"))
         else:
-            report.add(bare(guest.kernel, spec, timeout, expect=guest.expect))
+            report.add(bare(guest.kernel, spec, timeout, None, guest.expect, guest.cmdline))
 
 
-def bare(kernel, spec, timeout=BARE_TIMEOUT, echo=None, expect=Expect()):
+def bare(kernel, spec, timeout=BARE_TIMEOUT, echo=None, expect=Expect(), cmdline=""):
     """Boot one kernel by GRUB without hypervisor; its Result.
 
     A kernel that prints no verdict has done its work with the line expected of
@@ -182,7 +183,7 @@ def bare(kernel, spec, timeout=BARE_TIMEOUT, echo=None, expect=Expect()):
     name = f"bare {kernel.name}"
     folder = paths.new_run(f"bare-{kernel.name}-{spec.label()}")
     log = paths.display(folder)
-    module = image.load(kernel)
+    module = image.load(kernel, cmdline)
     protocol = image.multiboot_protocol(module.data)
     if protocol is None:
         return Result(name, "SKIP", "the kernel has no multiboot header")
@@ -204,7 +205,36 @@ def bare(kernel, spec, timeout=BARE_TIMEOUT, echo=None, expect=Expect()):
         if machine:
             machine.kill()
         iso.unlink(missing_ok=True)
-    verdict, judged = verdict_of(machine.console.text if machine else "", expect)
+    output = machine.console.text if machine else ""
+    verdict, judged = verdict_of(output, expect)
     if verdict == "CRASH" and machine and not note:
         note = (machine.complaints() or [""])[-1].strip()
-    return Result(name, verdict, note or judged, log)
+    return Result(name, verdict, note or judged, log, output)
+
+
+def run_as_dom0(guests, spec, report, variant="debug", options="", timeout=DOM0_TIMEOUT):
+    """Boot Cairn with each PV kernel in dom0's place, one boot each."""
+    for guest in guests:
+        if guest.environment != "pv64":
+            report.add(Result(guest.instance, "SKIP", "dom0 is a 64-bit PV guest"))
+            continue
+        setup = Setup(spec, variant, options, image.load(guest.kernel, guest.cmdline))
+        result = dom0(setup, guest.kernel.name, timeout)
+        result.name = guest.instance
+        report.add(result)
+
+
+def dom0(setup, name, timeout=DOM0_TIMEOUT, echo=None):
+    """Boot Cairn with any PV kernel as its dom0; the verdict is on serial."""
+    with Cairn(setup, f"dom0-{name}", echo) as machine:
+        note = ""
+        try:
+            machine.expect(r"Test result: \w+.*\n|Hardware Dom0 (halted|shut down|crashed)", timeout)
+            machine.wait_end(10)
+            machine.check_complaints()
+        except CairnError as error:
+            note = str(error)
+        verdict, judged = verdict_of(machine.log)
+        if note and verdict == "SUCCESS":
+            verdict = "CRASH"
+        return Result(name, verdict, note or judged, paths.display(machine.folder))

@@ -18,10 +18,20 @@ _VERDICT = re.compile(r"Test result: (SUCCESS|SKIP|ERROR|FAILURE)\b( with warnin
 # What a test says when the emulator, not the thing under test, is wrong.
 _ALLOWED = re.compile(r"^ *allowed: ", re.MULTILINE)
 ALLOWED = "allowed by docs/emulators.md"
-_SHUT_DOWN = re.compile(r"^Domain \S+ \(id \d+\) shut down: reason (\S+)", re.MULTILINE)
+_SHUT_DOWN = re.compile(
+    r"^Domain \S+ \(id \d+\) shut down: reason (\S+)"
+    r"|^\(XEN\) Hardware Dom0 (?:shut down \()?(\w+)", re.MULTILINE
+)
+_DOM0_REASONS = {"halted": "poweroff", "crashed": "crash"}
+_CMDLINE_IN_CFG = re.compile(r"""^[ \t]*cmdline[ \t]*=[ \t]*(["'])(.*?)\1""", re.MULTILINE)
 _FILES_IN_CFG = re.compile(
     r"""^[ \t]*(?:kernel|firmware_override|ramdisk)[ \t]*=[ \t]*(["'])(.+?)\1""", re.MULTILINE
 )
+
+
+# Who speaks, before a line that did not come from the guest by its own console.
+_PREFIX = re.compile(r"^\(d\d+\) ")
+_REASON_LENGTH = 100
 
 
 class GuestError(Exception):
@@ -59,6 +69,8 @@ class Guest:
     expect: Expect = Expect()
     paging: str = ""
     """'hap' or 'shadow': say so in the configuration."""
+    cmdline: str = ""
+    """Words for the kernel, in the configuration or by GRUB."""
 
     @property
     def kernel(self):
@@ -72,6 +84,12 @@ class Guest:
     def cfg_in_dom0(self):
         return f"/etc/xen/{self.instance}.cfg"
 
+    @property
+    def cmdline(self):
+        """The kernel's command line, as the configuration has it."""
+        found = _CMDLINE_IN_CFG.search(self.cfg.read_text(errors="replace"))
+        return found[2] if found else ""
+
     def files(self):
         """What dom0 must hold to start it: path -> bytes.
 
@@ -82,6 +100,8 @@ class Guest:
             cfg = self.cfg.read_bytes()
             if self.paging and self.environment.startswith("hvm") and not self.variation:
                 cfg += f"\nhap={int(self.paging == 'hap')}\n".encode()
+            if self.cmdline:
+                cfg += f'\ncmdline="{self.cmdline}"\n'.encode()
             found = {self.cfg_in_dom0: cfg}
             for _, path in _FILES_IN_CFG.findall(cfg.decode(errors="replace")):
                 found[path] = (self.folder / pathlib.PurePosixPath(path).name).read_bytes()
@@ -157,6 +177,15 @@ def _names(guest):
     return {*bases, *(b + tail for b in bases)}
 
 
+def _reason(output):
+    """What a guest said last, as a rule why it is not a SUCCESS."""
+    for line in reversed(output.split("\n")):
+        line = _PREFIX.sub("", line.strip())
+        if re.search(r"\w", line) and not line.startswith("(XEN) "):
+            return line[:_REASON_LENGTH]
+    return ""
+
+
 def verdict_of(output, expect=Expect()):
     """What a guest's console output says: (verdict, note).
 
@@ -164,8 +193,9 @@ def verdict_of(output, expect=Expect()):
     is meant to did not succeed, whatever it printed.
     """
     found = list(_VERDICT.finditer(output))
-    reason = _SHUT_DOWN.search(output)
-    ending = f"shut down: {reason[1]}" if reason else "no end seen"
+    end = _SHUT_DOWN.search(output)
+    reason = (end[1] or _DOM0_REASONS.get(end[2], end[2])) if end else ""
+    ending = f"shut down: {reason}" if end else "no end seen"
     verdict, warnings = found[-1].groups() if found else (None, None)
     if expect.line and expect.line not in output:
         return "FAILURE", f"it never said '{expect.line}'; {ending}"
@@ -173,11 +203,15 @@ def verdict_of(output, expect=Expect()):
         if verdict in ("SUCCESS", "SKIP", None):
             verdict = "SUCCESS"
     elif verdict is None:
-        return "CRASH", f"no result; {ending}"
-    if reason and expect.shutdown and reason[1] != expect.shutdown:
+        before = output[: end.start()] if end else output
+        return "CRASH", f"no result; {ending}; last words: {_reason(before)}"
+    if reason and expect.shutdown and reason != expect.shutdown:
         return "CRASH", f"{ending}, expected: {expect.shutdown}"
     if expect.normal:
         notes = ["with warnings"] if warnings else []
+        if verdict != "SUCCESS":
+            first = output.find("Test result: ")
+            notes += [_reason(output[: output.rfind("\n", 0, first) + 1]), ending]
         allowed = len(_ALLOWED.findall(output))
         notes += [f"{allowed} {ALLOWED}"] if allowed else []
         return verdict, ", ".join(notes)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Verdicts, the table of results, the closing count, exit codes."""
 
+import json
+import pathlib
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass
 
 # The worst counts; the numbers are the exit codes that xtf-runner uses.
 EXIT_CODES = {"SUCCESS": 0, "SKIP": 3, "ERROR": 4, "FAILURE": 5, "CRASH": 6}
@@ -16,13 +19,19 @@ class Result:
     """Why, in a few words."""
     log: str = ""
     """Where to look."""
+    output: str = ""
+    """What the guest printed."""
 
 
 class Report:
-    """Collects results, showing each as it comes."""
+    """Collects results, showing each as it comes.
 
-    def __init__(self, title=""):
+    combined: end with xtf-runner's table of all, for who parses that.
+    """
+
+    def __init__(self, title="", combined=False):
         self.results = []
+        self._combined = combined
         if title:
             print(f"== {title}", flush=True)
 
@@ -36,14 +45,24 @@ class Report:
         return sum(result.verdict in verdicts for result in self.results)
 
     def finish(self):
-        """Print the unsuccessful ones again and the count; the exit code."""
+        """Print the unsuccessful ones again, or all, and the count; the exit code."""
         bad = [r for r in self.results if r.verdict not in ("SUCCESS", "SKIP")]
-        if bad and len(self.results) > 15:
+        if self._combined:
+            print("Combined test results:")
+            for result in self.results:
+                print(f"{result.name:<40} {result.verdict}")
+        elif bad and len(self.results) > 15:
             print("\nNot successful:")
             for result in bad:
                 print(_line(result))
         print(count_line(self.count("SUCCESS"), len(bad), self.count("SKIP")), flush=True)
         return max((EXIT_CODES[r.verdict] for r in self.results), default=EXIT_CODES["ERROR"])
+
+    def save(self, path, **how):
+        """Write the results, and how they came about, as JSON."""
+        rows = [asdict(result) for result in self.results]
+        how["date"] = time.strftime("%Y-%m-%d")
+        pathlib.Path(path).write_text(json.dumps({**how, "results": rows}, indent=1) + "\n")
 
 
 def _line(result):

@@ -186,11 +186,27 @@ static const struct emul_ops ops = {
     .fpu = f_fpu,
 };
 
+/* All hooks, or all but one. */
+static const struct emul_ops *choose_ops(uint8_t which)
+{
+    static struct emul_ops some;
+    void (*none)(void) = NULL;
+
+    some = ops;
+    if (which < sizeof(some) / sizeof(none))
+        memcpy((char *)&some + which * sizeof(none), &none, sizeof(none));
+    return &some;
+}
+
 static void set_up(struct emul_ctxt *c)
 {
-    uint8_t how = take(1);
+    uint8_t how = take(1), code[32];
     bool long_mode = how & 1;
-    c->ops = &ops;
+    for (unsigned int n = 0; n < sizeof(code); n++)
+        code[n] = take(1);
+    c->ops = choose_ops(how & 16 ? take(1) : 0xff);
+    c->has_tzcnt = how & 32;
+    c->has_lzcnt = how & 64;
     c->cr0 = 0x30 | (how & 2 || long_mode ? X86_CR0_PE : 0) | (how & 4 ? X86_CR0_AM : 0);
     c->cr4 = take(2);
     c->efer = long_mode ? EFER_LMA | EFER_LME | EFER_SCE : 0;
@@ -220,9 +236,9 @@ static void set_up(struct emul_ctxt *c)
     c->regs.rip = take(2);
     for (unsigned int n = 0; n < MEMORY; n++)
         memory[n] = n * 37;
-    for (unsigned int n = 0; n < 32; n++)
+    for (unsigned int n = 0; n < sizeof(code); n++)
         memory[(c->regs.rip + (long_mode ? 0 : (uint32_t)segments[SEG_CS].base) + n) % MEMORY] =
-            take(1);
+            code[n];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -234,6 +250,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     in = (struct input){data, size, 0};
     hook_calls = 0;
     set_up(&c);
+    if (!(c.cr0 & X86_CR0_PE) && take(1) < 16) {
+        uint64_t rip = c.regs.rip;
+        check(emul_deliver_real(&c, take(1), rip) == EMUL_OKAY || c.regs.rip == rip);
+    }
     for (unsigned int step = 0; step < 4; step++) {
         struct emul_regs before = c.regs;
         segment_writes = 0;

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Guests come and go, by themselves and by force; nothing is lost."""
 
+import os
 import re
 
 EXAMPLE = "test-hvm64-example"
 ENDLESS = "test-hvm64-spin-cli"
-ROUNDS = 100
+ROUNDS = int(os.environ.get("ROUNDS", "100"))
 
 
 def _free_pages(booted):
@@ -23,7 +24,7 @@ def _state(booted, name):
 
 
 def test_hundred_rounds(context):
-    """100 rounds of create and destroy: free memory equal, to the page."""
+    """100 (ROUNDS) rounds of create and destroy: free memory equal, to the page."""
     booted = context.boot(context.guest_files(EXAMPLE))
     # The first round may make the toolstack allocate what it keeps.
     booted.run(f"xl create -p /etc/xen/{EXAMPLE}.cfg && xl destroy {EXAMPLE}")

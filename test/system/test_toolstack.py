@@ -56,7 +56,7 @@ def test_two_guests(context):
         _ok(booted, f"xl create /etc/xen/{name}.cfg")
     assert _names(booted) == ["Domain-0", ENDLESS, other]
     _ok(booted, "xl debug-keys q", r"^\(XEN\) d2: HVM")
-    _ok(booted, f"xl shutdown -w {ENDLESS}")
+    _ok(booted, f"xl shutdown -wF {ENDLESS}")
     assert _names(booted) == ["Domain-0", other]
     _ok(booted, f"xl destroy {other}")
     assert _names(booted) == ["Domain-0"]

@@ -6,7 +6,7 @@
 #ifndef TEST_UNIT_EMUL_FLAGS_H
 #define TEST_UNIT_EMUL_FLAGS_H
 
-#include "../../xen/arch/x86/hvm/emulate/private.h"
+#include "../../xen/arch/x86/emulate/private.h"
 
 static inline unsigned int emul_shift_count(const struct emul_insn *insn, uint64_t rcx)
 {

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include <asm/desc_check.h>
+#include <asm/pv.h>
 
 static void test_all(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* sources: xen/arch/x86/hvm/emulate/alu.c xen/arch/x86/hvm/emulate/bits.c xen/arch/x86/hvm/emulate/decode.c xen/arch/x86/hvm/emulate/emulate.c xen/arch/x86/hvm/emulate/flags.c xen/arch/x86/hvm/emulate/flow.c xen/arch/x86/hvm/emulate/fpu.c xen/arch/x86/hvm/emulate/mov.c xen/arch/x86/hvm/emulate/segment.c xen/arch/x86/hvm/emulate/stack.c xen/arch/x86/hvm/emulate/string.c xen/arch/x86/hvm/emulate/system.c xen/arch/x86/hvm/emulate/table.c */
+/* sources: xen/arch/x86/emulate/alu.c xen/arch/x86/emulate/bits.c xen/arch/x86/emulate/decode.c xen/arch/x86/emulate/emulate.c xen/arch/x86/emulate/flags.c xen/arch/x86/emulate/flow.c xen/arch/x86/emulate/fpu.c xen/arch/x86/emulate/mov.c xen/arch/x86/emulate/segment.c xen/arch/x86/emulate/stack.c xen/arch/x86/emulate/string.c xen/arch/x86/emulate/system.c xen/arch/x86/emulate/table.c */
 /* defines: -D__XEN__ */
-/* includes: xen/arch/x86/hvm/emulate */
+/* includes: xen/arch/x86/emulate */
 /* libs: -lZydis */
 /*
  * The decoder against Zydis: lengths, memory operands, immediates and

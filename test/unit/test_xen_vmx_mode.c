@@ -25,6 +25,8 @@ enum { VMXE = 13, FSGSBASE = 16, PCIDE = 17, SMEP = 20, SMAP = 21 };
 enum { SCE = 0, LME = 8, LMA = 10, NXE = 11 };
 #define HOST_EFER_VALUE 0xd01ull
 
+static unsigned long parts_checked;
+
 #define CR4_LEGAL                                                                       \
     (B(VME) | B(PVI) | B(TSD) | B(DE) | B(PSE) | B(PAE) | B(PGE) | B(PCE) | B(OSFXSR) | \
      B(OSXMMEXCPT) | B(UMIP) | B(FSGSBASE) | B(PCIDE) | B(SMEP) | B(SMAP))
@@ -288,6 +290,32 @@ static bool nth_state(unsigned int i, struct x86_ctrl *g)
     return legal(g);
 }
 
+/* The plan for EFER alone is that of all; and a change of CR0 that is said to
+ * change only the read shadow changes nothing else. */
+static void check_parts(const struct vmx_mode_env *env, const struct x86_ctrl *g,
+                        const struct vmx_mode_plan *p)
+{
+    struct vmx_mode_plan part = *p, other;
+    part.efer = ~p->efer;
+    part.efer_by_list = !p->efer_by_list;
+    part.efer_read_exits = !p->efer_read_exits;
+    vmx_plan_efer(env, g, &part);
+    assert_memory_equal(&part, p, sizeof(part));
+
+    for (unsigned int n = 0; n < 32; n++) {
+        struct x86_ctrl changed = *g;
+        changed.cr0 ^= B(n);
+        if (!vmx_cr0_only_shadow(env, B(n)) || !legal(&changed))
+            continue;
+        memset(&other, 0xff, sizeof(other));
+        vmx_plan_mode(env, &changed, &other);
+        assert_int_equal(other.cr0_shadow, p->cr0_shadow ^ B(n));
+        other.cr0_shadow = p->cr0_shadow;
+        assert_memory_equal(&other, p, sizeof(other));
+        parts_checked++;
+    }
+}
+
 static void test_all_states(void **state)
 {
     unsigned long cases = 0;
@@ -303,6 +331,7 @@ static void test_all_states(void **state)
             check_table(&modes[m], &g, &p);
             check_masks(&modes[m], &g, &p);
             check_entry(&modes[m], &g, &p);
+            check_parts(&env, &g, &p);
             struct vmx_mode_seen hw = seen_of(&p, modes[m].gen2);
             const char *broken = vmx_mode_broken(&env, &g, &hw);
             if (broken)
@@ -311,7 +340,9 @@ static void test_all_states(void **state)
             cases++;
         }
     }
-    printf("mode plan: %lu cases of generation, paging and state\n", cases);
+    assert_true(parts_checked > 0);
+    printf("mode plan: %lu cases of generation, paging and state, %lu changes of WP\n", cases,
+           parts_checked);
 }
 
 /* ---- the checker finds what it is for ---- */

@@ -15,18 +15,16 @@
 
 #include "libctl/libctl.h"
 
-#include <xen/hvm/params.h>
-
 enum key_kind {
     KEY_STRING,
     KEY_NUMBER,
     KEY_BOOL,
     KEY_TYPE,
     KEY_ACTION,
-    KEY_VIRIDIAN,
     KEY_UUID,
     KEY_SILENT, /* accepted: what it asks for is how things are anyway */
     KEY_NO_EFFECT,
+    KEY_ABSENT, /* the same, but 0 asks for nothing */
 };
 
 struct key {
@@ -55,8 +53,6 @@ static const struct key keys[] = {
     {"extra",               KEY_STRING, AT(extra)},
     {"hap",                 KEY_BOOL,   AT(hap)},
     {"oos",                 KEY_BOOL,   AT(oos)},
-    {"nestedhvm",           KEY_BOOL,   AT(nestedhvm)},
-    {"viridian",            KEY_VIRIDIAN, AT(viridian)},
     {"shadow_memory",       KEY_NUMBER, AT(shadow_mb), 1, 1u << 20},
     {"max_event_channels",  KEY_NUMBER, AT(max_event_channels), 1, 0x7fffffff},
     {"max_grant_frames",    KEY_NUMBER, AT(max_grant_frames), 0, 0x7fffffff},
@@ -87,6 +83,7 @@ static const struct key keys[] = {
     {"msr_relaxed", KEY_NO_EFFECT}, {"mca_caps", KEY_NO_EFFECT},
     {"passthrough", KEY_NO_EFFECT}, {"rtc_timeoffset", KEY_NO_EFFECT},
     {"xen_platform_pci", KEY_NO_EFFECT}, {"bootloader", KEY_NO_EFFECT},
+    {"nestedhvm", KEY_ABSENT}, {"viridian", KEY_ABSENT},
 };
 /* clang-format on */
 
@@ -104,23 +101,6 @@ static const char *const action_names[] = {
     [ACTION_COREDUMP_DESTROY] = "coredump-destroy",
     [ACTION_COREDUMP_RESTART] = "coredump-restart",
     [ACTION_SOFT_RESET] = "soft-reset",
-};
-
-static const struct {
-    const char *name;
-    uint64_t bits;
-} viridian_groups[] = {
-    {"base", HVMPV_base_freq},
-    {"freq", 0},
-    {"time_ref_count", HVMPV_time_ref_count},
-    {"reference_tsc", HVMPV_reference_tsc},
-    {"hcall_remote_tlb_flush", HVMPV_hcall_remote_tlb_flush},
-    {"apic_assist", HVMPV_apic_assist},
-    {"crash_ctl", HVMPV_crash_ctl},
-    {"synic", HVMPV_synic},
-    {"stimer", HVMPV_stimer | HVMPV_synic | HVMPV_time_ref_count},
-    {"hcall_ipi", HVMPV_hcall_ipi},
-    {"defaults", HVMPV_base_freq | HVMPV_time_ref_count | HVMPV_apic_assist | HVMPV_crash_ctl},
 };
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
@@ -208,30 +188,6 @@ static int read_string(const struct build *b, const struct cfg_setting *s, char 
     return *out ? 0 : fail(b, s->value->place, "not enough memory");
 }
 
-static int read_viridian(const struct build *b, const struct cfg_setting *s, uint64_t *out)
-{
-    if (s->value->type != CFG_LIST) {
-        uint64_t on;
-
-        if (read_number(b, s, &on) < 0)
-            return -1;
-        *out = on ? viridian_groups[NR(viridian_groups) - 1].bits : 0;
-        return 0;
-    }
-    for (size_t i = 0; i < s->value->nr_items; i++) {
-        const struct cfg_value *item = s->value->items[i];
-        size_t g = 0;
-
-        while (g < NR(viridian_groups) &&
-               (item->type != CFG_STRING || strcmp(item->text, viridian_groups[g].name) != 0))
-            g++;
-        if (g == NR(viridian_groups))
-            return fail(b, item->place, "unknown viridian group");
-        *out |= viridian_groups[g].bits;
-    }
-    return 0;
-}
-
 static int read_uuid(const struct build *b, const struct cfg_setting *s, uint8_t *uuid)
 {
     const char *at = s->value->type == CFG_STRING ? s->value->text : "";
@@ -272,12 +228,14 @@ static int read_setting(const struct build *b, const struct key *key, const stru
         return read_name(b, s, type_names, NR(type_names), field);
     case KEY_ACTION:
         return read_name(b, s, action_names, NR(action_names), field);
-    case KEY_VIRIDIAN:
-        return read_viridian(b, s, field);
     case KEY_UUID:
         return read_uuid(b, s, field);
     case KEY_SILENT:
         return 0;
+    case KEY_ABSENT:
+        if (s->value->type == CFG_NUMBER && s->value->number == 0)
+            return 0;
+        __attribute__((fallthrough));
     case KEY_NO_EFFECT:
         if (s->value->type == CFG_LIST && s->value->nr_items == 0)
             return 0;
@@ -454,11 +412,8 @@ int config_build(struct domain_config *config, const struct cfg *cfg, const char
     if (check_name(&b, cfg) < 0 || check_image(&b, cfg) < 0 || check_sizes(&b, cfg) < 0 ||
         join_cmdline(&b) < 0)
         return -1;
-    if (config->type == DOMAIN_PV) {
-        drop_for_pv(&b, cfg, "viridian", &config->viridian, 0);
-        drop_for_pv(&b, cfg, "nestedhvm", &config->nestedhvm, 0);
+    if (config->type == DOMAIN_PV)
         drop_for_pv(&b, cfg, "hap", &config->hap, CONFIG_AUTO);
-    }
     return 0;
 }
 

@@ -46,8 +46,6 @@ struct domain_config {
     char *extra;
     uint64_t hap; /* 0, 1 or CONFIG_AUTO */
     uint64_t oos;
-    uint64_t nestedhvm;
-    uint64_t viridian; /* value of HVM_PARAM_VIRIDIAN */
     uint64_t shadow_mb;
     uint64_t max_event_channels;
     uint64_t max_grant_frames;

@@ -15,6 +15,7 @@
 
 #include "libxl/host.h"
 #include "libxl/log.h"
+#include "libxl/xsnodes.h"
 #include "plat.h"
 
 /* What the hypervisor may need beyond the guest's own pages, in KiB. */
@@ -150,7 +151,6 @@ static void fill_createdomain(struct creation *c, struct xen_domctl_createdomain
         create->flags = XEN_DOMCTL_CDF_hvm;
         create->flags |= hap ? XEN_DOMCTL_CDF_hap : 0;
         create->flags |= config->oos ? 0 : XEN_DOMCTL_CDF_oos_off;
-        create->flags |= config->nestedhvm ? XEN_DOMCTL_CDF_nested_virt : 0;
     }
     if (config->type == DOMAIN_HVM)
         create->arch.emulation_flags = XEN_X86_EMU_ALL & ~XEN_X86_EMU_VPCI;
@@ -173,9 +173,7 @@ static int stage_domain(struct creation *c)
     int rc = ctl_domain_create(&create, &c->domid);
     if (rc < 0)
         return creation_fail(c, rc, "the hypervisor refused the domain%s",
-                             c->config->nestedhvm      ? " (try without nestedhvm)"
-                             : c->config->maxvcpus > 1 ? " (try fewer vcpus)"
-                                                       : "");
+                             c->config->maxvcpus > 1 ? " (try fewer vcpus)" : "");
     c->memory.domid = c->domid;
     return 0;
 }
@@ -244,6 +242,20 @@ static void undo_console(struct creation *c)
     pvcon_close(c->entry->console, CONSOLE_NEVER_RAN);
 }
 
+static int stage_store(struct creation *c)
+{
+    const struct xsnodes_rings rings = {c->store_frame, c->console_frame, c->store_port,
+                                        c->console_port};
+
+    int rc = xsnodes_add(c->domid, &c->entry->config, &rings);
+    return rc < 0 ? creation_fail(c, rc, "cannot enter it in xenstore") : 0;
+}
+
+static void undo_store(struct creation *c)
+{
+    xsnodes_remove(c->domid, c->entry->config.uuid);
+}
+
 struct stage {
     const char *name;
     int (*act)(struct creation *c);
@@ -263,6 +275,7 @@ static const struct stage stages[] = {
     {"event channels",      stage_channels,    NULL},
     {"setting start state", stage_start_state, NULL},
     {"attaching console",   stage_console,     undo_console},
+    {"entering xenstore",   stage_store,       undo_store},
 };
 /* clang-format on */
 

@@ -26,7 +26,7 @@ struct creation {
     struct build_memory memory;
     xen_pfn_t *p2m; /* PV: machine frame of each guest frame */
     uint64_t start_info;
-    uint64_t console_frame; /* for dom0 to map */
+    uint64_t console_frame, store_frame; /* for dom0 to map */
     uint32_t store_port, console_port;
     void *private; /* image_pv.c's layout */
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libxl/log.h"
+#include "libxl/xsnodes.h"
 
 static struct domain *domains;
 
@@ -108,8 +109,10 @@ int domain_destroy(domid_t domid, int reason)
 
     /* Stop it first: then what the console holds is complete. */
     ctl_domain_pause(domid);
-    if (d)
+    if (d) {
         pvcon_close(d->console, reason);
+        xsnodes_remove(domid, d->config.uuid);
+    }
     int rc = ctl_domain_destroy(domid);
     if (d && (rc == 0 || rc == -XEN_ESRCH))
         domain_remove(d);

@@ -2,7 +2,7 @@
 /*
  * domain.h - the domains this toolstack made: names, configurations, ends.
  *
- * There is no store yet, so names are state of the toolstack in dom0.
+ * The names are state of the toolstack in dom0; xenstore only tells them.
  * Threads are cooperative and no function here switches.
  */
 #ifndef TOOLS_LIBXL_DOMAIN_H

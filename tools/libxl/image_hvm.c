@@ -130,6 +130,7 @@ static int hvm_load(struct creation *c)
     if (rc == 0)
         rc = build_write(&c->memory, BUILD_PFN_STORE << BUILD_PAGE_SHIFT, NULL, BUILD_PAGE_SIZE);
     c->console_frame = BUILD_PFN_CONSOLE;
+    c->store_frame = BUILD_PFN_STORE;
     return rc < 0 ? creation_fail(c, rc, "cannot write to its memory") : 0;
 }
 
@@ -180,21 +181,17 @@ static int hvm_start(struct creation *c)
         const char *name;
         uint32_t index;
         uint64_t value;
-        bool wanted;
     } params[] = {
-        {"STORE_PFN", HVM_PARAM_STORE_PFN, BUILD_PFN_STORE, true},
-        {"STORE_EVTCHN", HVM_PARAM_STORE_EVTCHN, c->store_port, true},
-        {"CONSOLE_PFN", HVM_PARAM_CONSOLE_PFN, BUILD_PFN_CONSOLE, true},
-        {"CONSOLE_EVTCHN", HVM_PARAM_CONSOLE_EVTCHN, c->console_port, true},
-        {"IDENT_PT", HVM_PARAM_IDENT_PT, BUILD_PFN_IDENT_PT << BUILD_PAGE_SHIFT, true},
+        {"STORE_PFN", HVM_PARAM_STORE_PFN, BUILD_PFN_STORE},
+        {"STORE_EVTCHN", HVM_PARAM_STORE_EVTCHN, c->store_port},
+        {"CONSOLE_PFN", HVM_PARAM_CONSOLE_PFN, BUILD_PFN_CONSOLE},
+        {"CONSOLE_EVTCHN", HVM_PARAM_CONSOLE_EVTCHN, c->console_port},
+        {"IDENT_PT", HVM_PARAM_IDENT_PT, BUILD_PFN_IDENT_PT << BUILD_PAGE_SHIFT},
         {"VM86_TSS_SIZED", HVM_PARAM_VM86_TSS_SIZED,
-         (uint64_t)BUILD_PAGE_SIZE << 32 | BUILD_PFN_VM86_TSS << BUILD_PAGE_SHIFT, true},
-        {"VIRIDIAN", HVM_PARAM_VIRIDIAN, c->config->viridian, c->config->viridian != 0},
+         (uint64_t)BUILD_PAGE_SIZE << 32 | BUILD_PFN_VM86_TSS << BUILD_PAGE_SHIFT},
     };
 
     for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
-        if (!params[i].wanted)
-            continue;
         int rc = ctl_hvm_set_param(c->domid, params[i].index, params[i].value);
         if (rc < 0)
             return creation_fail(c, rc, "cannot set HVM parameter %s", params[i].name);

@@ -200,6 +200,7 @@ static int pv_load(struct creation *c)
     if (rc == 0)
         rc = write_tables(c);
     c->console_frame = c->p2m[l->console];
+    c->store_frame = c->p2m[l->store];
     return rc < 0 ? creation_fail(c, rc, "cannot write to its memory") : 0;
 }
 

@@ -11,7 +11,9 @@
 #include "libxl/create.h"
 #include "libxl/domain.h"
 #include "libxl/log.h"
+#include "libxl/xsnodes.h"
 #include "plat.h"
+#include "xenstored/xenstored.h"
 
 /* A domain which this often in a row lived this short is not restarted. */
 #define FAST_NS      1000000000ull
@@ -63,6 +65,7 @@ static int move_aside(struct domain *d)
     free(d->config.name);
     d->config.name = copy;
     d->state = DOMAIN_ENDED;
+    xsnodes_name(d->domid, d->config.uuid, copy);
     return 0;
 }
 
@@ -107,6 +110,7 @@ static void restart(struct domain *d, int reason, bool keep)
 static void handle_end(struct domain *d, int reason)
 {
     pvcon_close(d->console, reason);
+    xenstored_ended();
     switch (action_possible(d, action_for(&d->config, reason))) {
     case ACTION_RESTART:
         restart(d, reason, false);

@@ -60,6 +60,14 @@ void attach_wait_end(struct pvcon *console)
         plat_wait(LOOK_MS);
 }
 
+bool attach_interrupted(void)
+{
+    char buf[64];
+    size_t nr = plat_console_read(buf, sizeof(buf));
+
+    return memchr(buf, 0x03, nr) != NULL;
+}
+
 void attach_print_end(const struct pvcon *console)
 {
     int reason = 0;

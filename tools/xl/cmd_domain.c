@@ -52,23 +52,6 @@ int cmd_destroy(struct xl_call *call)
     return act_on_domain(call, destroy, "destroy");
 }
 
-static int power_off(domid_t domid)
-{
-    return ctl_domain_shutdown(domid, SHUTDOWN_poweroff);
-}
-
-int cmd_shutdown(struct xl_call *call)
-{
-    struct domain *d = domain_find_name(call->argv[0]);
-    struct pvcon *console = d && d->console ? pvcon_get(d->console) : NULL;
-
-    int result = act_on_domain(call, power_off, "shut down");
-    if (result == XL_OK && xl_given(call, 'w') && console)
-        attach_wait_end(console);
-    pvcon_put(console);
-    return result;
-}
-
 int cmd_domid(struct xl_call *call)
 {
     domid_t domid;

@@ -73,6 +73,7 @@ int cmd_console(struct xl_call *call);
 int cmd_pause(struct xl_call *call);
 int cmd_unpause(struct xl_call *call);
 int cmd_shutdown(struct xl_call *call);
+int cmd_reboot(struct xl_call *call);
 int cmd_destroy(struct xl_call *call);
 int cmd_domid(struct xl_call *call);
 int cmd_domname(struct xl_call *call);

@@ -5,6 +5,7 @@
 #include "xl/json.h"
 
 #include "libxl/config.h"
+#include "libxl/xsnodes.h"
 
 static void quoted(struct json *j, const char *text)
 {
@@ -97,9 +98,7 @@ static void build_info(struct json *j, const struct domain_config *config)
     if (config->cmdline[0])
         json_string(j, "cmdline", config->cmdline);
     if (config->type != DOMAIN_PV) {
-        json_bool(j, "nested_hvm", config->nestedhvm);
         json_begin(j, config->type == DOMAIN_HVM ? "type.hvm" : "type.pvh", '{');
-        json_number(j, "viridian", config->viridian);
         json_end(j, '}');
     }
     json_end(j, '}');
@@ -108,12 +107,8 @@ static void build_info(struct json *j, const struct domain_config *config)
 void json_config(struct json *j, const char *key, const struct domain_config *config)
 {
     char uuid[40];
-    const uint8_t *u = config->uuid;
 
-    snprintf(uuid, sizeof(uuid),
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
-             u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
-             u[15]);
+    xsnodes_uuid(config->uuid, uuid);
     json_begin(j, key, '{');
     json_begin(j, "c_info", '{');
     json_string(j, "type", config_type_name(config->type));

@@ -171,7 +171,7 @@ static long count_all(void)
 }
 
 /* Two at a time would pause each other. */
-long audit_run(void)
+static long audit_run(void)
 {
     static bool running;
     long rc = -EBUSY;

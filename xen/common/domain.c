@@ -24,7 +24,8 @@ struct domain *idle_domain;
 static const char *const shutdown_names[] = {"poweroff", "reboot",   "suspend",
                                              "crash",    "watchdog", "soft-reset"};
 
-const char *shutdown_reason_name(unsigned int reason)
+/* Name of a SHUTDOWN_* reason, as xl says it. */
+static const char *shutdown_reason_name(unsigned int reason)
 {
     return reason < ARRAY_SIZE(shutdown_names) ? shutdown_names[reason] : "unknown";
 }
@@ -139,7 +140,8 @@ void vcpu_info_reset(struct vcpu *v)
     v->vcpu_info = si && v->vcpu_id < XEN_LEGACY_MAX_VCPUS ? &si->vcpu_info[v->vcpu_id] : NULL;
 }
 
-void vcpu_info_release(struct vcpu *v)
+/* Give back the registered page, if any. */
+static void vcpu_info_release(struct vcpu *v)
 {
     struct page_info *pg = v->vcpu_info_page;
 
@@ -318,14 +320,6 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 }
 
 /* ---- pausing ---- */
-
-void domain_pause_nosync(struct domain *d)
-{
-    __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_sleep_nosync(d->vcpu[i]);
-}
 
 void domain_pause(struct domain *d)
 {

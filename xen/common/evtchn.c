@@ -76,16 +76,13 @@ static int port_alloc(struct domain *d, enum evtchn_state state, struct evtchn *
 
 static long alloc_unbound(struct evtchn_alloc_unbound *op)
 {
-    struct domain *d = get_domain_for_op(op->dom);
+    long rc;
+    struct domain *d = hypercall_target(op->dom, &rc);
     struct evtchn *chn;
     int port;
 
     if (!d)
-        return -ESRCH;
-    if (d != current->domain && !current->domain->is_privileged) {
-        put_domain(d);
-        return -EPERM;
-    }
+        return rc;
     spin_lock(&d->event_lock);
     port = domain_is_dying(d) ? -EINVAL : port_alloc(d, ECS_UNBOUND, &chn);
     if (port > 0) {
@@ -243,17 +240,15 @@ static int close_port(struct domain *d, unsigned int port)
 
 static long evtchn_reset(const struct evtchn_reset *op)
 {
-    struct domain *d = get_domain_for_op(op->dom);
-    long rc = 0;
+    long rc;
+    struct domain *d = hypercall_target(op->dom, &rc);
 
     if (!d)
-        return -ESRCH;
-    if (d != current->domain && !current->domain->is_privileged)
-        rc = -EPERM;
-    for (unsigned int port = 1; !rc && port < d->max_evtchn_port; port++)
+        return rc;
+    for (unsigned int port = 1; port < d->max_evtchn_port; port++)
         close_port(d, port);
     put_domain(d);
-    return rc;
+    return 0;
 }
 
 /* ---- use ---- */
@@ -311,16 +306,12 @@ static void fill_status(const struct evtchn *chn, struct evtchn_status *op)
 
 static long evtchn_status(struct evtchn_status *op)
 {
-    struct domain *d = get_domain_for_op(op->dom);
+    long rc;
+    struct domain *d = hypercall_target(op->dom, &rc);
     const struct evtchn closed = {.state = ECS_FREE};
-    long rc = 0;
 
     if (!d)
-        return -ESRCH;
-    if (d != current->domain && !current->domain->is_privileged) {
-        put_domain(d);
-        return -EPERM;
-    }
+        return rc;
     spin_lock(&d->event_lock);
     if (op->port >= d->max_evtchn_port)
         rc = -EINVAL;

@@ -16,14 +16,23 @@ bool vcpu_event_deliverable(const struct vcpu *v)
     return vi && ACCESS_ONCE(vi->evtchn_upcall_pending) && !ACCESS_ONCE(vi->evtchn_upcall_mask);
 }
 
-static struct evtchn_2l words_of(struct vcpu *v)
+/* Do @change to the port's bits, where there are any, and tell the vCPU if need be. */
+static void change_bits(struct vcpu *v, unsigned int port,
+                        bool (*change)(const struct evtchn_2l *words, unsigned int port))
 {
     struct shared_info *si = v->domain->shared_info;
+    struct vcpu_info *vi = v->vcpu_info;
 
-    return (struct evtchn_2l){.pending = si->evtchn_pending,
-                              .mask = si->evtchn_mask,
-                              .pending_sel = &v->vcpu_info->evtchn_pending_sel,
-                              .upcall_pending = &v->vcpu_info->evtchn_upcall_pending};
+    if (!vi || !si)
+        return;
+
+    const struct evtchn_2l words = {.pending = si->evtchn_pending,
+                                    .mask = si->evtchn_mask,
+                                    .pending_sel = &vi->evtchn_pending_sel,
+                                    .upcall_pending = &vi->evtchn_upcall_pending};
+
+    if (change(&words, port))
+        vcpu_mark_events_pending(v);
 }
 
 /* SCHEDOP_poll ends for a pending port even if that is masked. */
@@ -38,35 +47,19 @@ static void wake_pollers(struct domain *d, unsigned int port)
     }
 }
 
-void evtchn_set_pending(struct vcpu *v, unsigned int port)
-{
-    struct evtchn_2l words;
-
-    if (!v->vcpu_info || !v->domain->shared_info)
-        return;
-    words = words_of(v);
-    if (evtchn_2l_set_pending(&words, port))
-        vcpu_mark_events_pending(v);
-    wake_pollers(v->domain, port);
-}
-
 void evtchn_notify(struct domain *d, const struct evtchn *chn, unsigned int port)
 {
     struct vcpu *v = chn->notify_vcpu < d->max_vcpus ? d->vcpu[chn->notify_vcpu] : NULL;
 
-    if (v)
-        evtchn_set_pending(v, port);
+    if (!v)
+        return;
+    change_bits(v, port, evtchn_2l_set_pending);
+    wake_pollers(d, port);
 }
 
 void evtchn_unmask_port(struct vcpu *v, unsigned int port)
 {
-    struct evtchn_2l words;
-
-    if (!v->vcpu_info || !v->domain->shared_info)
-        return;
-    words = words_of(v);
-    if (evtchn_2l_unmask(&words, port))
-        vcpu_mark_events_pending(v);
+    change_bits(v, port, evtchn_2l_unmask);
 }
 
 void send_guest_virq(struct vcpu *v, unsigned int virq)

@@ -59,15 +59,7 @@ void evtchn_2l_clear_pending(unsigned long *pending, unsigned int port)
 
 bool virq_is_global(unsigned int virq)
 {
-    switch (virq) {
-    case VIRQ_TIMER:
-    case VIRQ_DEBUG:
-    case VIRQ_XENOPROF:
-    case VIRQ_XENPMU:
-        return false;
-    default:
-        return true;
-    }
+    return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
 }
 
 bool virq_is_privileged(unsigned int virq)
@@ -84,15 +76,9 @@ int evtchn_check_bind_vcpu(const struct evtchn *chn, unsigned int vcpu, unsigned
 {
     if (vcpu >= max_vcpus)
         return -ENOENT;
-    switch (chn->state) {
-    case ECS_UNBOUND:
-    case ECS_INTERDOMAIN:
-        return 0;
-    case ECS_VIRQ:
+    if (chn->state == ECS_VIRQ)
         return virq_is_global(chn->virq) ? 0 : -EINVAL;
-    default:
-        return -EINVAL;
-    }
+    return chn->state == ECS_UNBOUND || chn->state == ECS_INTERDOMAIN ? 0 : -EINVAL;
 }
 
 int evtchn_check_bind_virq(unsigned int virq, unsigned int vcpu, unsigned int max_vcpus)
@@ -106,28 +92,20 @@ int evtchn_check_bind_virq(unsigned int virq, unsigned int vcpu, unsigned int ma
 
 int evtchn_check_send(const struct evtchn *chn)
 {
-    switch (chn->state) {
-    case ECS_INTERDOMAIN:
-    case ECS_IPI:
-    case ECS_UNBOUND: /* nobody there: quietly nothing */
-        return 0;
-    default:
-        return -EINVAL;
-    }
+    /* Unbound: nobody there, quietly nothing. */
+    return chn->state == ECS_INTERDOMAIN || chn->state == ECS_IPI || chn->state == ECS_UNBOUND
+               ? 0
+               : -EINVAL;
 }
 
 uint32_t evtchn_status_of(const struct evtchn *chn)
 {
-    switch (chn->state) {
-    case ECS_UNBOUND:
-        return EVTCHNSTAT_unbound;
-    case ECS_INTERDOMAIN:
-        return EVTCHNSTAT_interdomain;
-    case ECS_VIRQ:
-        return EVTCHNSTAT_virq;
-    case ECS_IPI:
-        return EVTCHNSTAT_ipi;
-    default:
-        return EVTCHNSTAT_closed;
-    }
+    static const uint8_t status[] = {
+        [ECS_FREE] = EVTCHNSTAT_closed,
+        [ECS_UNBOUND] = EVTCHNSTAT_unbound,
+        [ECS_INTERDOMAIN] = EVTCHNSTAT_interdomain,
+        [ECS_VIRQ] = EVTCHNSTAT_virq,
+        [ECS_IPI] = EVTCHNSTAT_ipi,
+    };
+    return status[chn->state];
 }

@@ -12,7 +12,6 @@
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
-#include <cairn/softirq.h>
 
 /* One side of a copy while it is held. */
 struct copy_side {
@@ -96,20 +95,14 @@ static int16_t copy_one(const struct gnttab_copy *op)
     return status;
 }
 
-long grant_copy_batch(unsigned long *uop, unsigned int *count)
+long grant_copy_one(unsigned long uop)
 {
     struct gnttab_copy op;
 
-    for (unsigned int i = 0; *count; i++, --*count, *uop += sizeof(op)) {
-        if (i && preempt_check())
-            return -ERESTART;
-        if (copy_from_guest_va(&op, *uop))
-            return -EFAULT;
-        op.status = copy_one(&op);
-        if (copy_to_guest_va(*uop, &op))
-            return -EFAULT;
-    }
-    return 0;
+    if (copy_from_guest_va(&op, uop))
+        return -EFAULT;
+    op.status = copy_one(&op);
+    return copy_to_guest_va(uop, &op);
 }
 
 /* ---- caches ---- */
@@ -135,35 +128,21 @@ static struct page_info *get_flushable_page(struct domain *d, uint64_t addr)
     return NULL;
 }
 
-static long flush_one(const struct gnttab_cache_flush *op)
-{
-    int rc = grant_flush_check(op->op, op->offset, op->length);
-    struct page_info *pg;
-
-    if (rc <= 0)
-        return rc;
-    pg = get_flushable_page(current->domain, op->a.dev_bus_addr);
-    if (!pg)
-        return -EPERM;
-    arch_grant_cache_flush(page_to_mfn(pg), op->offset, op->length);
-    put_page(pg);
-    return 0;
-}
-
-long grant_flush_batch(unsigned long *uop, unsigned int *count)
+long grant_flush_one(unsigned long uop)
 {
     struct gnttab_cache_flush op;
+    struct page_info *pg;
+    int rc;
 
-    for (unsigned int i = 0; *count; i++, --*count, *uop += sizeof(op)) {
-        long rc;
-
-        if (i && preempt_check())
-            return -ERESTART;
-        if (copy_from_guest_va(&op, *uop))
-            return -EFAULT;
-        rc = flush_one(&op);
-        if (rc)
-            return rc;
-    }
+    if (copy_from_guest_va(&op, uop))
+        return -EFAULT;
+    rc = grant_flush_check(op.op, op.offset, op.length);
+    if (rc <= 0)
+        return rc;
+    pg = get_flushable_page(current->domain, op.a.dev_bus_addr);
+    if (!pg)
+        return -EPERM;
+    arch_grant_cache_flush(page_to_mfn(pg), op.offset, op.length);
+    put_page(pg);
     return 0;
 }

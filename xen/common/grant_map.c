@@ -167,20 +167,14 @@ static int16_t map_one(struct domain *ld, struct gnttab_map_grant_ref *op)
     return status;
 }
 
-long grant_map_batch(unsigned long *uop, unsigned int *count)
+long grant_map_one(unsigned long uop)
 {
     struct gnttab_map_grant_ref op;
 
-    for (unsigned int i = 0; *count; i++, --*count, *uop += sizeof(op)) {
-        if (i && preempt_check())
-            return -ERESTART;
-        if (copy_from_guest_va(&op, *uop))
-            return -EFAULT;
-        op.status = map_one(current->domain, &op);
-        if (copy_to_guest_va(*uop, &op))
-            return -EFAULT;
-    }
-    return 0;
+    if (copy_from_guest_va(&op, uop))
+        return -EFAULT;
+    op.status = map_one(current->domain, &op);
+    return copy_to_guest_va(uop, &op);
 }
 
 /* ---- unmap: mappings of a few go away, one flush, then their counts ---- */
@@ -373,11 +367,6 @@ bool grant_maps_frame(struct domain *d, mfn_t mfn)
     }
     spin_unlock(&gt->map_lock);
     return found;
-}
-
-unsigned int grant_mappings(const struct domain *d)
-{
-    return d->grant ? d->grant->nr_mappings : 0;
 }
 
 void grant_count_refs(struct domain *d, void (*fn)(void *ctx, mfn_t mfn, bool writable), void *ctx)

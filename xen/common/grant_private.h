@@ -86,13 +86,13 @@ int16_t grant_take(struct domain *rd, uint32_t ref, domid_t caller, unsigned int
 /* grant_drop - the end of @use; may drop the entry's reference. */
 void grant_drop(struct domain *rd, uint32_t ref, unsigned int use);
 
-/* ---- grant_map.c, grant_copy.c: a batch from element 0 on.  What is left to
- * do after a preemption is written to *@uop and *@count. ---- */
-long grant_map_batch(unsigned long *uop, unsigned int *count);
+/* ---- grant_map.c, grant_copy.c: one element, or a batch from element 0 on:
+ * what is left to do after a preemption is written to *@uop and *@count. ---- */
+long grant_map_one(unsigned long uop);
+long grant_copy_one(unsigned long uop);
+long grant_flush_one(unsigned long uop);
 long grant_unmap_batch(unsigned long *uop, unsigned int *count);
 long grant_replace_batch(unsigned long *uop, unsigned int *count);
-long grant_copy_batch(unsigned long *uop, unsigned int *count);
-long grant_flush_batch(unsigned long *uop, unsigned int *count);
 /* grant_maps_frame - does @d have the frame @mfn mapped by a grant? Bounded by
  * the number of its handles. */
 bool grant_maps_frame(struct domain *d, mfn_t mfn);

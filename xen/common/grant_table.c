@@ -13,6 +13,7 @@
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
+#include <cairn/softirq.h>
 #include <xen/domctl.h>
 
 /* ---- the memory of a table ---- */
@@ -253,16 +254,10 @@ void grant_drop(struct domain *rd, uint32_t ref, unsigned int use)
 /* A domain's own table, or with privilege another's.  NULL: *@status says. */
 static struct domain *grant_target(domid_t domid, int16_t *status)
 {
-    struct domain *d = get_domain_for_op(domid);
+    long rc;
+    struct domain *d = hypercall_target(domid, &rc);
 
-    *status = GNTST_bad_domain;
-    if (d && d != current->domain && !current->domain->is_privileged) {
-        put_domain(d);
-        d = NULL;
-        *status = GNTST_permission_denied;
-    }
-    if (d)
-        *status = GNTST_okay;
+    *status = d ? GNTST_okay : rc == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
     return d;
 }
 
@@ -325,13 +320,13 @@ static long get_version(unsigned long uop)
 {
     struct gnttab_get_version op;
     struct domain *d;
-    int16_t status;
+    long rc;
 
     if (copy_from_guest_va(&op, uop))
         return -EFAULT;
-    d = grant_target(op.dom, &status);
+    d = hypercall_target(op.dom, &rc);
     if (!d)
-        return status == GNTST_bad_domain ? -ESRCH : -EPERM;
+        return rc;
     put_domain(d);
     op.version = 1;
     return copy_to_guest_va(uop, &op);
@@ -376,47 +371,45 @@ static long single_op(unsigned int cmd, unsigned long uop, unsigned int count)
     }
 }
 
+/* Those that come in lists, an element at a time. */
+static const struct {
+    long (*one)(unsigned long uop);
+    size_t size;
+} list_ops[] = {
+    [GNTTABOP_map_grant_ref] = {grant_map_one, sizeof(struct gnttab_map_grant_ref)},
+    [GNTTABOP_copy] = {grant_copy_one, sizeof(struct gnttab_copy)},
+    [GNTTABOP_cache_flush] = {grant_flush_one, sizeof(struct gnttab_cache_flush)},
+};
+
+static long list_op(unsigned int cmd, unsigned long *uop, unsigned int *left)
+{
+    for (unsigned int i = 0; *left; i++, --*left, *uop += list_ops[cmd].size) {
+        long rc = i && preempt_check() ? -ERESTART : list_ops[cmd].one(*uop);
+
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
 long do_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
 {
-    unsigned int left = count;
+    unsigned int op = cmd, left = count;
     long rc;
 
     if ((int)left < 0)
         return -EINVAL;
-    switch ((unsigned int)cmd) {
-    case GNTTABOP_map_grant_ref:
-        rc = grant_map_batch(&uop, &left);
-        break;
-    case GNTTABOP_unmap_grant_ref:
+    if (op < ARRAY_SIZE(list_ops) && list_ops[op].one)
+        rc = list_op(op, &uop, &left);
+    else if (op == GNTTABOP_unmap_grant_ref)
         rc = grant_unmap_batch(&uop, &left);
-        break;
-    case GNTTABOP_unmap_and_replace:
+    else if (op == GNTTABOP_unmap_and_replace)
         rc = grant_replace_batch(&uop, &left);
-        break;
-    case GNTTABOP_copy:
-        rc = grant_copy_batch(&uop, &left);
-        break;
-    case GNTTABOP_cache_flush:
-        rc = grant_flush_batch(&uop, &left);
-        break;
-    default:
-        return single_op(cmd, uop, left);
-    }
+    else
+        return single_op(op, uop, left);
     if (rc == -ERESTART) {
         hypercall_set_arg(1, uop);
         hypercall_set_arg(2, left);
     }
     return rc;
-}
-
-/* ---- for the audit ---- */
-
-unsigned int grant_active_entries(const struct domain *d)
-{
-    const struct grant_table *gt = d->grant;
-    unsigned int n = 0;
-
-    for (uint32_t ref = 0; gt && ref < grant_nr_entries(gt); ref++)
-        n += grant_in_use(grant_active(gt, ref)->pins);
-    return n;
 }

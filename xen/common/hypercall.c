@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hypercall.c - the table of hypercalls.
+ * hypercall.c - the table of hypercalls, and several of them in one.
  *
  * Owns the table: which number is which function and who may call it.
  * Promises: an unknown number, or one that is not for this kind of guest, is
@@ -14,6 +14,7 @@
 #include <cairn/lib.h>
 #include <cairn/perfc.h>
 #include <cairn/sched.h>
+#include <cairn/softirq.h>
 #include <cairn/stretch.h>
 
 /* Who may call. */
@@ -26,76 +27,44 @@ struct hypercall {
     unsigned int callers;
 };
 
-/* One wrapper a call: unpacks the arguments with the handler's own types. */
-#define WRAP(name, call)                          \
-    static long hc_##name(const unsigned long *a) \
-    {                                             \
-        return call;                              \
-    }
-
 /* clang-format off */
-WRAP(set_trap_table, do_set_trap_table(a[0]))
-WRAP(mmu_update, do_mmu_update(a[0], a[1], a[2], a[3]))
-WRAP(set_gdt, do_set_gdt(a[0], a[1]))
-WRAP(stack_switch, do_stack_switch(a[0], a[1]))
-WRAP(set_callbacks, do_set_callbacks(a[0], a[1], a[2]))
-WRAP(fpu_taskswitch, do_fpu_taskswitch(a[0]))
-WRAP(set_debugreg, do_set_debugreg(a[0], a[1]))
-WRAP(get_debugreg, do_get_debugreg(a[0]))
-WRAP(update_descriptor, do_update_descriptor(a[0], a[1]))
-WRAP(memory_op, do_memory_op(a[0], a[1]))
-WRAP(multicall, do_multicall(a[0], a[1]))
-WRAP(update_va_mapping, do_update_va_mapping(a[0], a[1], a[2]))
-WRAP(set_timer_op, do_set_timer_op(a[0]))
-WRAP(xen_version, do_xen_version(a[0], a[1]))
-WRAP(console_io, do_console_io(a[0], a[1], a[2]))
-WRAP(grant_table_op, do_grant_table_op(a[0], a[1], a[2]))
-WRAP(vm_assist, do_vm_assist(a[0], a[1]))
-WRAP(update_va_mapping_otherdomain, do_update_va_mapping_otherdomain(a[0], a[1], a[2], a[3]))
-WRAP(iret, do_iret())
-WRAP(vcpu_op, do_vcpu_op(a[0], a[1], a[2]))
-WRAP(set_segment_base, do_set_segment_base(a[0], a[1]))
-WRAP(mmuext_op, do_mmuext_op(a[0], a[1], a[2], a[3]))
-WRAP(sched_op, do_sched_op(a[0], a[1]))
-WRAP(callback_op, do_callback_op(a[0], a[1]))
-WRAP(event_channel_op, do_event_channel_op(a[0], a[1]))
-WRAP(physdev_op, do_physdev_op(a[0], a[1]))
-WRAP(hvm_op, do_hvm_op(a[0], a[1]))
-WRAP(sysctl, do_sysctl(a[0]))
-WRAP(domctl, do_domctl(a[0]))
+#define HYPERCALLS(X) \
+    X(set_trap_table, PV, (a[0])) \
+    X(mmu_update, PV, (a[0], a[1], a[2], a[3])) \
+    X(set_gdt, PV, (a[0], a[1])) \
+    X(stack_switch, PV, (a[0], a[1])) \
+    X(set_callbacks, PV, (a[0], a[1], a[2])) \
+    X(fpu_taskswitch, PV, (a[0])) \
+    X(set_debugreg, PV, (a[0], a[1])) \
+    X(get_debugreg, PV, (a[0])) \
+    X(update_descriptor, PV, (a[0], a[1])) \
+    X(memory_op, ANY, (a[0], a[1])) \
+    X(multicall, ANY, (a[0], a[1])) \
+    X(update_va_mapping, PV, (a[0], a[1], a[2])) \
+    X(set_timer_op, ANY, (a[0])) \
+    X(xen_version, ANY, (a[0], a[1])) \
+    X(console_io, ANY, (a[0], a[1], a[2])) \
+    X(grant_table_op, ANY, (a[0], a[1], a[2])) \
+    X(vm_assist, ANY, (a[0], a[1])) \
+    X(update_va_mapping_otherdomain, PV, (a[0], a[1], a[2], a[3])) \
+    X(iret, PV, ()) \
+    X(vcpu_op, ANY, (a[0], a[1], a[2])) \
+    X(set_segment_base, PV, (a[0], a[1])) \
+    X(mmuext_op, PV, (a[0], a[1], a[2], a[3])) \
+    X(sched_op, ANY, (a[0], a[1])) \
+    X(callback_op, PV, (a[0], a[1])) \
+    X(event_channel_op, ANY, (a[0], a[1])) \
+    X(physdev_op, PV, (a[0], a[1])) \
+    X(hvm_op, ANY, (a[0], a[1])) \
+    X(sysctl, ANY, (a[0])) \
+    X(domctl, ANY, (a[0]))
 
-#define CALL(name, who) [__HYPERVISOR_##name] = {hc_##name, who}
-static const struct hypercall table[] = {
-    CALL(set_trap_table, PV),
-    CALL(mmu_update, PV),
-    CALL(set_gdt, PV),
-    CALL(stack_switch, PV),
-    CALL(set_callbacks, PV),
-    CALL(fpu_taskswitch, PV),
-    CALL(set_debugreg, PV),
-    CALL(get_debugreg, PV),
-    CALL(update_descriptor, PV),
-    CALL(memory_op, ANY),
-    CALL(multicall, ANY),
-    CALL(update_va_mapping, PV),
-    CALL(set_timer_op, ANY),
-    CALL(xen_version, ANY),
-    CALL(console_io, ANY),
-    CALL(grant_table_op, ANY),
-    CALL(vm_assist, ANY),
-    CALL(update_va_mapping_otherdomain, PV),
-    CALL(iret, PV),
-    CALL(vcpu_op, ANY),
-    CALL(set_segment_base, PV),
-    CALL(mmuext_op, PV),
-    CALL(sched_op, ANY),
-    CALL(callback_op, PV),
-    CALL(event_channel_op, ANY),
-    CALL(physdev_op, PV),
-    CALL(hvm_op, ANY),
-    CALL(sysctl, ANY),
-    CALL(domctl, ANY),
-};
+/* One wrapper a call: unpacks the arguments with the handler's own types. */
+#define WRAP(name, who, args) static long hc_##name(const unsigned long *a) { return do_##name args; }
+HYPERCALLS(WRAP)
+
+#define CALL(name, who, args) [__HYPERVISOR_##name] = {hc_##name, who},
+static const struct hypercall table[] = {HYPERCALLS(CALL)};
 /* clang-format on */
 
 /* Arguments of the hypercall that this CPU is in. */
@@ -125,4 +94,57 @@ void hypercall_set_arg(unsigned int n, unsigned long value)
 {
     ASSERT(n < 6 && this_cpu(hypercall_args));
     this_cpu(hypercall_args)[n] = value;
+}
+
+struct domain *hypercall_target(domid_t domid, long *rc)
+{
+    struct domain *d = get_domain_for_op(domid);
+
+    *rc = d ? 0 : -ESRCH;
+    if (d && d != current->domain && !current->domain->is_privileged) {
+        put_domain(d);
+        *rc = -EPERM;
+        return NULL;
+    }
+    return d;
+}
+
+/*
+ * Each entry is read once, run, and its result written back; a preempted one is
+ * written back with its changed arguments and the rest is continued; iret ends
+ * the list, since it leaves the kernel.
+ */
+long do_multicall(unsigned long calls, unsigned long nr)
+{
+    for (unsigned long i = 0; i < nr; i++) {
+        unsigned long at = calls + i * sizeof(struct multicall_entry);
+        struct multicall_entry call;
+        long rc;
+
+        if (i && preempt_check()) {
+            hypercall_set_arg(0, at);
+            hypercall_set_arg(1, nr - i);
+            return -ERESTART;
+        }
+        if (copy_from_guest_va(&call, at))
+            return -EFAULT;
+        /* One list inside another would let the stack grow with the data. */
+        if (call.op == __HYPERVISOR_multicall)
+            rc = -EINVAL;
+        else
+            rc = call.op > UINT32_MAX ? -ENOSYS : hypercall_dispatch(call.op, call.args);
+        if (rc == -ERESTART) {
+            if (copy_to_guest_va(at, &call))
+                return -EFAULT;
+            hypercall_set_arg(0, at);
+            hypercall_set_arg(1, nr - i);
+            return -ERESTART;
+        }
+        if (call.op == __HYPERVISOR_iret)
+            return rc;
+        call.result = rc;
+        if (copy_to_guest_va(at, &call))
+            return -EFAULT;
+    }
+    return 0;
 }

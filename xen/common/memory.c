@@ -19,17 +19,12 @@
 
 struct domain *memory_target(domid_t domid, long *rc)
 {
-    struct domain *d = get_domain_for_op(domid);
+    struct domain *d = hypercall_target(domid, rc);
 
-    *rc = -ESRCH;
-    if (d && d != current->domain && !current->domain->is_privileged) {
-        put_domain(d);
-        *rc = -EPERM;
-        return NULL;
-    }
     /* Its tables are being taken down, or are gone. */
     if (d && domain_is_dying(d)) {
         put_domain(d);
+        *rc = -ESRCH;
         return NULL;
     }
     return d;
@@ -44,23 +39,25 @@ unsigned int memory_memf(const struct xen_memory_reservation *r)
     return bits && bits <= 32 ? MEMF_below_4g : 0;
 }
 
+static bool give_mfn(struct domain *d, const struct xen_memory_reservation *r, unsigned long i,
+                     const struct page_info *pg)
+{
+    xen_pfn_t mfn = mfn_x(page_to_mfn(pg));
+
+    return d->is_hvm || !r->extent_start.p || !copy_to_guest_offset(r->extent_start, i, &mfn, 1);
+}
+
 static bool increase_one(struct domain *d, const struct xen_memory_reservation *r, unsigned long i)
 {
     struct page_info *pg = alloc_domheap_pages(d, r->extent_order, memory_memf(r));
-    xen_pfn_t mfn;
 
-    if (!pg)
-        return false;
-    mfn = mfn_x(page_to_mfn(pg));
-    if (d->is_hvm || !r->extent_start.p)
-        return true;
-    return !copy_to_guest_offset(r->extent_start, i, &mfn, 1);
+    return pg && give_mfn(d, r, i, pg);
 }
 
 static bool populate_one(struct domain *d, const struct xen_memory_reservation *r, unsigned long i)
 {
     struct page_info *pg;
-    xen_pfn_t pfn, mfn;
+    xen_pfn_t pfn;
 
     if (copy_from_guest_offset(&pfn, r->extent_start, i, 1))
         return false;
@@ -72,10 +69,7 @@ static bool populate_one(struct domain *d, const struct xen_memory_reservation *
             put_page_alloc_ref(pg + n);
         return false;
     }
-    if (d->is_hvm)
-        return true;
-    mfn = mfn_x(page_to_mfn(pg));
-    return !copy_to_guest_offset(r->extent_start, i, &mfn, 1);
+    return give_mfn(d, r, i, pg);
 }
 
 static bool decrease_one(struct domain *d, const struct xen_memory_reservation *r, unsigned long i)
@@ -94,6 +88,10 @@ static long reservation_op(unsigned int op, unsigned long start, unsigned long a
 {
     struct xen_memory_reservation r;
     struct domain *d;
+    bool (*one)(struct domain * d, const struct xen_memory_reservation *r, unsigned long i) =
+        op == XENMEM_populate_physmap       ? populate_one
+        : op == XENMEM_increase_reservation ? increase_one
+                                            : decrease_one;
     unsigned long i;
     long rc;
 
@@ -108,20 +106,12 @@ static long reservation_op(unsigned int op, unsigned long start, unsigned long a
     if (!d)
         return rc == -EPERM ? rc : (long)start;
     for (i = start; i < r.nr_extents; i++) {
-        bool done;
-
         if (i != start && preempt_check()) {
             memory_continue(op, i);
             put_domain(d);
             return -ERESTART;
         }
-        if (op == XENMEM_populate_physmap)
-            done = populate_one(d, &r, i);
-        else if (op == XENMEM_increase_reservation)
-            done = increase_one(d, &r, i);
-        else
-            done = decrease_one(d, &r, i);
-        if (!done)
+        if (!one(d, &r, i))
             break;
     }
     put_domain(d);
@@ -172,47 +162,34 @@ struct abi_e820 {
     uint32_t type;
 } __packed;
 
-/* The machine's, for the control domain. */
-static long machine_memory_map(unsigned long arg)
+static long give_map(unsigned long arg, const struct e820_entry *e820, unsigned int nr)
 {
     struct xen_memory_map map;
-    unsigned int nr;
 
-    if (!current->domain->is_privileged)
-        return -EPERM;
     if (copy_from_guest_va(&map, arg))
         return -EFAULT;
-    nr = min(map.nr_entries, boot_info.nr_e820);
-    for (unsigned int i = 0; i < nr; i++) {
-        struct abi_e820 e = {boot_info.e820[i].addr, boot_info.e820[i].size,
-                             boot_info.e820[i].type};
+    map.nr_entries = min(map.nr_entries, nr);
+    for (unsigned int i = 0; i < map.nr_entries; i++) {
+        struct abi_e820 e = {e820[i].addr, e820[i].size, e820[i].type};
 
         if (raw_copy_to_guest((unsigned long)map.buffer.p + i * sizeof(e), &e, sizeof(e)))
             return -EFAULT;
     }
-    map.nr_entries = nr;
     return copy_to_guest_va(arg, &map);
+}
+
+/* The machine's, for the control domain. */
+static long machine_memory_map(unsigned long arg)
+{
+    return current->domain->is_privileged ? give_map(arg, boot_info.e820, boot_info.nr_e820)
+                                          : -EPERM;
 }
 
 static long memory_map(unsigned long arg)
 {
-    struct arch_domain *ad = &current->domain->arch;
-    struct xen_memory_map map;
-    unsigned int nr;
+    const struct arch_domain *ad = &current->domain->arch;
 
-    if (!ad->nr_e820)
-        return -ENOSYS;
-    if (copy_from_guest_va(&map, arg))
-        return -EFAULT;
-    nr = min(map.nr_entries, ad->nr_e820);
-    for (unsigned int i = 0; i < nr; i++) {
-        struct abi_e820 e = {ad->e820[i].addr, ad->e820[i].size, ad->e820[i].type};
-
-        if (raw_copy_to_guest((unsigned long)map.buffer.p + i * sizeof(e), &e, sizeof(e)))
-            return -EFAULT;
-    }
-    map.nr_entries = nr;
-    return copy_to_guest_va(arg, &map);
+    return ad->nr_e820 ? give_map(arg, ad->e820, ad->nr_e820) : -ENOSYS;
 }
 
 static long set_memory_map(unsigned long arg)
@@ -233,11 +210,8 @@ static long set_memory_map(unsigned long arg)
     if (!d)
         return rc;
     spin_lock(&d->lock);
-    for (unsigned int i = 0; i < fmap.map.nr_entries; i++) {
-        d->arch.e820[i].addr = e[i].addr;
-        d->arch.e820[i].size = e[i].size;
-        d->arch.e820[i].type = e[i].type;
-    }
+    for (unsigned int i = 0; i < fmap.map.nr_entries; i++)
+        d->arch.e820[i] = (struct e820_entry){e[i].addr, e[i].size, e[i].type};
     d->arch.nr_e820 = fmap.map.nr_entries;
     spin_unlock(&d->lock);
     put_domain(d);

@@ -15,13 +15,6 @@
 #include <cairn/physmap.h>
 #include <cairn/softirq.h>
 
-static mfn_t special_page(struct domain *d, unsigned int space, unsigned long idx)
-{
-    if (space == XENMAPSPACE_grant_table)
-        return grant_frame(d, idx);
-    return idx == 0 ? virt_to_mfn(d->shared_info) : INVALID_MFN;
-}
-
 static long place_one(struct domain *d, unsigned int space, unsigned long idx, gfn_t gfn)
 {
     mfn_t mfn;
@@ -29,7 +22,9 @@ static long place_one(struct domain *d, unsigned int space, unsigned long idx, g
     switch (space) {
     case XENMAPSPACE_shared_info:
     case XENMAPSPACE_grant_table:
-        mfn = special_page(d, space, idx);
+        mfn = space == XENMAPSPACE_grant_table ? grant_frame(d, idx)
+              : idx == 0                       ? virt_to_mfn(d->shared_info)
+                                               : INVALID_MFN;
         return mfn_eq(mfn, INVALID_MFN) ? -EINVAL : physmap_place_xen_page(d, gfn, mfn);
     case XENMAPSPACE_gmfn:
     case XENMAPSPACE_gmfn_range:
@@ -39,17 +34,10 @@ static long place_one(struct domain *d, unsigned int space, unsigned long idx, g
     }
 }
 
-long memory_add_to_physmap(struct domain *d, const struct xen_add_to_physmap *xatp)
-{
-    if (!d->is_hvm)
-        return -EACCES;
-    return place_one(d, xatp->space, xatp->idx, _gfn(xatp->gpfn));
-}
-
 /* A range takes its progress in the argument, as the public ABI says. */
 static long add_range(struct domain *d, struct xen_add_to_physmap *xatp, unsigned long arg)
 {
-    long rc = d->is_hvm ? 0 : -EACCES;
+    long rc = 0;
 
     while (!rc && xatp->size) {
         rc = place_one(d, xatp->space, xatp->idx, _gfn(xatp->gpfn));
@@ -77,10 +65,12 @@ long memory_add_one(unsigned long arg)
     d = memory_target(xatp.domid, &rc);
     if (!d)
         return rc;
-    if (xatp.space == XENMAPSPACE_gmfn_range)
+    if (!d->is_hvm)
+        rc = -EACCES;
+    else if (xatp.space == XENMAPSPACE_gmfn_range)
         rc = add_range(d, &xatp, arg);
     else
-        rc = memory_add_to_physmap(d, &xatp);
+        rc = place_one(d, xatp.space, xatp.idx, _gfn(xatp.gpfn));
     put_domain(d);
     return rc;
 }

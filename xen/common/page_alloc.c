@@ -50,7 +50,8 @@ void free_boot_range(maddr_t start, maddr_t end)
     spin_unlock(&heap_lock);
 }
 
-struct page_info *alloc_frames(unsigned int order, unsigned int memf)
+/* Zeroed frames without owner; caller assigns or frees. */
+static struct page_info *alloc_frames(unsigned int order, unsigned int memf)
 {
     bool dirty = false;
     uint32_t n;
@@ -78,7 +79,7 @@ struct page_info *alloc_frames(unsigned int order, unsigned int memf)
     return pg;
 }
 
-void free_frames(struct page_info *pg, unsigned int order)
+static void free_frames(struct page_info *pg, unsigned int order)
 {
     for (unsigned long i = 0; i < 1ul << order; i++) {
         BUG_ON(ACCESS_ONCE(pg[i].count_info) & (PGC_free | PGC_allocated | PGC_count_mask));
@@ -121,17 +122,19 @@ static void page_list_add(struct domain *d, struct page_info *pg)
     d->page_list = n;
 }
 
-static void page_list_del(struct domain *d, struct page_info *pg)
+/* @nr frames that follow each other on the list. */
+static void page_list_del(struct domain *d, struct page_info *pg, uint32_t nr)
 {
-    if (pg->prev != FRAME_NONE)
-        mfn_to_page(_mfn(pg->prev))->next = pg->next;
+    uint32_t prev = pg->prev, next = pg[nr - 1].next;
+
+    if (prev != FRAME_NONE)
+        mfn_to_page(_mfn(prev))->next = next;
     else
-        d->page_list = pg->next;
-    if (pg->next != FRAME_NONE)
-        mfn_to_page(_mfn(pg->next))->prev = pg->prev;
+        d->page_list = next;
+    if (next != FRAME_NONE)
+        mfn_to_page(_mfn(next))->prev = prev;
     if (d->relmem_cursor == mfn_x(page_to_mfn(pg)))
-        d->relmem_cursor = pg->next;
-    pg->next = pg->prev = FRAME_NONE;
+        d->relmem_cursor = next;
 }
 
 /* What an exchange may have of old and new pages at once. */
@@ -211,7 +214,7 @@ void free_domain_page(struct page_info *pg)
         return;
     }
     spin_lock(&d->page_alloc_lock);
-    page_list_del(d, pg);
+    page_list_del(d, pg, 1);
     last = --d->tot_pages == 0;
     spin_unlock(&d->page_alloc_lock);
     __atomic_sub_fetch(&domain_pages, 1, __ATOMIC_RELAXED);
@@ -259,20 +262,6 @@ static bool claim_block(struct page_info *pg, uint32_t nr)
     return true;
 }
 
-/* d->page_alloc_lock held; the frames follow each other on the list. */
-static void page_list_del_run(struct domain *d, struct page_info *pg, uint32_t nr)
-{
-    uint32_t prev = pg->prev, next = pg[nr - 1].next;
-
-    if (prev != FRAME_NONE)
-        mfn_to_page(_mfn(prev))->next = next;
-    else
-        d->page_list = next;
-    if (next != FRAME_NONE)
-        mfn_to_page(_mfn(next))->prev = prev;
-    d->relmem_cursor = next;
-}
-
 /* d->page_alloc_lock held: while a page is on the list it is @d's.  One that
  * others hold too dies with their reference; *@unused: its own was the last. */
 static unsigned long relinquish_locked(struct domain *d, struct page_info *pg,
@@ -281,7 +270,7 @@ static unsigned long relinquish_locked(struct domain *d, struct page_info *pg,
     unsigned int order = is_plain_ram(pg) ? plain_block_order(pg) : 0;
 
     if (is_plain_ram(pg) && claim_block(pg, 1u << order)) {
-        page_list_del_run(d, pg, 1u << order);
+        page_list_del(d, pg, 1u << order);
         d->tot_pages -= 1ul << order;
         return 1ul << order;
     }

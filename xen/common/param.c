@@ -10,7 +10,7 @@
 #include <cairn/errno.h>
 #include <cairn/lib.h>
 
-int param_parse_bool(const char *s)
+static int param_parse_bool(const char *s)
 {
     static const char *const yes[] = {"yes", "on", "true", "enable", "1"};
     static const char *const no[] = {"no", "off", "false", "disable", "0"};
@@ -24,7 +24,8 @@ int param_parse_bool(const char *s)
     return -EINVAL;
 }
 
-int param_parse_size(const char *s, uint64_t *v)
+/* Number with an optional K, M, G or T. 0 or -EINVAL. */
+static int param_parse_size(const char *s, uint64_t *v)
 {
     static const char units[] = "bkmgt";
     char *end;
@@ -113,7 +114,8 @@ static const struct boot_param *find(const struct boot_param *table, unsigned in
     return NULL;
 }
 
-int param_apply(const struct boot_param *table, unsigned int nr, char *word)
+/* One word, which is taken apart in place. 0, -ENOENT unknown, -EINVAL value. */
+static int param_apply(const struct boot_param *table, unsigned int nr, char *word)
 {
     char *value = strchr(word, '=');
     bool negated = false;

@@ -137,21 +137,15 @@ static void log_text(const char *s)
     }
 }
 
-void vprintk(const char *fmt, va_list args)
+void printk(const char *fmt, ...)
 {
     static char text[1024]; /* console lock */
     unsigned long flags = console_lock();
-
-    vsnprintf(text, sizeof(text), fmt, args);
-    log_text(text);
-    console_unlock(flags);
-}
-
-void printk(const char *fmt, ...)
-{
     va_list args;
 
     va_start(args, fmt);
-    vprintk(fmt, args);
+    vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
+    log_text(text);
+    console_unlock(flags);
 }

@@ -83,18 +83,15 @@ static long sched_remote_shutdown(unsigned long arg)
 {
     struct sched_remote_shutdown s;
     struct domain *d;
+    long rc;
 
     if (copy_from_guest_va(&s, arg))
         return -EFAULT;
     if (s.reason > SHUTDOWN_MAX)
         return -EINVAL;
-    d = get_domain_for_op(s.domain_id);
+    d = hypercall_target(s.domain_id, &rc);
     if (!d)
-        return -ESRCH;
-    if (d != current->domain && !current->domain->is_privileged) {
-        put_domain(d);
-        return -EPERM;
-    }
+        return rc;
     domain_shutdown(d, s.reason);
     put_domain(d);
     return 0;

@@ -19,7 +19,7 @@ static bool is_code(unsigned long addr)
            (addr >= (unsigned long)__init_begin && addr < (unsigned long)__init_text_end);
 }
 
-const char *symbol_lookup(unsigned long addr, unsigned long *offset, unsigned long *size)
+static const char *symbol_lookup(unsigned long addr, unsigned long *offset, unsigned long *size)
 {
     unsigned int low = 0, high = symbols_count;
     uint32_t rel = addr - XEN_VA_START;

@@ -10,20 +10,6 @@
 
 #define HEADER_SIZE 36u
 
-static uint32_t get32(const uint8_t *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
 bool acpi_checksum_ok(const void *p, size_t len)
 {
     const uint8_t *b = p;

@@ -149,7 +149,7 @@ void ns16550_flush(void)
         wait_for(LSR_THRE | LSR_TEMT);
 }
 
-bool ns16550_poll(void)
+static bool ns16550_poll(void)
 {
     bool any = false;
 

@@ -254,7 +254,5 @@ int scnprintf(char *buf, size_t size, const char *fmt, ...)
     va_start(args, fmt);
     n = vsnprintf(buf, size, fmt, args);
     va_end(args);
-    if (!size)
-        return 0;
-    return n < (int)size ? n : (int)size - 1;
+    return size ? min(n, (int)size - 1) : 0;
 }

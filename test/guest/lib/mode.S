@@ -87,22 +87,25 @@ op_get_cr0:
 op_set_cr0:
         mov     %eax, %cr0
         jmp     mode_changed
+/* From a segment with L: 64-bit code in long mode, 16-bit code outside it.  The
+ * mode afterwards may be either, also when a change was done that must be refused;
+ * the byte of INC tells them apart, being but a prefix in 64-bit code. */
 op_set_cr0_in_64:
+op_set_cr0_in_l:
         ljmp    $MODE_CODE64, $1f
         .code64
 1:      mov     %eax, %eax
         mov     %rax, %cr0
+        xor     %eax, %eax
+        .byte   0x40, 0x90, 0x66 /* INC %ax, NOP; a 32-bit JNZ */
+        jnz     1f
         mov     $MODE_CODE32, %ecx
         push    %rcx
         mov     $mode_changed, %ecx
         push    %rcx
         lretq
-        .code32
-op_set_cr0_in_l:
-        ljmp    $MODE_CODE64, $1f
         .code16
-1:      mov     %eax, %cr0
-        ljmpl   $MODE_CODE32, $mode_changed
+1:      ljmpl   $MODE_CODE32, $mode_changed
         .code32
 mode_changed:
         call    pick_idt

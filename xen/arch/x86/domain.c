@@ -197,7 +197,7 @@ void vcpu_mark_events_pending(struct vcpu *v)
 
 /* ---- time ---- */
 
-void arch_update_vcpu_time(struct vcpu *v)
+static void arch_update_vcpu_time(struct vcpu *v)
 {
     static struct pvclock_scale scale;
     struct vcpu_time_info *t;

@@ -48,8 +48,6 @@ typedef uint64_t gva_t;
 
 #define INVALID_MFN _mfn(~0ull)
 #define INVALID_GFN _gfn(~0ull)
-#define PRI_mfn     "05lx"
-#define PRI_gfn     "05lx"
 
 static inline maddr_t mfn_to_maddr(mfn_t m)
 {
@@ -58,10 +56,6 @@ static inline maddr_t mfn_to_maddr(mfn_t m)
 static inline mfn_t maddr_to_mfn(maddr_t a)
 {
     return _mfn(a.maddr >> PAGE_SHIFT);
-}
-static inline gaddr_t gfn_to_gaddr(gfn_t g)
-{
-    return _gaddr(g.gfn << PAGE_SHIFT);
 }
 static inline gfn_t gaddr_to_gfn(gaddr_t a)
 {

@@ -49,6 +49,8 @@ struct cpuid_leaf policy_cpuid(const struct cpu_policy *p, const struct cpuid_vi
 /* cpu/guest_cpuid.c, guest_msr.c: mechanism around it, for both kinds of guest. */
 struct vcpu;
 void guest_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_leaf *res);
+struct cpu_user_regs;
+void guest_cpuid_regs(struct vcpu *v, struct cpu_user_regs *regs);
 /* 0, or -EPERM: the guest gets #GP(0). */
 int guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val);
 int guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val);

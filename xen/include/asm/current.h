@@ -48,7 +48,6 @@ static inline struct cpu_info *cpu_info_of(unsigned int cpu)
  * zero; an initialiser is an error. */
 #define DEFINE_PER_CPU(type, name) \
     __attribute__((__section__(".bss.percpu"))) __typeof__(type) percpu_##name
-#define DECLARE_PER_CPU(type, name) extern __typeof__(type) percpu_##name
 #define this_cpu(name) \
     (*(__typeof__(percpu_##name) *)((char *)&percpu_##name + get_cpu_info()->percpu_offset))
 
@@ -63,6 +62,35 @@ extern char __percpu_start[], __percpu_end[]; /* xen.lds.S */
 static inline bool guest_mode(const struct cpu_user_regs *regs)
 {
     return (regs->cs & 3) != 0;
+}
+
+/* General register @n as instructions number them; RSP is the frame's. */
+static inline unsigned long *regs_gpr(struct cpu_user_regs *regs, unsigned int n)
+{
+#define OFFSET(r) offsetof(struct cpu_user_regs, r)
+    static const uint8_t offset[16] = {OFFSET(rax), OFFSET(rcx), OFFSET(rdx), OFFSET(rbx),
+                                       OFFSET(rsp), OFFSET(rbp), OFFSET(rsi), OFFSET(rdi),
+                                       OFFSET(r8),  OFFSET(r9),  OFFSET(r10), OFFSET(r11),
+                                       OFFSET(r12), OFFSET(r13), OFFSET(r14), OFFSET(r15)};
+#undef OFFSET
+    return (unsigned long *)((char *)regs + offset[n & 15]);
+}
+
+/* Arguments of a hypercall, 64-bit ABI. */
+static inline void regs_set_hypercall_args(struct cpu_user_regs *regs, const unsigned long arg[6])
+{
+    regs->rdi = arg[0];
+    regs->rsi = arg[1];
+    regs->rdx = arg[2];
+    regs->r10 = arg[3];
+    regs->r8 = arg[4];
+    regs->r9 = arg[5];
+}
+
+static inline void regs_set_edx_eax(struct cpu_user_regs *regs, uint64_t v)
+{
+    regs->rax = (uint32_t)v;
+    regs->rdx = v >> 32;
 }
 
 #endif

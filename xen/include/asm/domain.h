@@ -8,6 +8,7 @@
 #include <asm/hvm.h>
 #include <asm/p2m.h>
 #include <asm/pv.h>
+#include <cairn/boot_info.h>
 #include <cairn/spinlock.h>
 #include <cairn/types.h>
 #include <xen/xen.h>
@@ -26,10 +27,7 @@ struct arch_domain {
     struct hvm_domain hvm;
     /* XENMEM_set_memory_map, for XENMEM_memory_map */
     uint32_t nr_e820;
-    struct {
-        uint64_t addr, size;
-        uint32_t type;
-    } e820[16];
+    struct e820_entry e820[16];
 };
 
 struct arch_vcpu {

@@ -50,10 +50,15 @@ struct hvm_domain {
 
 struct vmx_msrlist;
 
+#define HVM_LBR_MAX 36 /* MSRs of last branch records, vmx/lbr.h */
+
 struct vmx_vcpu {
-    mfn_t vmcs;                  /* one frame */
-    struct vmx_msrlist *msrlist; /* NULL where controls switch EFER */
-    uint64_t cr0_mask, cr4_mask; /* bits set: not the guest's to change; as in the VMCS */
+    mfn_t vmcs;                      /* one frame */
+    struct vmx_msrlist *msrlist;     /* NULL where controls switch EFER */
+    uint64_t cr0_mask, cr4_mask;     /* bits set: not the guest's to change; as in the VMCS */
+    uint64_t cr0_shadow, cr4_shadow; /* as in the VMCS */
+    uint64_t hw_cr0, hw_cr4;         /* as in the VMCS unless ctrl_stale */
+    bool ctrl_known;                 /* these six were written once */
     bool launched;
     unsigned int cpu;     /* where it is active: only there may it be loaded */
     uint16_t vpid;        /* 0: none */
@@ -73,6 +78,8 @@ struct vmx_vcpu {
     uint32_t real_exceptions;
     uint32_t proc_controls;  /* as in the VMCS */
     uint32_t entry_controls; /* as in the VMCS */
+    bool lbr_used;           /* the guest has branch records of its own: */
+    uint64_t lbr[HVM_LBR_MAX];
 };
 
 struct hvm_vcpu {
@@ -127,6 +134,30 @@ struct hvm_segment {
     uint32_t limit;
     uint64_t base;
 };
+#define ATTR_TYPE(attr) ((attr)&0xfu)
+#define ATTR_CODE       0x8u /* in the type: code, else data */
+#define ATTR_CONFORMING 0x4u /* of code */
+#define ATTR_RW         0x2u /* data writable, code readable */
+#define ATTR_S          0x10u
+#define ATTR_DPL(attr)  (((attr) >> 5) & 3u)
+#define ATTR_P          0x80u
+#define ATTR_L          0x200u
+#define ATTR_DB         0x400u
+#define ATTR_G          0x800u
+
+/* A code, data or system segment as a descriptor of 8 bytes gives it. */
+static inline struct hvm_segment hvm_segment_unpack(uint64_t desc, uint16_t sel)
+{
+    struct hvm_segment s = {
+        .sel = sel,
+        .attr = (desc >> 40 & 0xff) | (desc >> 44 & 0xf00),
+        .limit = (desc & 0xffff) | (desc >> 32 & 0xf0000),
+        .base = (desc >> 16 & 0xffffff) | (desc >> 32 & 0xff000000),
+    };
+    if (s.attr & ATTR_G)
+        s.limit = s.limit << 12 | 0xfff;
+    return s;
+}
 
 /* The part of a vCPU's state that lives in the VMCS. */
 struct hvm_cpu_state {
@@ -138,12 +169,16 @@ struct hvm_cpu_state {
 /* ---- vmx/: the state that hvm/ sees.  Any vCPU that is not running, or current. ---- */
 void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s);
 void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s);
+/* DEBUGCTL and the last branch records, of the current vCPU; -EPERM: #GP. */
+int hvm_lbr_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
+int hvm_lbr_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
 /* Bring hvm_vcpu.ctrl up to date: CR3 and the bits that the guest owns. */
 void hvm_sync_ctrl(struct vcpu *v);
 /* Write hvm_vcpu.ctrl, a state that hvm/cr.c allowed, to the hardware. */
 void hvm_update_ctrl(struct vcpu *v);
-void hvm_update_cr3(struct vcpu *v);  /* only CR3 changed, by hvm_set_cr3() */
-void hvm_update_efer(struct vcpu *v); /* only SCE or NXE changed */
+void hvm_update_cr0(struct vcpu *v, uint64_t changed); /* only these bits of CR0 */
+void hvm_update_cr3(struct vcpu *v);                   /* only CR3 changed, by hvm_set_cr3() */
+void hvm_update_efer(struct vcpu *v);                  /* only SCE or NXE changed */
 /* Shadow paging: the root on which the hardware runs. */
 void hvm_set_hardware_cr3(struct vcpu *v, maddr_t root);
 /* The four PDPTEs that PAE paging has loaded; meaningful only in that mode. */
@@ -157,7 +192,6 @@ unsigned long hvm_read_gpr(const struct cpu_user_regs *regs, unsigned int n);
 void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long value);
 unsigned int hvm_get_cpl(void); /* 3 in virtual-8086 mode, and so in real mode run by it */
 bool hvm_cs_is_64bit(struct vcpu *v);
-bool hvm_cs_is_32bit(void); /* CS.D */
 uint64_t hvm_get_rflags(void);
 uint64_t hvm_get_rip(void);
 uint64_t hvm_get_segment_base(enum hvm_seg_name seg);
@@ -166,7 +200,7 @@ void hvm_show_state(struct vcpu *v);
 void hvm_get_segment(enum hvm_seg_name seg, struct hvm_segment *out);
 void hvm_set_segment(enum hvm_seg_name seg, const struct hvm_segment *in);
 void hvm_set_rip(uint64_t rip);
-/* An instruction executed in software is over (vmx/emulate.c). */
+/* An instruction executed in software is over. */
 struct hvm_finished {
     uint64_t rip, rflags;
     bool shadow_sti, shadow_ss, single_step, iret;
@@ -184,7 +218,7 @@ void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, boo
 bool hvm_event_deliverable(struct vcpu *v);
 /* INIT: no event is under way, nothing is blocked, debug registers are ours. */
 void hvm_forget_events(struct vcpu *v);
-/* hvm/realmode.c: execute the instruction at CS:RIP, of real mode or of what it
+/* hvm/emul.c: execute the instruction at CS:RIP, of real mode or of what it
  * left behind in protected mode, in software; or end the domain. */
 void hvm_emulate_real_mode(struct vcpu *v, struct cpu_user_regs *regs);
 /* A vCPU's VMCS; -EOPNOTSUPP, -ENOMEM. */
@@ -224,9 +258,9 @@ int hvm_load(struct domain *d, const void *buf, size_t len);
 int hvm_save(struct domain *d, void *buf, size_t *len);
 
 /* ---- hvm/hypercall.c ---- */
-/* VMCALL of the current vCPU.  True: done, the result is in RAX.  False: the
+/* VMCALL of the current vCPU, from code of that width.  True: done, the result is in RAX.  False: the
  * instruction is to be executed again, its registers are updated. */
-bool hvm_hypercall(struct cpu_user_regs *regs);
+bool hvm_hypercall(struct cpu_user_regs *regs, unsigned int cpl, bool is_64);
 /* Fill the hypercall page at @va (directmap of a guest page). */
 void hvm_hypercall_page_init(void *va);
 /* Guest memory of the *current* HVM vCPU by linear address; 0 or -EFAULT. */

@@ -36,7 +36,6 @@ struct p2m {
     uint64_t eptp;
     unsigned long nr_tables; /* pages used for the tree */
     uint64_t max_gfn;        /* highest ever mapped */
-    uint64_t teardown_gfn;   /* progress */
     bool taken_away;         /* by the ept_set() under way */
 };
 
@@ -44,6 +43,8 @@ int p2m_init(struct domain *d);
 int p2m_teardown(struct domain *d); /* resumable, -ERESTART: frees the tree (not the RAM) */
 /* p2m_lookup - @type may be NULL.  INVALID_MFN if nothing is there. Takes the lock itself. */
 mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type);
+/* The same; 1 << *@order frames in a row, from an aligned one, are alike. */
+mfn_t p2m_lookup_order(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigned int *order);
 /* p2m_map - where the hypervisor reaches a frame, for a short access: NULL if there
  * is none (or it is not writable), else with the lock held, so that the frame stays
  * the guest's until p2m_unmap(). */

@@ -16,7 +16,7 @@ struct domain;
 enum paging_fault {
     PAGING_RETRY,  /* resolved: execute the instruction again */
     PAGING_INJECT, /* the guest's own: #PF with the error code returned */
-    PAGING_MMIO,   /* allowed, but no memory that can be accessed so is there */
+    PAGING_MMIO,   /* allowed, but to be emulated: no mapping can let it pass */
     PAGING_CRASH,  /* beyond help; has said why and crashed the domain */
 };
 

@@ -31,10 +31,8 @@
 #define X86_CR4_UMIP       0x00000800ul
 #define X86_CR4_LA57       0x00001000ul
 #define X86_CR4_VMXE       0x00002000ul
-#define X86_CR4_SMXE       0x00004000ul
 #define X86_CR4_FSGSBASE   0x00010000ul
 #define X86_CR4_PCIDE      0x00020000ul
-#define X86_CR4_OSXSAVE    0x00040000ul
 #define X86_CR4_SMEP       0x00100000ul
 #define X86_CR4_SMAP       0x00200000ul
 #define X86_CR4_PKE        0x00400000ul
@@ -128,6 +126,7 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 {
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
+
 /* With fault fixup: 0 or -EFAULT (cpu/extable.c). */
 int rdmsr_safe(uint32_t msr, uint64_t *v);
 int wrmsr_safe(uint32_t msr, uint64_t v);
@@ -166,10 +165,6 @@ static inline void local_irq_disable(void)
 static inline void local_irq_enable(void)
 {
     __asm__ volatile("sti" ::: "memory");
-}
-static inline bool local_irq_is_enabled(void)
-{
-    return read_flags() & X86_EFLAGS_IF;
 }
 static inline unsigned long local_irq_save(void)
 {

@@ -12,6 +12,8 @@
 #include <cairn/types.h>
 #include <xen/xen.h>
 
+#include <xen/callback.h>
+
 struct domain;
 struct vcpu;
 struct boot_module;
@@ -28,7 +30,6 @@ struct trap_bounce {
 #define TBF_INTERRUPT  4u /* mask events on entry */
 
 struct pv_domain {
-    bool features_checked;
     /* The per-domain slot of every root table of the domain: one L3 and L2,
      * an L1 for each 8 vCPUs. */
     mfn_t perdomain_l3, perdomain_l2, perdomain_l1[4];
@@ -38,11 +39,11 @@ struct pv_domain {
 struct pv_vcpu {
     struct trap_info trap_ctxt[256];
     struct trap_bounce trap_bounce;
-    unsigned long event_callback, failsafe_callback, syscall_callback, syscall32_callback,
-        sysenter_callback, nmi_callback;
-    uint16_t syscall32_cs, sysenter_cs;
-    bool syscall_masks_events, syscall32_masks_events, sysenter_masks_events, failsafe_masks_events;
-    bool in_kernel; /* TF_kernel_mode: which of the two root tables */
+    struct pv_callback {
+        unsigned long address; /* 0: none */
+        bool masks_events;
+    } callback[CALLBACKTYPE_syscall32 + 1]; /* by CALLBACKTYPE_* */
+    bool in_kernel;                         /* TF_kernel_mode: which of the two root tables */
     unsigned long kernel_sp;
     uint16_t kernel_ss;
     mfn_t kernel_cr3; /* guest_table: L4, typed and referenced; kernel mode */
@@ -55,7 +56,6 @@ struct pv_vcpu {
     unsigned long ctrlreg[5]; /* CR0 (TS), CR4 as the guest sees them */
     unsigned int iopl;
     bool cr0_ts;
-    bool return_by_iret;     /* hypercall or trap frame that SYSRET cannot restore */
     bool segs_failed;        /* a selector did not load: failsafe callback next */
     uint32_t ldt_mapped;     /* bit per frame of the LDT window that is filled */
     uint16_t ds, es, fs, gs; /* selectors while not running */
@@ -94,6 +94,9 @@ void pv_inject_page_fault(struct vcpu *v, unsigned long cr2, uint32_t ec);
 /* ---- pv/emul_priv.c: #GP/#UD on a privileged instruction; true if done ---- */
 bool pv_emulate_privileged_op(struct cpu_user_regs *regs);
 bool pv_emulate_invalid_op(struct cpu_user_regs *regs); /* ud2a "xen" cpuid */
+
+/* ---- pv/desc_check.c, pure: may a GDT or LDT hold *@desc?  Its privilege is made 3. ---- */
+bool pv_check_descriptor(uint64_t *desc);
 
 /* ---- pv/mm.c: the rules for page tables (called by mm/page_type.c) ---- */
 struct page_info;

@@ -48,8 +48,6 @@ unsigned long extable_fixup(unsigned long rip);
     ".section .extable, \"a\"\n\t.balign 4\n\t" \
     ".long " from " - ., " to " - .\n\t.previous\n\t"
 
-/* symbols.c: "name+0x1/0x20" of a hypervisor address into @buf. */
-const char *symbol_lookup(unsigned long addr, unsigned long *offset, unsigned long *size);
 /* Prints "   [<address>] name+offset/size"; nothing if not in the image's code. */
 bool symbol_print(unsigned long addr);
 

@@ -53,8 +53,7 @@ static inline bool vlapic_x2apic(const struct vlapic_state *s)
 /* ---- hvm/vlapic.c ---- */
 void vlapic_vcpu_init(struct vcpu *v);
 void vlapic_vcpu_destroy(struct vcpu *v);
-void vlapic_init_signal(struct vcpu *v);   /* INIT: registers, not mode or ID */
-bool vlapic_present(const struct vcpu *v); /* by the domain's emulation_flags */
+void vlapic_init_signal(struct vcpu *v); /* INIT: registers, not mode or ID */
 /* Interrupt @vector for @v: from a device, an IPI, its timer.  Any context. */
 void vlapic_set_irq(struct vcpu *v, unsigned int vector, bool level);
 /* Interrupt message of an I/O APIC to every vCPU that it addresses. */

@@ -48,9 +48,6 @@ unsigned int audit_check(const struct audit_count *c, uint64_t count_info, uint6
 
 typedef void (*audit_fn)(void *ctx, mfn_t mfn, uint64_t type);
 
-/* audit_run - all frames; prints each difference (the first few) and a last
- * line `audit: N pages, M differences`.  Returns M, or -ENOMEM. */
-long audit_run(void);
 void audit_init(void); /* debug keys */
 
 /* ---- arch/x86/audit.c ---- */

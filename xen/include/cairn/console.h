@@ -51,7 +51,6 @@ void ns16550_init(void);
 void ns16550_init_irq(void); /* input by interrupt, or polled by a timer */
 bool ns16550_present(void);
 void ns16550_putc(char c);
-bool ns16550_poll(void); /* feeds console_rx(); true if anything came */
 void ns16550_flush(void);
 
 /* keyhandler.c: debug keys, from the serial line or sysctl debug_keys. */

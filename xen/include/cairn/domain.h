@@ -66,9 +66,6 @@ struct vcpu {
     struct arch_vcpu arch;
 };
 
-/* Name of a SHUTDOWN_* reason, as xl says it. */
-const char *shutdown_reason_name(unsigned int reason);
-
 struct domain {
     domid_t domain_id;
     bool is_hvm; /* else PV */
@@ -155,7 +152,6 @@ domain_next(domid_t after); /* lowest domid >= after, with a reference; NULL if 
 struct domain *get_domain_for_op(domid_t domid);
 
 void domain_pause(struct domain *d); /* and wait until no vCPU runs */
-void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
 int domain_pause_by_controller(struct domain *d);
 int domain_unpause_by_controller(struct domain *d);
@@ -172,8 +168,6 @@ void domain_init(void);
 struct domain *domain_alloc(domid_t domid, unsigned int max_vcpus);
 /* Where v->vcpu_info is when the guest has not registered a place. */
 void vcpu_info_reset(struct vcpu *v);
-/* Give back the registered page, if any. */
-void vcpu_info_release(struct vcpu *v);
 
 /* ---- arch/x86/domain.c ---- */
 int arch_domain_create(struct domain *d, const struct xen_domctl_createdomain *cfg);
@@ -191,6 +185,5 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *ctxt);
 /* Wake whatever way this kind of vCPU takes events. */
 void vcpu_mark_events_pending(struct vcpu *v);
 void arch_update_wallclock(struct domain *d); /* after a change of time_offset_seconds */
-void arch_update_vcpu_time(struct vcpu *v);   /* vcpu_time_info of a vCPU about to run */
 
 #endif

@@ -41,9 +41,6 @@ long do_event_channel_op(unsigned long cmd, unsigned long arg);
 void send_guest_virq(struct vcpu *v, unsigned int virq);
 void send_global_virq(unsigned int virq);
 
-/* Set pending the port and tell the vCPU (upcall flag, wake). event_lock held or port pinned. */
-void evtchn_set_pending(struct vcpu *v, unsigned int port);
-
 /* local_events_need_delivery - upcall pending and not masked. */
 bool vcpu_event_deliverable(const struct vcpu *v);
 

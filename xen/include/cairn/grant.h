@@ -39,8 +39,5 @@ void grant_free(struct domain *d);
  * table and mappings hold on a frame; @writable: with a use as writable.
  */
 void grant_count_refs(struct domain *d, void (*fn)(void *ctx, mfn_t mfn, bool writable), void *ctx);
-/* Entries of @d's table in use, and mappings @d has: for debug keys. */
-unsigned int grant_active_entries(const struct domain *d);
-unsigned int grant_mappings(const struct domain *d);
 
 #endif

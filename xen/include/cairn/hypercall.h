@@ -24,6 +24,10 @@ long hypercall_dispatch(unsigned int nr, unsigned long arg[6]);
 /* Handlers that continue themselves change their caller's arguments here. */
 void hypercall_set_arg(unsigned int n, unsigned long value);
 
+/* hypercall_target - the domain that an operation names: the caller's own, or with
+ * privilege any; with a reference.  NULL: *@rc is -ESRCH or -EPERM. */
+struct domain *hypercall_target(domid_t domid, long *rc);
+
 /*
  * The current guest's memory by virtual address: PV directly with fault
  * fixup, HVM through its page tables.  0 or -EFAULT; -EFAULT may leave a
@@ -77,9 +81,5 @@ long do_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
 long do_callback_op(unsigned long cmd, unsigned long arg);
 long do_physdev_op(unsigned long cmd, unsigned long arg);
 long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall);
-
-/* memory.c, by value, for the 32-bit ABI (hvm/compat.c) too. */
-struct xen_add_to_physmap;
-long memory_add_to_physmap(struct domain *d, const struct xen_add_to_physmap *xatp);
 
 #endif

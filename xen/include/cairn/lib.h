@@ -16,13 +16,11 @@
 #define XENLOG_ERR     "<0>"
 #define XENLOG_WARNING "<1>"
 #define XENLOG_INFO    "<2>"
-#define XENLOG_DEBUG   "<3>"
 #define XENLOG_GUEST   "<G>" /* before one of the above: guest_loglvl, rate-limited */
 
 /* printk - one line (or part of one) to the console ring and the console.
  * Lines begin with "(XEN) ".  Safe in any context. */
 void printk(const char *fmt, ...) __printf(1, 2);
-void vprintk(const char *fmt, va_list args);
 
 /* panic - say what, found, wanted; dump; then reboot or halt (noreboot). */
 noreturn void panic(const char *fmt, ...) __printf(1, 2);
@@ -42,7 +40,6 @@ noreturn void bug(const char *file, int line, const char *what);
         if (0 && (p)) {} \
     } while (0)
 #endif
-#define ASSERT_UNREACHABLE() ASSERT(!"unreachable")
 
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
@@ -80,5 +77,19 @@ struct boot_param {
 #define string_param(nm, v)  BOOT_PARAM(nm, v, PARAM_STR, v, sizeof(v))
 /* int fn(const char *value): value never NULL; returns 0 or -EINVAL. */
 #define custom_param(nm, fn) BOOT_PARAM(nm, fn, PARAM_FN, fn, 0)
+
+/* A word at any address. */
+static inline uint32_t get32(const void *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+static inline uint64_t get64(const void *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
 
 #endif

@@ -56,9 +56,5 @@ static inline void list_del(struct list_head *e)
 #define list_for_each_entry(pos, h, member)                                          \
     for (pos = list_entry((h)->next, __typeof__(*pos), member); &pos->member != (h); \
          pos = list_entry(pos->member.next, __typeof__(*pos), member))
-#define list_for_each_entry_safe(pos, n, h, member)                 \
-    for (pos = list_entry((h)->next, __typeof__(*pos), member),     \
-        n = list_entry(pos->member.next, __typeof__(*pos), member); \
-         &pos->member != (h); pos = n, n = list_entry(n->member.next, __typeof__(*n), member))
 
 #endif

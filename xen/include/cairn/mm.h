@@ -41,7 +41,6 @@ struct domain;
 #define PGC_allocated  (1ul << 63) /* the owner's own reference */
 #define PGC_xen_heap   (1ul << 62) /* hypervisor page (maybe shared with owner) */
 #define PGC_free       (1ul << 61) /* in the buddy allocator */
-#define PGC_broken     (1ul << 60) /* never hand out */
 #define PGC_scrub      (1ul << 59) /* head of a free block: some frame of it is not zeroed */
 #define PGC_clean      (1ul << 58) /* free and zeroed */
 #define PGC_count_mask 0xfffffffful
@@ -98,9 +97,6 @@ static inline void free_xen_page(void *va)
 {
     free_xen_pages(va, 0);
 }
-/* Zeroed frames without owner; caller assigns or frees. */
-struct page_info *alloc_frames(unsigned int order, unsigned int memf);
-void free_frames(struct page_info *pg, unsigned int order);
 /* Frames owned by @d: on d's page list, counted in d->tot_pages, each with
  * count 1 | PGC_allocated and type none.  NULL: no memory or over max_pages. */
 struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order, unsigned int memf);

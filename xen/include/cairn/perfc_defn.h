@@ -5,6 +5,10 @@ PERFC(audits, "audits of all pages")
 PERFC(context_switches, "context switches")
 PERFC(vmentries, "VM entries")
 PERFC_ARRAY(vmexits, "VM exits by reason", 70)
+#ifdef CAIRN_COUNT
+PERFC(vmreads, "VMREADs")
+PERFC(vmwrites, "VMWRITEs")
+#endif
 PERFC(pv_traps, "exceptions bounced to PV guests")
 PERFC(pv_emulated, "PV privileged instructions emulated")
 PERFC(pv_page_faults, "page faults of PV guests")

@@ -20,6 +20,7 @@ const char test_title[] = "Through all paging modes";
 #define MODE_BITS (EFER_LME | EFER_LMA | EFER_NXE)
 #define ALL       0xffffffff
 #define ROUNDS    8
+#define GP0       FAULT(VEC_GP, 0)
 
 /* What the window's own frame holds, and the frames of the modes. */
 static uint32_t frames[5][PAGE_SIZE / 4] PAGE_BSS;
@@ -110,7 +111,7 @@ static void check_pae_toggle(void)
 {
     const uint32_t paged = PAGED & ~CR0_WP;
     struct mode_step steps[] = {
-        UNPAGE(CR4_PAE, 0),
+        UNPAGE(CR4_PAE | CR4_PSE, 0), /* so that PAE alone changes below */
         MODE_DO(MODE_SET_CR3, 0, (ulong)twin_root),
         MODE_DO(MODE_SET_CR0, 0, paged),
         MODE_GIVES("T52: twin root, PAE", MODE_READ, TWIN, ALL, pattern(3)),
@@ -118,10 +119,10 @@ static void check_pae_toggle(void)
         MODE_DO(MODE_SET_CR4, 0, CR4_PSE),
         MODE_GIVES("T52: PAE cleared while paging", MODE_READ, TWIN, ALL, pattern(2)),
         MODE_DO(MODE_WRITE, TWIN, pattern(2) + 0x10),
-        MODE_FAULTS("T28: PAE set over a bad PDPTE", MODE_SET_CR4, 0, CR4_PAE, FAULT(VEC_GP, 0)),
+        MODE_FAULTS("T28: PAE set over a bad PDPTE", MODE_SET_CR4, 0, CR4_PAE | CR4_PSE, GP0),
         MODE_GIVES("T28: CR4 after that", MODE_GET_CR4, 0, CR4_PAE | CR4_PSE, CR4_PSE),
         MODE_GIVES("T28: still two levels", MODE_READ, TWIN, ALL, pattern(2) + 0x10),
-        MODE_FAULTS("T28: once more", MODE_SET_CR4, 0, CR4_PAE, FAULT(VEC_GP, 0)),
+        MODE_FAULTS("T28: once more", MODE_SET_CR4, 0, CR4_PAE | CR4_PSE, GP0),
         UNPAGE(CR4_PAE, 0),
         MODE_GIVES("T52: what was written in PAE paging", MODE_READ, TWIN_PHYS, ALL,
                    pattern(3) + 0x10),

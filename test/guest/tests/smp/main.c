@@ -3,17 +3,23 @@
  * Two vCPUs: the second one is refused with a state that no processor can be
  * in, then started with a good one.  Both count in a shared word under LOCK,
  * see each other's time never go back, and hand a ball to and fro: without the
- * other getting a CPU none of this ends.  Then the second one goes down.
+ * other getting a CPU none of this ends.  Both change entries of one page table
+ * at the same time, each its own, and each sees what the other wrote to a third
+ * after its own INVLPG.  A page of guest memory is replaced while the second
+ * one looks at it all the time.  Then that one goes down.
  */
+#include <guest/paging.h>
 #include <guest/test.h>
 
 #include <xen/hvm/hvm_vcpu.h>
+#include <xen/memory.h>
 #include <xen/vcpu.h>
 
 const char test_title[] = "Two vCPUs";
 
 #define ROUNDS 2000
 #define BALLS  50
+#define REMAPS 300
 
 static uint8_t stack[4096] __attribute__((aligned(16)));
 static volatile uint32_t counter, ball, done;
@@ -57,9 +63,74 @@ static void play(uint32_t me)
     }
 }
 
+#define MARK 0xf0u
+static uint32_t frame[2][1024] __attribute__((aligned(4096)));
+static uint32_t window[3][1024] __attribute__((aligned(4096)));
+static volatile uint32_t turn, stale;
+
+static void map(volatile uint32_t *page, unsigned int which)
+{
+    *pte_of(page) = (*pte_of(page) & 0xfff) | (ulong)frame[which];
+}
+
+/* window[me] is mine, window[2] whose turn it is. */
+static void remap(uint32_t me)
+{
+    volatile uint32_t *mine = window[me], *shared = window[2];
+
+    for (unsigned int i = 0; i < REMAPS; i++) {
+        map(mine, i & 1);
+        invlpg((const void *)mine);
+        stale += *mine != MARK + (i & 1);
+        if ((turn & 1) != me)
+            continue;
+        invlpg((const void *)shared);
+        stale += *shared != MARK + (turn >> 1 & 1);
+        map(shared, (turn + 1) >> 1 & 1);
+        turn++;
+    }
+}
+
+static uint32_t watched[1024] __attribute__((aligned(4096)));
+static uint32_t moving[1024] __attribute__((aligned(4096)));
+static volatile uint32_t watching, moved, last_look;
+
+/* Nothing here leaves the guest: the translation stays in the TLB.  With
+ * interrupts enabled: docs/emulators.md. */
+static void watch(void)
+{
+    asm volatile("sti");
+    do
+        watching = 1 + *(volatile uint32_t *)watched;
+    while (!moved);
+    asm volatile("cli");
+    last_look = *(volatile uint32_t *)watched;
+}
+
+/* A translation that is gone when the call returns is gone for every vCPU. */
+static void move(void)
+{
+    struct xen_add_to_physmap x = {.domid = DOMID_SELF,
+                                   .space = XENMAPSPACE_gmfn,
+                                   .idx = (ulong)moving >> 12,
+                                   .gpfn = (ulong)watched >> 12};
+
+    moving[0] = MARK;
+    while (!watching)
+        xen_yield();
+    long rc = hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (ulong)&x, 0, 0, 0);
+    moved = 1;
+    if (rc)
+        report_failure("XENMEM_add_to_physmap: %ld", rc);
+    while (!last_look && !rc)
+        xen_yield();
+}
+
 static void second(void)
 {
     work();
+    remap(1);
+    watch();
     play(1);
     done = 1;
     vcpu_op(VCPUOP_down, 1, NULL);
@@ -89,6 +160,11 @@ void test_main(void)
         report_skip("not here: needs vCPU hypercalls");
         return;
     }
+    watched[0] = ~MARK;
+    frame[0][0] = MARK;
+    frame[1][0] = MARK + 1;
+    map(window[2], 0);
+    invlpg(window[2]);
     context_of_mine(&c);
     if (vcpu_op(VCPUOP_is_up, 1, NULL) == -XEN_ENOENT) {
         report_skip("only one vCPU");
@@ -115,6 +191,8 @@ void test_main(void)
         return;
     }
     work();
+    remap(0);
+    move();
     play(0);
     while (!done)
         xen_yield();
@@ -122,6 +200,11 @@ void test_main(void)
         xen_yield();
     if (counter != 2 * ROUNDS)
         report_failure("counted %u, not %u", counter, 2 * ROUNDS);
+    if (stale)
+        report_failure("%u stale translations", stale);
+    printk("%u turns\n", turn);
+    if (last_look != MARK)
+        report_failure("the page that was replaced still shows: %x", last_look);
     if (went_back)
         report_failure("time went back %u times", went_back);
     if (done != 1)

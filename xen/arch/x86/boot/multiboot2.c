@@ -23,20 +23,6 @@ enum {
 #define TAG_HEADER           8u
 #define FRAMEBUFFER_EGA_TEXT 2
 
-static uint32_t get32(const uint8_t *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
 /* A string that must end within @len bytes; cut to fit @dst. */
 static int copy_string(char *dst, size_t size, const uint8_t *s, size_t len)
 {

@@ -42,9 +42,10 @@
 #define F7B_SMEP     BIT(7)
 #define F7B_INVPCID  BIT(10)
 #define F7B_SMAP     BIT(20)
-#define F7B_COMMON                                                                      \
-    (BIT(3) /* BMI1 */ | BIT(8) /* BMI2 */ | BIT(9) /* ERMS */ | BIT(18) /* RDSEED */ | \
-     BIT(19) /* ADX */ | BIT(23) /* CLFLUSHOPT */ | BIT(24) /* CLWB */ | BIT(29) /* SHA */)
+#define F7B_COMMON                                                                              \
+    (F7B_FSGSBASE | BIT(3) /* BMI1 */ | BIT(8) /* BMI2 */ | BIT(9) /* ERMS */ |                 \
+     BIT(18) /* RDSEED */ | BIT(19) /* ADX */ | BIT(23) /* CLFLUSHOPT */ | BIT(24) /* CLWB */ | \
+     BIT(29) /* SHA */)
 #define F7C_UMIP BIT(2)
 /* CPUID.80000001 */
 #define E1C_SHOW    (BIT(0) /* LAHF */ | BIT(5) /* LZCNT */ | BIT(8) /* PREFETCHW */)
@@ -82,8 +83,7 @@ static void mask_basic_leaves(struct cpu_policy *p, const struct policy_host *ho
         return;
     uint32_t show = F7B_COMMON;
     if (p->is_hvm)
-        show |=
-            F7B_FSGSBASE | F7B_SMEP | F7B_SMAP | (host->invpcid && !host->shadow ? F7B_INVPCID : 0);
+        show |= F7B_SMEP | F7B_SMAP | (host->invpcid && !host->shadow ? F7B_INVPCID : 0);
     p->basic[7].a = 0; /* no further subleaves */
     p->basic[7].b &= show;
     p->basic[7].c &= p->is_hvm ? F7C_UMIP : 0;

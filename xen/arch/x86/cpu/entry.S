@@ -8,6 +8,7 @@
  */
 #include <asm-offsets.h>
 #include <asm/config.h>
+#include <asm/frame.S>
 
 #define EXC_DB 1
 #define EXC_NMI 2
@@ -42,24 +43,6 @@ trap_stubs:
     vector = vector + 1
     .endr
     .balign 16
-
-    .macro SAVE_REGS
-    pushq %rdi
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq %rax
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    .endm
 
 trap_common:
     SAVE_REGS
@@ -107,21 +90,7 @@ handle_irq:
     .globl restore_all_host
     .hidden restore_all_host
 restore_all_host:
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rax
-    popq %rcx
-    popq %rdx
-    popq %rsi
-    popq %rdi
+    RESTORE_REGS
     addq $8, %rsp
     iretq
 

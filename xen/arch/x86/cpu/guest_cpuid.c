@@ -37,3 +37,14 @@ void guest_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_l
     }
     *res = policy_cpuid(&v->domain->arch.policy, &view, leaf, subleaf);
 }
+
+void guest_cpuid_regs(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    struct cpuid_leaf res;
+
+    guest_cpuid(v, regs->rax, regs->rcx, &res);
+    regs->rax = res.a;
+    regs->rbx = res.b;
+    regs->rcx = res.c;
+    regs->rdx = res.d;
+}

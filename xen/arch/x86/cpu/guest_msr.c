@@ -99,11 +99,8 @@ static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
     case MSR_MTRR_DEF_TYPE:
         *val = hvm->msr_mtrr_def_type;
         return 0;
-    case MSR_IA32_DEBUGCTL:
-        *val = 0;
-        return 0;
     }
-    return vlapic_owns_msr(msr) ? vlapic_rdmsr(v, msr, val) : -EPERM;
+    return vlapic_owns_msr(msr) ? vlapic_rdmsr(v, msr, val) : hvm_lbr_rdmsr(v, msr, val);
 }
 
 static int hvm_write_syscall_msr(struct vcpu *v, uint32_t msr, uint64_t val)
@@ -170,10 +167,8 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
             return -EPERM;
         hvm->msr_mtrr_def_type = val;
         return 0;
-    case MSR_IA32_DEBUGCTL:
-        return val ? -EPERM : 0; /* neither branch records nor their traps */
     }
-    return vlapic_owns_msr(msr) ? vlapic_wrmsr(v, msr, val) : -EPERM;
+    return vlapic_owns_msr(msr) ? vlapic_wrmsr(v, msr, val) : hvm_lbr_wrmsr(v, msr, val);
 }
 
 /* A PV guest runs with the host's EFER and cannot change it. */

@@ -4,14 +4,6 @@
 
 #include <asm/processor.h>
 
-#define ATTR_TYPE(a) ((a)&0xf)
-#define ATTR_S       0x10
-#define ATTR_DPL(a)  (((a) >> 5) & 3)
-#define ATTR_P       0x80
-#define ATTR_L       0x200
-#define ATTR_D       0x400
-#define ATTR_G       0x800
-
 /* A limit below 1 MiB cannot have G with low bits clear, nor the reverse. */
 static bool limit_matches(const struct hvm_segment *seg)
 {
@@ -56,7 +48,7 @@ static const char *check_cs(const struct hvm_cpu_state *s, const struct x86_ctrl
     default:
         return "CS type";
     }
-    if ((ctrl->efer & EFER_LMA) && (cs->attr & ATTR_L) && (cs->attr & ATTR_D))
+    if ((ctrl->efer & EFER_LMA) && (cs->attr & ATTR_L) && (cs->attr & ATTR_DB))
         return "CS with L and D";
     return NULL;
 }

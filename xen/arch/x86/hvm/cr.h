@@ -6,6 +6,7 @@
 #ifndef X86_HVM_CR_H
 #define X86_HVM_CR_H
 
+#include <asm/cpu_policy.h>
 #include <asm/hvm.h>
 #include <cairn/types.h>
 
@@ -17,6 +18,11 @@ struct x86_ctrl_env {
     bool cs_l;   /* CS.L: with LMA, 64-bit mode */
     bool tss_16; /* TR holds a 16-bit TSS */
 };
+static inline struct x86_ctrl_env x86_ctrl_env_of(const struct cpu_policy *p)
+{
+    return (struct x86_ctrl_env){
+        .efer_legal = p->efer_legal, .cr4_legal = p->cr4_legal, .maxphysaddr = p->maxphysaddr};
+}
 
 /* What the caller owes after a change. */
 #define X86_LOAD_PDPTES  1u /* before committing: load and check; #GP if bad */
@@ -30,6 +36,8 @@ struct x86_ctrl_env {
  * Sources: SDM "Paging-Mode Enabling", "Control Registers", "PDPTE
  * Registers", "Extended Feature Enable Register".
  */
+typedef int (*x86_ctrl_rule)(const struct x86_ctrl *s, const struct x86_ctrl_env *env,
+                             uint64_t value, struct x86_ctrl *out, unsigned int *owed);
 int x86_set_cr0(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64_t value,
                 struct x86_ctrl *out, unsigned int *owed);
 int x86_set_cr3(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64_t value,
@@ -52,6 +60,7 @@ struct vcpu;
 int hvm_set_cr0(struct vcpu *v, uint64_t value);
 int hvm_set_cr3(struct vcpu *v, uint64_t value);
 int hvm_set_cr4(struct vcpu *v, uint64_t value);
+int hvm_set_cr8(struct vcpu *v, uint64_t value);
 int hvm_set_efer(struct vcpu *v, uint64_t value);
 
 #endif

@@ -7,24 +7,27 @@
 
 #include "cr.h"
 
-static void fill_env(struct vcpu *v, struct x86_ctrl_env *env)
-{
-    const struct cpu_policy *p = &v->domain->arch.policy;
-    *env = (struct x86_ctrl_env){
-        .efer_legal = p->efer_legal,
-        .cr4_legal = p->cr4_legal,
-        .maxphysaddr = p->maxphysaddr,
-    };
-}
-
 /* Segment state matters only to CR0.PG. */
 static void fill_segment_env(struct vcpu *v, struct x86_ctrl_env *env)
 {
     struct hvm_cpu_state s;
+    unsigned int tss;
+
     hvm_get_cpu_state(v, &s);
+    tss = s.seg[SEG_TR].attr & 0xf;
     env->cs_l = s.seg[SEG_CS].attr & (1u << 9);
-    unsigned int tss = s.seg[SEG_TR].attr & 0xf;
     env->tss_16 = tss == 1 || tss == 3;
+}
+
+/* What the rules make of @value: @next, and what is owed. */
+static int decide(struct vcpu *v, x86_ctrl_rule rule, uint64_t value, struct x86_ctrl *next,
+                  unsigned int *owed)
+{
+    struct x86_ctrl_env env = x86_ctrl_env_of(&v->domain->arch.policy);
+
+    if (rule == x86_set_cr0 && ((value ^ v->arch.hvm.ctrl.cr0) & X86_CR0_PG))
+        fill_segment_env(v, &env);
+    return rule(&v->arch.hvm.ctrl, &env, value, next, owed);
 }
 
 /* Load the PDPTEs for @next, then make it the state. */
@@ -46,15 +49,33 @@ static int commit(struct vcpu *v, const struct x86_ctrl *next, unsigned int owed
 
 int hvm_set_cr0(struct vcpu *v, uint64_t value)
 {
-    struct x86_ctrl_env env;
     struct x86_ctrl next;
     unsigned int owed;
 
     hvm_sync_ctrl(v);
-    fill_env(v, &env);
-    if ((value ^ v->arch.hvm.ctrl.cr0) & X86_CR0_PG)
-        fill_segment_env(v, &env);
-    int rc = x86_set_cr0(&v->arch.hvm.ctrl, &env, value, &next, &owed);
+
+    int rc = decide(v, x86_set_cr0, value, &next, &owed);
+
+    if (rc)
+        return rc;
+
+    uint64_t changed = next.cr0 ^ v->arch.hvm.ctrl.cr0;
+
+    rc = commit(v, &next, owed);
+    if (!rc)
+        hvm_update_cr0(v, changed);
+    return rc;
+}
+
+int hvm_set_cr4(struct vcpu *v, uint64_t value)
+{
+    struct x86_ctrl next;
+    unsigned int owed;
+
+    hvm_sync_ctrl(v);
+
+    int rc = decide(v, x86_set_cr4, value, &next, &owed);
+
     if (!rc)
         rc = commit(v, &next, owed);
     if (!rc)
@@ -65,17 +86,18 @@ int hvm_set_cr0(struct vcpu *v, uint64_t value)
 /* Where MOV to CR3 exits. */
 int hvm_set_cr3(struct vcpu *v, uint64_t value)
 {
-    struct x86_ctrl_env env;
     struct x86_ctrl next;
     unsigned int owed;
 
     /* Under shadow paging nothing that this depends on is the guest's own. */
     if (!v->domain->arch.paging->shadow)
         hvm_sync_ctrl(v);
-    fill_env(v, &env);
-    int rc = x86_set_cr3(&v->arch.hvm.ctrl, &env, value, &next, &owed);
+
+    int rc = decide(v, x86_set_cr3, value, &next, &owed);
+
     if (rc)
         return rc;
+
     bool same = next.cr3 == v->arch.hvm.ctrl.cr3 && !(owed & X86_LOAD_PDPTES);
     rc = commit(v, &next, owed);
     if (!rc && !same)
@@ -83,31 +105,23 @@ int hvm_set_cr3(struct vcpu *v, uint64_t value)
     return rc;
 }
 
-int hvm_set_cr4(struct vcpu *v, uint64_t value)
+int hvm_set_cr8(struct vcpu *v, uint64_t value)
 {
-    struct x86_ctrl_env env;
-    struct x86_ctrl next;
-    unsigned int owed;
-
-    hvm_sync_ctrl(v);
-    fill_env(v, &env);
-    int rc = x86_set_cr4(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-    if (!rc)
-        rc = commit(v, &next, owed);
-    if (!rc)
-        hvm_update_ctrl(v);
-    return rc;
+    if (value & ~0xfull)
+        return -EPERM;
+    vlapic_set_cr8(v, value);
+    return 0;
 }
 
 int hvm_set_efer(struct vcpu *v, uint64_t value)
 {
-    struct x86_ctrl_env env;
     struct x86_ctrl next;
     unsigned int owed;
 
     /* CR0.PG and EFER are never the guest's own: no hvm_sync_ctrl(). */
-    fill_env(v, &env);
+    const struct x86_ctrl_env env = x86_ctrl_env_of(&v->domain->arch.policy);
     int rc = x86_set_efer(&v->arch.hvm.ctrl, &env, value, &next, &owed);
+
     if (rc || next.efer == v->arch.hvm.ctrl.efer)
         return rc;
     uint64_t changed = next.efer ^ v->arch.hvm.ctrl.efer;

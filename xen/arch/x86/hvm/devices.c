@@ -234,7 +234,7 @@ static void hpet_write(struct hvm_devices *s, unsigned int offset, unsigned int 
             arm_hpet(s, n, now);
 }
 
-bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value)
+static bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value)
 {
     struct hvm_devices *s = v->domain->arch.hvm.devices;
 
@@ -258,7 +258,7 @@ bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint
     return true;
 }
 
-bool hvm_device_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value)
+static bool hvm_device_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value)
 {
     struct hvm_devices *s = v->domain->arch.hvm.devices;
 
@@ -350,23 +350,21 @@ static uint8_t port_read(struct hvm_devices *s, uint32_t flag, unsigned int port
     }
 }
 
-bool hvm_device_port_in(struct vcpu *v, unsigned int port, unsigned int size, uint32_t *value)
+uint32_t hvm_port_in(struct vcpu *v, unsigned int port, unsigned int size)
 {
     struct hvm_devices *s = v->domain->arch.hvm.devices;
-    bool any = false;
+    uint32_t value = 0;
 
     if (!s || !owner(s, port))
-        return false;
+        return ~0u >> (32 - 8 * size);
     s_time_t now = NOW();
-    *value = 0;
     spin_lock(&s->lock);
     for (unsigned int i = 0; i < size; i++) {
         uint32_t flag = owner(s, port + i);
-        any = any || flag;
-        *value |= (uint32_t)(flag ? port_read(s, flag, port + i, now) : 0xff) << (8 * i);
+        value |= (uint32_t)(flag ? port_read(s, flag, port + i, now) : 0xff) << (8 * i);
     }
     spin_unlock(&s->lock);
-    return any;
+    return value;
 }
 
 static void port_write(struct hvm_devices *s, uint32_t flag, unsigned int port, uint8_t value,
@@ -388,18 +386,17 @@ static void port_write(struct hvm_devices *s, uint32_t flag, unsigned int port, 
     }
 }
 
-bool hvm_device_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value)
+void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value)
 {
     struct hvm_devices *s = v->domain->arch.hvm.devices;
 
     if (!s || !owner(s, port))
-        return false;
+        return;
     s_time_t now = NOW();
     spin_lock(&s->lock);
     for (unsigned int i = 0; i < size; i++)
         port_write(s, owner(s, port + i), port + i, value >> (8 * i), now);
     spin_unlock(&s->lock);
-    return true;
 }
 
 /* ---- for irq.c ---- */

@@ -17,12 +17,9 @@ int hvm_devices_create(struct domain *d); /* -ENOMEM */
 void hvm_devices_stop(struct domain *d);  /* no timer fires any more */
 void hvm_devices_free(struct domain *d);  /* with its vCPUs gone */
 
-/* @value is zero-extended, @size 1, 2, 4 or 8 (ports 4) bytes.  False: nobody
- * is there. */
-bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value);
-bool hvm_device_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value);
-bool hvm_device_port_in(struct vcpu *v, unsigned int port, unsigned int size, uint32_t *value);
-bool hvm_device_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value);
+/* @size 1, 2 or 4 bytes.  Where no device is, ones are read and writes dropped. */
+uint32_t hvm_port_in(struct vcpu *v, unsigned int port, unsigned int size);
+void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value);
 
 /* The PIC's output, and the processor's acknowledge: a vector. */
 bool vpic_output(const struct domain *d);

@@ -87,6 +87,22 @@ enum emul_result hvm_emulate_one(struct vcpu *v, struct cpu_user_regs *regs)
     return rc;
 }
 
+/* An instruction that real mode needs executed in software. */
+void hvm_emulate_real_mode(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    if (likely(hvm_emulate_one(v, regs) != EMUL_UNHANDLEABLE))
+        return;
+
+    uint64_t at = hvm_get_segment_base(SEG_CS) + hvm_get_rip();
+    uint8_t code[6] = {0};
+
+    hvm_copy_from_guest_phys(v->domain, code, _gaddr((uint32_t)at), sizeof(code));
+    domain_crash(v->domain,
+                 "vmx: instruction at linear %lx (%02x %02x %02x %02x %02x %02x) is beyond "
+                 "virtual-8086 mode and the emulator",
+                 (unsigned long)at, code[0], code[1], code[2], code[3], code[4], code[5]);
+}
+
 /* ---- forced emulation ---- */
 
 void __init hvm_emulator_init(void)

@@ -6,7 +6,7 @@
 #define X86_HVM_EMUL_H
 
 #include "../mm/guest_walk.h"
-#include "emulate/emulate.h"
+#include "../emulate/emulate.h"
 
 struct cpu_user_regs;
 struct vcpu;

@@ -13,9 +13,9 @@
 #include <cairn/lib.h>
 
 #include "cr.h"
+#include "devices.h"
 #include "emul.h"
 #include "guest_access.h"
-#include "io.h"
 #include "mmio.h"
 
 /* ---- memory ---- */
@@ -170,9 +170,7 @@ static enum emul_result op_write_segment(struct emul_ctxt *c, enum hvm_seg_name 
 static enum emul_result op_port_in(struct emul_ctxt *c, unsigned int port, unsigned int size,
                                    uint32_t *value)
 {
-    struct cpu_user_regs regs = {.rax = 0};
-    hvm_port_in(&regs, port, size);
-    *value = regs.eax;
+    *value = hvm_port_in(vcpu_of(c), port, size);
     return EMUL_OKAY;
 }
 
@@ -226,10 +224,7 @@ static enum emul_result op_write_cr(struct emul_ctxt *c, unsigned int cr, uint64
         rc = hvm_set_cr4(v, value);
         break;
     case 8:
-        if (value & ~0xfull)
-            rc = -EINVAL;
-        else
-            vlapic_set_cr8(v, value);
+        rc = hvm_set_cr8(v, value);
         break;
     default:
         return EMUL_UNHANDLEABLE;

@@ -27,12 +27,7 @@ static bool hypercall_64(struct cpu_user_regs *regs)
 
     if (unlikely(rc == -ERESTART)) {
         /* The same instruction again, with what is left to do. */
-        regs->rdi = arg[0];
-        regs->rsi = arg[1];
-        regs->rdx = arg[2];
-        regs->r10 = arg[3];
-        regs->r8 = arg[4];
-        regs->r9 = arg[5];
+        regs_set_hypercall_args(regs, arg);
         return false;
     }
     regs->rax = rc;
@@ -57,15 +52,13 @@ static bool hypercall_32(struct cpu_user_regs *regs)
     return true;
 }
 
-bool hvm_hypercall(struct cpu_user_regs *regs)
+bool hvm_hypercall(struct cpu_user_regs *regs, unsigned int cpl, bool is_64)
 {
-    if (unlikely(hvm_get_cpl() != 0)) {
+    if (unlikely(cpl != 0)) {
         regs->rax = -EPERM;
         return true;
     }
-    if (likely(hvm_cs_is_64bit(current)))
-        return hypercall_64(regs);
-    return hypercall_32(regs);
+    return likely(is_64) ? hypercall_64(regs) : hypercall_32(regs);
 }
 
 /*

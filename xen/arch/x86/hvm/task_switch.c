@@ -38,29 +38,14 @@ _Static_assert(sizeof(struct tss32) == 0x68, "32-bit TSS");
 #define DR7_LOCAL 0x155ul /* L0-L3 and LE */
 #define DR6_BT    (1ul << 15)
 
-#define TYPE_TSS16   1
-#define TYPE_LDT     2
-#define TYPE_TSS32   9
-#define TYPE_BUSY    2
-#define DESC_BUSY    (1ull << 41)
-#define DESC_ACCESS  (1ull << 40)
-#define ATTR_S       0x10
-#define ATTR_P       0x80
-#define ATTR_CODE    0x8
-#define ATTR_RW      0x2
-#define ATTR_CONFORM 0x4
+#define TYPE_TSS16  1
+#define TYPE_LDT    2
+#define TYPE_TSS32  9
+#define TYPE_BUSY   2
+#define DESC_BUSY   (1ull << 41)
+#define DESC_ACCESS (1ull << 40)
 
 /* ---- descriptors ---- */
-
-static void unpack(uint64_t desc, uint16_t sel, struct hvm_segment *seg)
-{
-    uint32_t limit = (desc & 0xffff) | ((desc >> 32) & 0xf0000);
-
-    seg->sel = sel;
-    seg->attr = ((desc >> 40) & 0xff) | ((desc >> 44) & 0xf00);
-    seg->limit = seg->attr & 0x800 ? limit << 12 | 0xfff : limit;
-    seg->base = ((desc >> 16) & 0xffffff) | ((desc >> 32) & 0xff000000);
-}
 
 /* Supervisor access to tables: 0, or -EFAULT with #PF pending. */
 static int table_copy(struct vcpu *v, gva_t at, void *buf, size_t len, enum copy_kind kind)
@@ -112,7 +97,7 @@ static int find_tss(struct vcpu *v, const struct task_switch *t, const struct hv
     int rc = table_copy(v, gdt_entry(s, t->selector), &desc, sizeof(desc), COPY_FROM_GUEST);
     if (rc)
         return rc;
-    unpack(desc, t->selector, tr);
+    *tr = hvm_segment_unpack(desc, t->selector);
     unsigned int type = tr->attr & 0x1f, want = iret ? TYPE_TSS32 | TYPE_BUSY : TYPE_TSS32;
     if (type == (TYPE_TSS16 | (iret ? TYPE_BUSY : 0))) {
         domain_crash(v->domain, "hvm: task switch to the 16-bit TSS %04x, wanted a 32-bit one",
@@ -181,9 +166,9 @@ static int exchange(struct vcpu *v, const struct cpu_user_regs *regs, const stru
 static unsigned int segment_fault(enum hvm_seg_name name, const struct hvm_segment *seg,
                                   unsigned int cpl)
 {
-    unsigned int dpl = (seg->attr >> 5) & 3, rpl = seg->sel & 3;
+    unsigned int dpl = ATTR_DPL(seg->attr), rpl = seg->sel & 3;
     bool code = seg->attr & ATTR_CODE, rw = seg->attr & ATTR_RW;
-    bool conforming = code && (seg->attr & ATTR_CONFORM);
+    bool conforming = code && (seg->attr & ATTR_CONFORMING);
 
     if (!(seg->attr & ATTR_S))
         return X86_EXC_TS;
@@ -223,7 +208,7 @@ static int load_segment(struct vcpu *v, struct hvm_cpu_state *s, enum hvm_seg_na
     int rc = table_copy(v, at, &desc, sizeof(desc), COPY_FROM_GUEST);
     if (rc)
         return rc;
-    unpack(desc, sel, &seg);
+    seg = hvm_segment_unpack(desc, sel);
     if (name == SEG_LDTR) {
         if ((seg.attr & 0x1f) != TYPE_LDT || !(seg.attr & ATTR_P))
             return raise(v, X86_EXC_TS, sel & ~3u);

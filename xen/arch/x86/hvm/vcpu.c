@@ -116,9 +116,7 @@ static const char *record_rest_bad(const struct hvm_hw_cpu *c)
 
 static const char *record_bad(const struct domain *d, const struct hvm_hw_cpu *c)
 {
-    const struct cpu_policy *p = &d->arch.policy;
-    const struct x86_ctrl_env env = {
-        .efer_legal = p->efer_legal, .cr4_legal = p->cr4_legal, .maxphysaddr = p->maxphysaddr};
+    const struct x86_ctrl_env env = x86_ctrl_env_of(&d->arch.policy);
     struct hvm_cpu_state s;
     struct x86_ctrl ctrl;
     uint32_t mxcsr;

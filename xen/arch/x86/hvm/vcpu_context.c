@@ -6,12 +6,6 @@
 
 #include <asm/processor.h>
 
-#define ATTR_P    0x80
-#define ATTR_L    0x200
-#define ATTR_G    0x800
-#define ATTR_DPL  0x60
-#define ATTR_CODE 0x18 /* S, and executable */
-
 /* A segment of the context: limits are in units of the granularity, as in a
  * descriptor; a present one is taken as loaded (accessed, busy). */
 static const char *put_segment(struct hvm_segment *seg, uint32_t base, uint32_t limit,
@@ -51,9 +45,9 @@ static const char *from_32(const struct vcpu_hvm_x86_32 *r, struct hvm_start_sta
         return bad;
     if (!(r->ss_ar & ATTR_P) || !(r->tr_ar & ATTR_P))
         return "SS or TR is null";
-    if ((r->cs_ar & ATTR_CODE) != ATTR_CODE)
+    if (!(r->cs_ar & ATTR_S) || !(r->cs_ar & ATTR_CODE))
         return "CS is not code";
-    if ((r->cs_ar ^ r->ss_ar) & ATTR_DPL)
+    if (ATTR_DPL(r->cs_ar) != ATTR_DPL(r->ss_ar))
         return "privilege of CS and SS";
     if (r->cs_ar & ATTR_L)
         return "64-bit CS in 32-bit mode";

@@ -31,13 +31,8 @@ static void load(struct vcpu *v, const struct hvm_start_state *s, const uint64_t
     struct cpu_user_regs *r = &v->arch.user_regs;
 
     memset(r, 0, sizeof(*r));
-    r->rax = s->gpr[0];
-    r->rcx = s->gpr[1];
-    r->rdx = s->gpr[2];
-    r->rbx = s->gpr[3];
-    r->rbp = s->gpr[5];
-    r->rsi = s->gpr[6];
-    r->rdi = s->gpr[7];
+    for (unsigned int n = 0; n < 8; n++)
+        *regs_gpr(r, n) = s->gpr[n];
     hvm_forget_events(v);
     v->arch.hvm.ctrl = s->ctrl;
     hvm_update_ctrl(v);
@@ -50,9 +45,7 @@ static void load(struct vcpu *v, const struct hvm_start_state *s, const uint64_t
 
 long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg)
 {
-    const struct cpu_policy *p = &v->domain->arch.policy;
-    const struct x86_ctrl_env env = {
-        .efer_legal = p->efer_legal, .cr4_legal = p->cr4_legal, .maxphysaddr = p->maxphysaddr};
+    const struct x86_ctrl_env env = x86_ctrl_env_of(&v->domain->arch.policy);
     struct vcpu_hvm_context c;
     struct hvm_start_state s;
     uint64_t pdpte[4] = {0};

@@ -44,7 +44,7 @@ static uint64_t ticks_of(int64_t now)
     return (uint64_t)now / VHPET_TICK_NS;
 }
 
-uint64_t vhpet_counter(const struct vhpet_state *s, int64_t now)
+static uint64_t vhpet_counter(const struct vhpet_state *s, int64_t now)
 {
     if (!(s->config & CONFIG_ENABLE))
         return s->stopped_at;

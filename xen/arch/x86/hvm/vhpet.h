@@ -30,7 +30,6 @@ void vhpet_reset(struct vhpet_state *s);
 uint64_t vhpet_read(const struct vhpet_state *s, unsigned int offset, int64_t now);
 /* Bit mask of timers whose next expiry has changed. */
 unsigned int vhpet_write(struct vhpet_state *s, unsigned int offset, uint64_t value, int64_t now);
-uint64_t vhpet_counter(const struct vhpet_state *s, int64_t now);
 /* When timer @n fires next; VHPET_NEVER. */
 int64_t vhpet_expiry(const struct vhpet_state *s, unsigned int n, int64_t now);
 /* It did: periodic ones move on.  Returns the I/O APIC pin, or -1: no

@@ -30,7 +30,7 @@ static struct vlapic_state *state_of(struct vcpu *v)
     return &v->arch.hvm.vlapic.s;
 }
 
-bool vlapic_present(const struct vcpu *v)
+static bool vlapic_present(const struct vcpu *v)
 {
     return v->domain->arch.emulation_flags & XEN_X86_EMU_LAPIC;
 }

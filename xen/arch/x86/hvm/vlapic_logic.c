@@ -133,7 +133,8 @@ void vlapic_logic_ack(struct vlapic_state *s, unsigned int vector)
     set_bit_atomic(vlapic_reg(s, APIC_ISR), vector);
 }
 
-unsigned int vlapic_logic_eoi(struct vlapic_state *s)
+/* Ends the highest in service; VLAPIC_DID_*. */
+static unsigned int vlapic_logic_eoi(struct vlapic_state *s)
 {
     int vector = highest(&s->reg[APIC_ISR >> 4]);
     if (vector < 0)
@@ -283,71 +284,55 @@ static unsigned int write_common(struct vlapic_state *s, unsigned int offset, ui
     return 0;
 }
 
+/* Registers by offset, of which those in @set are meant. */
+#define REG(name) (1ull << (APIC_##name >> 4))
+static bool is_in(unsigned int offset, uint64_t set)
+{
+    return set >> (offset >> 4) & 1;
+}
+
+/* Can be read as they are stored, in both modes. */
+static bool is_plain(unsigned int offset)
+{
+    const uint64_t plain = REG(ID) | REG(LVR) | REG(TPR) | REG(LDR) | REG(SPIV) | REG(ESR) |
+                           REG(TMICT) | REG(TMCCT) | REG(TDCR);
+
+    return is_in(offset, plain) || (offset >= APIC_ISR && offset < APIC_ESR) || is_lvt(offset);
+}
+
 uint32_t vlapic_logic_read(struct vlapic_state *s, unsigned int offset)
 {
-    switch (offset) {
-    case APIC_PPR:
+    if (offset == APIC_PPR)
         return vlapic_logic_ppr(s);
-    case APIC_EOI:
-        return 0;
-    case APIC_ID:
-    case APIC_LVR:
-    case APIC_TPR:
-    case APIC_APR:
-    case APIC_RRD:
-    case APIC_LDR:
-    case APIC_DFR:
-    case APIC_SPIV:
-    case APIC_ESR:
-    case APIC_ICR:
-    case APIC_ICR2:
-    case APIC_TMICT:
-    case APIC_TMCCT:
-    case APIC_TDCR:
+    if (is_plain(offset) || is_in(offset, REG(APR) | REG(RRD) | REG(DFR) | REG(ICR) | REG(ICR2)))
         return vlapic_get(s, offset);
-    }
-    if ((offset >= APIC_ISR && offset < APIC_ESR) || is_lvt(offset))
-        return vlapic_get(s, offset);
-    vlapic_logic_error(s, ESR_ILLEGAL_REG);
+    if (offset != APIC_EOI)
+        vlapic_logic_error(s, ESR_ILLEGAL_REG);
     return 0;
 }
 
 unsigned int vlapic_logic_write(struct vlapic_state *s, unsigned int offset, uint32_t value)
 {
+    const uint64_t common = REG(TPR) | REG(EOI) | REG(SPIV) | REG(ESR) | REG(TMICT) | REG(TDCR);
+    const uint64_t read_only = REG(LVR) | REG(APR) | REG(PPR) | REG(RRD) | REG(TMCCT);
+
     switch (offset) {
     case APIC_ID:
-        *vlapic_reg(s, APIC_ID) = value & 0xff000000;
-        return 0;
     case APIC_LDR:
-        *vlapic_reg(s, APIC_LDR) = value & 0xff000000;
+    case APIC_ICR2:
+        *vlapic_reg(s, offset) = value & 0xff000000;
         return 0;
     case APIC_DFR:
         *vlapic_reg(s, APIC_DFR) = value | 0x0fffffff;
         return 0;
-    case APIC_ICR2:
-        *vlapic_reg(s, APIC_ICR2) = value & 0xff000000;
-        return 0;
     case APIC_ICR:
         *vlapic_reg(s, APIC_ICR) = value & 0x000ccfff & ~APIC_ICR_BUSY;
         return VLAPIC_DID_ICR;
-    case APIC_TPR:
-    case APIC_EOI:
-    case APIC_SPIV:
-    case APIC_ESR:
-    case APIC_TMICT:
-    case APIC_TDCR:
-        return write_common(s, offset, value);
-    case APIC_LVR: /* read-only ones: dropped */
-    case APIC_APR:
-    case APIC_PPR:
-    case APIC_RRD:
-    case APIC_TMCCT:
-        return 0;
     }
-    if (is_lvt(offset))
+    if (is_lvt(offset) || is_in(offset, common))
         return write_common(s, offset, value);
-    if (offset >= APIC_ISR && offset < APIC_ESR)
-        return 0;
+    if (is_in(offset, read_only) || (offset >= APIC_ISR && offset < APIC_ESR))
+        return 0; /* dropped */
     return vlapic_logic_error(s, ESR_ILLEGAL_REG) ? VLAPIC_DID_RECHECK : 0;
 }
 
@@ -359,67 +344,32 @@ bool vlapic_logic_rdmsr(const struct vlapic_state *s, unsigned int n, uint64_t *
 
     if (n >= VLAPIC_NR_REGS)
         return false;
-    if (offset == APIC_PPR) {
+    if (offset == APIC_PPR)
         *value = vlapic_logic_ppr(s);
-        return true;
-    }
-    if (offset == APIC_ICR) {
+    else if (offset == APIC_ICR)
         *value = (uint64_t)vlapic_get(s, APIC_ICR2) << 32 | vlapic_get(s, APIC_ICR);
-        return true;
-    }
-    switch (offset) {
-    case APIC_ID:
-    case APIC_LVR:
-    case APIC_TPR:
-    case APIC_LDR:
-    case APIC_SPIV:
-    case APIC_ESR:
-    case APIC_TMICT:
-    case APIC_TMCCT:
-    case APIC_TDCR:
-        break;
-    default:
-        if (!(offset >= APIC_ISR && offset < APIC_ESR) && !is_lvt(offset))
-            return false;
-    }
-    *value = vlapic_get(s, offset);
+    else if (is_plain(offset))
+        *value = vlapic_get(s, offset);
+    else
+        return false;
     return true;
 }
 
-/* Bits that may be set in a write; the rest is #GP. */
+/* Bits that may be set in a write; the rest is #GP.  False: so is every write. */
 static bool x2apic_writable(const struct vlapic_state *s, unsigned int offset, uint64_t *valid)
 {
-    if (is_lvt(offset)) {
-        /* Delivery status and remote IRR are read-only, not reserved. */
+    static const uint64_t bits[VLAPIC_NR_REGS] = {
+        [APIC_TPR >> 4] = 0xff,  [APIC_SPIV >> 4] = SPIV_VALID,
+        [APIC_TMICT >> 4] = ~0u, [APIC_ICR >> 4] = 0xffffffff000ccfffull,
+        [APIC_TDCR >> 4] = 0xb,  [APIC_SELF >> 4] = 0xff,
+    };
+
+    *valid = bits[offset >> 4];
+    /* Delivery status and remote IRR are read-only, not reserved. */
+    if (is_lvt(offset))
         *valid = lvt_valid(s, offset) | 1u << 12 |
                  (offset == APIC_LVT0 || offset == APIC_LVT1 ? 1u << 14 : 0);
-        return true;
-    }
-    switch (offset) {
-    case APIC_TPR:
-        *valid = 0xff;
-        return true;
-    case APIC_EOI:
-    case APIC_ESR:
-        *valid = 0;
-        return true;
-    case APIC_SPIV:
-        *valid = SPIV_VALID;
-        return true;
-    case APIC_ICR:
-        *valid = 0xffffffff000ccfffull;
-        return true;
-    case APIC_TMICT:
-        *valid = ~0u;
-        return true;
-    case APIC_TDCR:
-        *valid = 0xb;
-        return true;
-    case APIC_SELF:
-        *valid = 0xff;
-        return true;
-    }
-    return false;
+    return *valid || offset == APIC_EOI || offset == APIC_ESR;
 }
 
 unsigned int vlapic_logic_wrmsr(struct vlapic_state *s, unsigned int n, uint64_t value)

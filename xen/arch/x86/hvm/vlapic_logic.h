@@ -96,8 +96,6 @@ uint8_t vlapic_logic_ppr(const struct vlapic_state *s);
 /* Highest requested vector above PPR, or -1; software-disabled: -1. */
 int vlapic_logic_pending(const struct vlapic_state *s);
 void vlapic_logic_ack(struct vlapic_state *s, unsigned int vector);
-/* Ends the highest in service; VLAPIC_DID_*. */
-unsigned int vlapic_logic_eoi(struct vlapic_state *s);
 /* An interrupt message with a vector arrives.  True: something to recheck. */
 bool vlapic_logic_accept(struct vlapic_state *s, unsigned int vector, bool level);
 /* Notes an error and raises the LVT error interrupt; true: recheck. */

@@ -4,15 +4,7 @@
 
 #include <asm/processor.h>
 
-#define ATTR_VM86 0xf3u /* data, read-write, accessed, DPL 3 */
-#define ATTR_DATA 0x93u
-#define ATTR_CODE 0x9bu
-#define ATTR_TSS  0x8bu /* 32-bit, busy */
-
-#define ATTR_TYPE(a) ((a)&0xf)
-#define ATTR_DPL(a)  (((a) >> 5) & 3)
-#define ATTR_P       0x80u
-#define RPL(sel)     ((sel)&3)
+#define RPL(sel) ((sel)&3)
 
 uint8_t vm86_tss_byte(uint32_t offset, uint32_t size)
 {
@@ -36,8 +28,9 @@ void vm86_encode(const struct hvm_cpu_state *s, uint32_t tss_base, uint32_t tss_
 {
     *hw = *s;
     for (unsigned int i = SEG_ES; i <= SEG_GS; i++)
-        hw->seg[i].attr = ATTR_VM86;
-    hw->seg[SEG_TR] = (struct hvm_segment){.attr = ATTR_TSS, .limit = tss_limit, .base = tss_base};
+        hw->seg[i].attr = 0xf3; /* data, read-write, accessed, DPL 3 */
+    hw->seg[SEG_TR] =
+        (struct hvm_segment){.attr = 0x8b /* 32-bit, busy */, .limit = tss_limit, .base = tss_base};
     hw->rflags |= X86_EFLAGS_VM | X86_EFLAGS_IOPL;
 }
 
@@ -46,7 +39,7 @@ void vm86_decode(const struct hvm_cpu_state *hw, const struct vm86_hidden *hidde
 {
     *s = *hw;
     for (unsigned int i = SEG_ES; i <= SEG_GS; i++)
-        s->seg[i].attr = i == SEG_CS ? ATTR_CODE : ATTR_DATA;
+        s->seg[i].attr = i == SEG_CS ? 0x9b : 0x93;
     s->seg[SEG_TR] = hidden->tr;
     s->rflags &= ~(uint64_t)(X86_EFLAGS_VM | X86_EFLAGS_IOPL);
     s->rflags |= hidden->iopl;

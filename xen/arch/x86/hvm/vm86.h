@@ -18,10 +18,9 @@
 #include <cairn/types.h>
 
 /* ---- the TSS, in guest memory at HVM_PARAM_VM86_TSS_SIZED ---- */
-#define VM86_TSS_IST_MAP 104u /* 32 bytes: which INT n go to a monitor; none */
-#define VM86_TSS_IO_MAP  136u /* ports that fault instead of exiting; none */
-#define VM86_TSS_MIN     (VM86_TSS_IO_MAP + 2)
-#define VM86_TSS_MAX     (VM86_TSS_IO_MAP + 0x2000 + 1)
+#define VM86_TSS_IO_MAP 136u /* ports that fault instead of exiting; none */
+#define VM86_TSS_MIN    (VM86_TSS_IO_MAP + 2)
+#define VM86_TSS_MAX    (VM86_TSS_IO_MAP + 0x2000 + 1)
 
 /* vm86_tss_byte - what the byte at @offset of a TSS of @size bytes holds. */
 uint8_t vm86_tss_byte(uint32_t offset, uint32_t size);

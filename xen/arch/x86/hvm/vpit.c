@@ -58,7 +58,7 @@ static uint16_t counter(const struct vpit_channel *c, int64_t now)
     return c->bcd ? to_bcd(value) : value;
 }
 
-bool vpit_output(const struct vpit_state *s, unsigned int channel, int64_t now)
+static bool vpit_output(const struct vpit_state *s, unsigned int channel, int64_t now)
 {
     const struct vpit_channel *c = &s->ch[channel];
     uint64_t n = initial(c), gone = elapsed(c, now);

@@ -32,7 +32,6 @@ void vpit_reset(struct vpit_state *s, int64_t now);
 uint8_t vpit_read(struct vpit_state *s, unsigned int port, int64_t now);
 /* True: channel 0 was set anew; its next expiry has changed. */
 bool vpit_write(struct vpit_state *s, unsigned int port, uint8_t value, int64_t now);
-bool vpit_output(const struct vpit_state *s, unsigned int channel, int64_t now);
 /* Next rise of channel 0's output after @now; VPIT_NEVER. */
 int64_t vpit_next_rise(const struct vpit_state *s, int64_t now);
 

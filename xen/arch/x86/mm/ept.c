@@ -162,7 +162,8 @@ int ept_set(struct p2m *p2m, uint64_t gfn, mfn_t mfn, unsigned int order, enum p
     return 0;
 }
 
-mfn_t ept_lookup(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type)
+mfn_t ept_lookup_order(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type,
+                       unsigned int *order)
 {
     const epte_t *t = mfn_to_virt(p2m->root);
     for (unsigned int l = EPT_LEVELS; l > 0; l--) {
@@ -171,14 +172,21 @@ mfn_t ept_lookup(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type)
             t = table_of(e);
             continue;
         }
-        if (type)
-            *type = epte_type(e);
+        *type = epte_type(e);
+        *order = 9 * (l - 1);
         if (!(e.raw & EPT_RWX))
             break;
         uint64_t within = gfn & ((1ull << (9 * (l - 1))) - 1);
         return mfn_add(epte_mfn(e), within);
     }
     return INVALID_MFN;
+}
+
+mfn_t ept_lookup(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type)
+{
+    enum p2m_type unused;
+    unsigned int order;
+    return ept_lookup_order(p2m, gfn, type ? type : &unused, &order);
 }
 
 /* Free what hangs below a table, slot by slot; the cleared slots are the

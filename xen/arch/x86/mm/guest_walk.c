@@ -99,19 +99,19 @@ static bool read_entry(struct walk *w, gaddr_t addr, uint64_t *e)
     return *e & PTE_P;
 }
 
-static bool allowed(const struct walk *w, unsigned int access)
+static bool allowed(const struct paging_role *role, bool user, bool writable, bool nx,
+                    unsigned int access)
 {
-    const struct paging_role *role = w->role;
     if (access & WALK_USER) {
-        if (!w->user || ((access & WALK_WRITE) && !w->writable))
+        if (!user || ((access & WALK_WRITE) && !writable))
             return false;
-        return !((access & WALK_FETCH) && w->nx);
+        return !((access & WALK_FETCH) && nx);
     }
     if (access & WALK_FETCH)
-        return !w->nx && !(role->smep && w->user);
-    if (role->smap && w->user && !(access & WALK_AC))
+        return !nx && !(role->smep && user);
+    if (role->smap && user && !(access & WALK_AC))
         return false;
-    return !((access & WALK_WRITE) && !w->writable && role->wp);
+    return !((access & WALK_WRITE) && !writable && role->wp);
 }
 
 /* Accessed in all, dirty in the last.  False: an entry changed meanwhile. */
@@ -141,9 +141,31 @@ static uint64_t frame_of(const struct paging_role *role, unsigned int level, uin
     return e & mask & ~((1ull << (12 + 9 * (level - 1))) - 1);
 }
 
+bool guest_leaf_allows(const struct paging_role *role, uint64_t above, uint64_t e,
+                       unsigned int access, uint64_t *now, uint32_t *ec)
+{
+    uint64_t all = above & e, any = above | (role->nx ? e : 0);
+
+    *ec = access_code(role, access);
+    if (!(e & PTE_P))
+        return false;
+    *ec |= PFEC_P;
+    if (e & reserved_bits(role, 1, e)) {
+        *ec |= PFEC_RSVD;
+        return false;
+    }
+    *now = e | PTE_A | (access & WALK_WRITE ? PTE_D : 0);
+    return allowed(role, all & PTE_U, all & PTE_W, any & PTE_NX, access);
+}
+
 bool guest_entry_reserved(const struct paging_role *role, unsigned int level, uint64_t e)
 {
     return e & reserved_bits(role, level, e);
+}
+
+uint64_t guest_leaf_reserved(const struct paging_role *role)
+{
+    return reserved_bits(role, 1, 0);
 }
 
 bool guest_entry_is_leaf(const struct paging_role *role, unsigned int level, uint64_t e)
@@ -182,7 +204,7 @@ static enum step walk_entry(struct walk *w, unsigned int level, gaddr_t addr,
 static bool finish(struct walk *w, unsigned int level, gva_t va, unsigned int access,
                    struct walk_result *res)
 {
-    if (!allowed(w, access)) {
+    if (!allowed(w->role, w->user, w->writable, w->nx, access)) {
         res->ec |= PFEC_P;
         return false;
     }

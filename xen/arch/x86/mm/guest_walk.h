@@ -62,8 +62,18 @@ struct walk_result {
 bool guest_walk(const struct paging_role *role, uint64_t root, const uint64_t pdpte[4], gva_t va,
                 unsigned int access, const struct walk_memory *mem, struct walk_result *res);
 
+/*
+ * guest_leaf_allows - the last step of such a walk, into entry @e of level 1.
+ * @above  what all entries before it leave: PTE_U, PTE_W if none forbids, and
+ *         PTE_NX if one does
+ * True: *@now is what the entry becomes.  False: *@ec is the fault's.
+ */
+bool guest_leaf_allows(const struct paging_role *role, uint64_t above, uint64_t e,
+                       unsigned int access, uint64_t *now, uint32_t *ec);
+
 /* ---- one present entry of a table of @level, 1 lowest ---- */
 bool guest_entry_reserved(const struct paging_role *role, unsigned int level, uint64_t e);
+uint64_t guest_leaf_reserved(const struct paging_role *role); /* bits of level 1 */
 bool guest_entry_is_leaf(const struct paging_role *role, unsigned int level, uint64_t e);
 /* Where its page or the next table begins. */
 uint64_t guest_entry_address(const struct paging_role *role, unsigned int level, uint64_t e);

@@ -23,17 +23,24 @@ int p2m_teardown(struct domain *d)
     return ept_free(&d->arch.p2m);
 }
 
-mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type)
+mfn_t p2m_lookup_order(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigned int *order)
 {
     struct p2m *p2m = &d->arch.p2m;
-    if (type)
-        *type = P2M_none;
+    *type = P2M_none;
+    *order = 0;
     if (gfn_x(gfn) >> EPT_GFN_BITS || !mfn_x(p2m->root))
         return INVALID_MFN;
     spin_lock(&p2m->lock);
-    mfn_t mfn = ept_lookup(p2m, gfn_x(gfn), type);
+    mfn_t mfn = ept_lookup_order(p2m, gfn_x(gfn), type, order);
     spin_unlock(&p2m->lock);
     return mfn;
+}
+
+mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type)
+{
+    enum p2m_type unused;
+    unsigned int order;
+    return p2m_lookup_order(d, gfn, type ? type : &unused, &order);
 }
 
 void *p2m_map(struct domain *d, gfn_t gfn, bool write)

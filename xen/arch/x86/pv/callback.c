@@ -11,7 +11,6 @@
 #include <cairn/stretch.h>
 #include <cairn/perfc.h>
 #include <cairn/softirq.h>
-#include <xen/callback.h>
 
 /* Flags that the guest kernel is entered without. */
 #define ENTRY_CLEARS (X86_EFLAGS_AC | X86_EFLAGS_VM | X86_EFLAGS_RF | X86_EFLAGS_NT | X86_EFLAGS_TF)
@@ -84,7 +83,7 @@ static bool push_frame(struct vcpu *v, struct cpu_user_regs *regs, const uint64_
     return true;
 }
 
-void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs)
+static void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs)
 {
     struct trap_bounce *tb = &v->arch.pv.trap_bounce;
     uint64_t head[3] = {regs->rcx, regs->r11, tb->error_code};
@@ -102,11 +101,12 @@ static void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
     uint64_t head[6] = {regs->rcx,     regs->r11,     v->arch.pv.ds,
                         v->arch.pv.es, v->arch.pv.fs, v->arch.pv.gs};
 
+    const struct pv_callback *failsafe = &v->arch.pv.callback[CALLBACKTYPE_failsafe];
+
     v->arch.pv.segs_failed = false;
-    if (!v->arch.pv.failsafe_callback)
+    if (!failsafe->address)
         return; /* the selectors are null now: it finds out */
-    if (push_frame(v, regs, head, 6, FLAT_KERNEL_CS64, v->arch.pv.failsafe_callback) &&
-        v->arch.pv.failsafe_masks_events)
+    if (push_frame(v, regs, head, 6, FLAT_KERNEL_CS64, failsafe->address) && failsafe->masks_events)
         v->vcpu_info->evtchn_upcall_mask = 1;
 }
 
@@ -115,14 +115,15 @@ static bool event_pending(const struct vcpu *v)
     const struct vcpu_info *vi = v->vcpu_info;
 
     return ACCESS_ONCE(vi->evtchn_upcall_pending) && !ACCESS_ONCE(vi->evtchn_upcall_mask) &&
-           v->arch.pv.event_callback;
+           v->arch.pv.callback[CALLBACKTYPE_event].address;
 }
 
 static void bounce_event(struct vcpu *v, struct cpu_user_regs *regs)
 {
     uint64_t head[2] = {regs->rcx, regs->r11};
 
-    if (push_frame(v, regs, head, 2, FLAT_KERNEL_CS64, v->arch.pv.event_callback))
+    if (push_frame(v, regs, head, 2, FLAT_KERNEL_CS64,
+                   v->arch.pv.callback[CALLBACKTYPE_event].address))
         v->vcpu_info->evtchn_upcall_mask = 1;
 }
 
@@ -215,39 +216,19 @@ long do_iret(void)
 
 /* ---- registration ---- */
 
+#define KNOWN_CALLBACKS                                                                    \
+    (1u << CALLBACKTYPE_event | 1u << CALLBACKTYPE_failsafe | 1u << CALLBACKTYPE_syscall | \
+     1u << CALLBACKTYPE_nmi | 1u << CALLBACKTYPE_sysenter | 1u << CALLBACKTYPE_syscall32)
+
 static long register_callback(struct vcpu *v, unsigned int type, unsigned long address,
                               bool mask_events)
 {
-    struct pv_vcpu *pv = &v->arch.pv;
-
     if (!is_canonical(address))
         return -EINVAL;
-    switch (type) {
-    case CALLBACKTYPE_event:
-        pv->event_callback = address;
-        return 0;
-    case CALLBACKTYPE_failsafe:
-        pv->failsafe_callback = address;
-        pv->failsafe_masks_events = mask_events;
-        return 0;
-    case CALLBACKTYPE_syscall:
-        pv->syscall_callback = address;
-        pv->syscall_masks_events = mask_events;
-        return 0;
-    case CALLBACKTYPE_syscall32:
-        pv->syscall32_callback = address;
-        pv->syscall32_masks_events = mask_events;
-        return 0;
-    case CALLBACKTYPE_sysenter:
-        pv->sysenter_callback = address;
-        pv->sysenter_masks_events = mask_events;
-        return 0;
-    case CALLBACKTYPE_nmi:
-        pv->nmi_callback = address;
-        return 0;
-    default:
+    if (type > CALLBACKTYPE_syscall32 || !(KNOWN_CALLBACKS >> type & 1))
         return -ENOSYS;
-    }
+    v->arch.pv.callback[type] = (struct pv_callback){address, mask_events};
+    return 0;
 }
 
 static long unregister_callback(struct vcpu *v, unsigned int type)
@@ -259,7 +240,7 @@ static long unregister_callback(struct vcpu *v, unsigned int type)
     case CALLBACKTYPE_sysenter:
         return -EINVAL;
     case CALLBACKTYPE_nmi:
-        v->arch.pv.nmi_callback = 0;
+        v->arch.pv.callback[type].address = 0;
         return 0;
     default:
         return -ENOSYS;
@@ -291,8 +272,8 @@ long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long
 
     if (!is_canonical(event) || !is_canonical(failsafe) || !is_canonical(syscall))
         return -EINVAL;
-    register_callback(v, CALLBACKTYPE_event, event, true);
-    register_callback(v, CALLBACKTYPE_failsafe, failsafe, v->arch.pv.failsafe_masks_events);
-    register_callback(v, CALLBACKTYPE_syscall, syscall, v->arch.pv.syscall_masks_events);
+    v->arch.pv.callback[CALLBACKTYPE_event].address = event;
+    v->arch.pv.callback[CALLBACKTYPE_failsafe].address = failsafe;
+    v->arch.pv.callback[CALLBACKTYPE_syscall].address = syscall;
     return 0;
 }

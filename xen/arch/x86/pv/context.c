@@ -62,11 +62,11 @@ static void load_callbacks(struct pv_vcpu *pv, const struct vcpu_guest_context *
         pv->trap_ctxt[i] = c->trap_ctxt[i];
         pv->trap_ctxt[i].cs = pv_fixup_selector(c->trap_ctxt[i].cs);
     }
-    pv->event_callback = c->event_callback_eip;
-    pv->failsafe_callback = c->failsafe_callback_eip;
-    pv->syscall_callback = c->syscall_callback_eip;
-    pv->failsafe_masks_events = c->flags & VGCF_failsafe_disables_events;
-    pv->syscall_masks_events = c->flags & VGCF_syscall_disables_events;
+    pv->callback[CALLBACKTYPE_event].address = c->event_callback_eip;
+    pv->callback[CALLBACKTYPE_failsafe] =
+        (struct pv_callback){c->failsafe_callback_eip, c->flags & VGCF_failsafe_disables_events};
+    pv->callback[CALLBACKTYPE_syscall] =
+        (struct pv_callback){c->syscall_callback_eip, c->flags & VGCF_syscall_disables_events};
 }
 
 static void load_registers(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -138,10 +138,11 @@ void pv_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
     const struct pv_vcpu *pv = &v->arch.pv;
 
     memset(c, 0, sizeof(*c));
-    c->flags = VGCF_i387_valid | (pv->in_kernel ? VGCF_in_kernel : 0) |
-               (pv->failsafe_masks_events ? VGCF_failsafe_disables_events : 0) |
-               (pv->syscall_masks_events ? VGCF_syscall_disables_events : 0) |
-               (v->pause_flags & VPF_down ? 0 : VGCF_online);
+    c->flags =
+        VGCF_i387_valid | (pv->in_kernel ? VGCF_in_kernel : 0) |
+        (pv->callback[CALLBACKTYPE_failsafe].masks_events ? VGCF_failsafe_disables_events : 0) |
+        (pv->callback[CALLBACKTYPE_syscall].masks_events ? VGCF_syscall_disables_events : 0) |
+        (v->pause_flags & VPF_down ? 0 : VGCF_online);
     memcpy(&c->fpu_ctxt, v->arch.fpu, sizeof(v->arch.fpu));
     c->user_regs = v->arch.user_regs;
     c->user_regs.ds = pv->ds;
@@ -163,9 +164,9 @@ void pv_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
         c->debugreg[i] = v->arch.dr[i];
     c->debugreg[6] = v->arch.dr6;
     c->debugreg[7] = v->arch.dr7;
-    c->event_callback_eip = pv->event_callback;
-    c->failsafe_callback_eip = pv->failsafe_callback;
-    c->syscall_callback_eip = pv->syscall_callback;
+    c->event_callback_eip = pv->callback[CALLBACKTYPE_event].address;
+    c->failsafe_callback_eip = pv->callback[CALLBACKTYPE_failsafe].address;
+    c->syscall_callback_eip = pv->callback[CALLBACKTYPE_syscall].address;
     c->vm_assist = v->domain->vm_assist;
     c->fs_base = pv->fs_base;
     c->gs_base_kernel = pv->gs_base_kernel;

@@ -7,7 +7,7 @@
  * 0 is let through: gates would lead into ring 0, and TSS and LDT descriptors
  * are ours.
  */
-#include <asm/desc_check.h>
+#include <asm/pv.h>
 
 #define DESC_S    (1ull << 44)
 #define DESC_P    (1ull << 47)

@@ -8,7 +8,6 @@
  */
 #include "private.h"
 
-#include <asm/desc_check.h>
 #include <asm/page_type.h>
 #include <asm/processor.h>
 #include <asm/traps.h>

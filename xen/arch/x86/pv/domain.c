@@ -15,10 +15,9 @@
 #include <cairn/mm.h>
 #include <cairn/softirq.h>
 
-#define VCPUS_PER_L1      8
-#define VCPU_WINDOW_PAGES 64
-#define CPUID7_FSGSBASE   1u
-#define TABLE_FLAGS       (PTE_P | PTE_W | PTE_A)
+#define VCPUS_PER_L1    8
+#define CPUID7_FSGSBASE 1u
+#define TABLE_FLAGS     (PTE_P | PTE_W | PTE_A)
 
 /* CR4 bits that follow the guest; all others are the hypervisor's. */
 #define GUEST_CR4_BITS (X86_CR4_TSD | X86_CR4_DE | X86_CR4_FSGSBASE)

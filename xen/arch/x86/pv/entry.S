@@ -12,48 +12,13 @@
  */
 #include <asm-offsets.h>
 #include <asm/config.h>
+#include <asm/frame.S>
 
 #define TRAP_SYSCALL 0x100
 #define FLAT_RING3_CS32 0xe023
 #define FLAT_RING3_CS64 0xe033
 #define FLAT_RING3_SS64 0xe02b
 #define SCRATCH_FROM_EC (CPUINFO_scratch - CPUINFO_guest_regs - UREGS_error_code)
-
-    .macro SAVE_REGS
-    pushq %rdi
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq %rax
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    .endm
-
-    .macro RESTORE_REGS
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rax
-    popq %rcx
-    popq %rdx
-    popq %rsi
-    popq %rdi
-    .endm
 
     /* Frame of a SYSCALL that came from code segment \cs. */
     .macro SYSCALL_FRAME cs

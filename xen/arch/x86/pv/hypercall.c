@@ -13,25 +13,23 @@
 #define SYSCALL_LENGTH      2
 #define HYPERCALL_STUB_SIZE 32
 
-/* Bounce to @entry of the guest kernel. */
-static void enter_callback(struct vcpu *v, unsigned long entry, bool mask_events)
+/* Bounce to the guest kernel's callback of @type; without one it is exception @vector. */
+static void enter_callback(struct vcpu *v, struct cpu_user_regs *regs, unsigned int type,
+                           unsigned int vector)
 {
-    struct trap_bounce *tb = &v->arch.pv.trap_bounce;
+    const struct pv_callback *cb = &v->arch.pv.callback[type];
 
-    tb->flags = TBF_EXCEPTION | (mask_events ? TBF_INTERRUPT : 0);
-    tb->cs = FLAT_KERNEL_CS64;
-    tb->eip = entry;
-}
-
-static void user_syscall(struct vcpu *v, struct cpu_user_regs *regs, unsigned long entry,
-                         bool mask_events)
-{
-    if (!entry) {
-        regs->rip -= SYSCALL_LENGTH;
-        pv_inject_exception(v, X86_EXC_UD, 0);
+    if (cb->address) {
+        v->arch.pv.trap_bounce = (struct trap_bounce){
+            .flags = TBF_EXCEPTION | (cb->masks_events ? TBF_INTERRUPT : 0),
+            .cs = FLAT_KERNEL_CS64,
+            .eip = cb->address,
+        };
         return;
     }
-    enter_callback(v, entry, mask_events);
+    if (vector == X86_EXC_UD) /* the instruction that was executed */
+        regs->rip -= SYSCALL_LENGTH;
+    pv_inject_exception(v, vector, 0);
 }
 
 void pv_hypercall(struct cpu_user_regs *regs)
@@ -41,7 +39,7 @@ void pv_hypercall(struct cpu_user_regs *regs)
     stretch_begin(STRETCH_HYPERCALL, regs->eax);
     local_irq_enable();
     if (unlikely(!v->arch.pv.in_kernel)) {
-        user_syscall(v, regs, v->arch.pv.syscall_callback, v->arch.pv.syscall_masks_events);
+        enter_callback(v, regs, CALLBACKTYPE_syscall, X86_EXC_UD);
         return;
     }
 
@@ -54,31 +52,19 @@ void pv_hypercall(struct cpu_user_regs *regs)
     }
     /* The guest executes SYSCALL once more, with what is left to do. */
     regs->rip -= SYSCALL_LENGTH;
-    regs->rdi = arg[0];
-    regs->rsi = arg[1];
-    regs->rdx = arg[2];
-    regs->r10 = arg[3];
-    regs->r8 = arg[4];
-    regs->r9 = arg[5];
+    regs_set_hypercall_args(regs, arg);
 }
 
 void pv_compat_syscall(struct cpu_user_regs *regs)
 {
-    struct vcpu *v = current;
-
     local_irq_enable();
-    user_syscall(v, regs, v->arch.pv.syscall32_callback, v->arch.pv.syscall32_masks_events);
+    enter_callback(current, regs, CALLBACKTYPE_syscall32, X86_EXC_UD);
 }
 
 void pv_sysenter(struct cpu_user_regs *regs)
 {
-    struct vcpu *v = current;
-
     local_irq_enable();
-    if (v->arch.pv.sysenter_callback)
-        enter_callback(v, v->arch.pv.sysenter_callback, v->arch.pv.sysenter_masks_events);
-    else
-        pv_inject_exception(v, X86_EXC_GP, 0);
+    enter_callback(current, regs, CALLBACKTYPE_sysenter, X86_EXC_GP);
 }
 
 /* ---- the hypercall page ---- */

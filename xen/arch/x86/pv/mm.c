@@ -16,6 +16,7 @@
 #include <asm/page_type.h>
 #include <cairn/boot_info.h>
 #include <cairn/errno.h>
+#include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/softirq.h>
@@ -462,24 +463,12 @@ int pv_new_user_base(struct vcpu *v, mfn_t mfn)
     return 0;
 }
 
-struct domain *pv_get_pg_owner(domid_t domid, int *rc)
+struct domain *pv_get_pg_owner(domid_t domid, long *rc)
 {
-    struct domain *d;
-
     /* Device memory has no owner: the caller's right to it is what counts. */
     if (domid == DOMID_IO && current->domain->is_privileged)
         domid = DOMID_SELF;
-    d = get_domain_for_op(domid);
-    if (!d) {
-        *rc = -ESRCH;
-        return NULL;
-    }
-    if (d != current->domain && !current->domain->is_privileged) {
-        put_domain(d);
-        *rc = -EPERM;
-        return NULL;
-    }
-    return d;
+    return hypercall_target(domid, rc);
 }
 
 bool pv_fixup_page_fault(struct cpu_user_regs *regs, unsigned long addr)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmu_update.c - HYPERVISOR_mmu_update: a batch of page-table and M2P writes.
+ * mmu_update.c - HYPERVISOR_mmu_update: a batch of page-table and M2P writes;
+ * and what runs such a batch, for mmuext.c too.
  *
  * Each request is checked and done as a whole; the batch stops at the first
  * that fails, and can be continued between any two.
@@ -15,7 +16,7 @@
 #include <cairn/softirq.h>
 
 /* In the count argument of a continued call: *pdone holds the sum so far. */
-#define MMU_CONTINUED 0x80000000ul
+#define BATCH_CONTINUED 0x80000000ul
 
 /* The frame is a table in use, or plain memory of its owner. */
 static int write_entry(struct domain *pt_owner, struct domain *pg_owner, struct page_info *page,
@@ -72,86 +73,80 @@ static int update_m2p(struct domain *pg_owner, const struct mmu_update *req)
     return 0;
 }
 
-static int one_update(struct domain *pt_owner, struct domain *pg_owner, struct mmu_update *req)
+static int one_update(const struct pv_batch *b, unsigned long at)
 {
-    switch (req->ptr & 3) {
+    struct mmu_update req;
+
+    if (copy_from_guest_va(&req, at))
+        return -EFAULT;
+    switch (req.ptr & 3) {
     case MMU_NORMAL_PT_UPDATE:
-        return update_pt(pt_owner, pg_owner, req, false);
     case MMU_PT_UPDATE_PRESERVE_AD:
-        return update_pt(pt_owner, pg_owner, req, true);
+        return update_pt(b->pt_owner, b->pg_owner, &req, (req.ptr & 3) != MMU_NORMAL_PT_UPDATE);
     case MMU_MACHPHYS_UPDATE:
-        return update_m2p(pg_owner, req);
+        return update_m2p(b->pg_owner, &req);
     default:
         return -ENOSYS;
     }
 }
 
 /* Both with a reference. */
-static int get_owners(unsigned long foreigndom, struct domain **pt_owner, struct domain **pg_owner)
+static long get_owners(struct pv_batch *b, unsigned long foreigndom)
 {
     unsigned int pt = (uint32_t)foreigndom >> 16; /* domain id + 1 */
-    int rc;
+    long rc;
 
-    *pt_owner = pv_get_pg_owner(pt ? pt - 1 : DOMID_SELF, &rc);
-    if (!*pt_owner)
+    b->pt_owner = pv_get_pg_owner(pt ? pt - 1 : DOMID_SELF, &rc);
+    if (!b->pt_owner)
         return rc;
-    *pg_owner = pv_get_pg_owner(foreigndom & 0xffff, &rc);
-    if (*pg_owner && !(*pt_owner)->is_hvm)
+    b->pg_owner = pv_get_pg_owner(foreigndom & 0xffff, &rc);
+    if (b->pg_owner && !b->pt_owner->is_hvm)
         return 0;
-    if (*pg_owner) {
-        put_domain(*pg_owner);
+    if (b->pg_owner) {
+        put_domain(b->pg_owner);
         rc = -EINVAL;
     }
-    put_domain(*pt_owner);
+    put_domain(b->pt_owner);
+    return rc;
+}
+
+long pv_run_batch(struct pv_batch *b, unsigned long at, unsigned long count, unsigned long pdone)
+{
+    uint32_t left = count & ~BATCH_CONTINUED, done = 0;
+    long rc = 0;
+
+    if ((count & BATCH_CONTINUED) && pdone && copy_from_guest_va(&done, pdone))
+        return -EFAULT;
+    for (unsigned int i = 0; !rc; i++) {
+        rc = pv_put_old_table(current);
+        if (rc || !left)
+            break;
+        rc = i && preempt_check() ? -ERESTART : b->one(b, at);
+        if (!rc) {
+            at += b->size;
+            left--;
+            done++;
+        }
+    }
+    if (pdone && copy_to_guest_va(pdone, &done))
+        rc = rc == -ERESTART ? rc : -EFAULT;
+    if (rc == -ERESTART) {
+        hypercall_set_arg(0, at);
+        hypercall_set_arg(1, left | BATCH_CONTINUED);
+    }
     return rc;
 }
 
 long do_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
                    unsigned long foreigndom)
 {
-    struct domain *pt_owner = NULL, *pg_owner = NULL;
-    uint32_t done = 0;
-    unsigned long i = 0;
-    long rc;
+    struct pv_batch b = {.one = one_update, .size = sizeof(struct mmu_update)};
+    long rc = get_owners(&b, foreigndom);
 
-    count = (uint32_t)count;
-    if (count & MMU_CONTINUED) {
-        count &= ~MMU_CONTINUED;
-        if (pdone && copy_from_guest_va(&done, pdone))
-            return -EFAULT;
-    }
-    rc = get_owners(foreigndom, &pt_owner, &pg_owner);
     if (rc)
         return rc;
-
-    for (;;) {
-        struct mmu_update req;
-
-        rc = pv_put_old_table(current);
-        if (rc || i == count)
-            break;
-        if (i && preempt_check()) {
-            rc = -ERESTART;
-            break;
-        }
-        if (copy_from_guest_va(&req, ureqs + i * sizeof(req))) {
-            rc = -EFAULT;
-            break;
-        }
-        rc = one_update(pt_owner, pg_owner, &req);
-        if (rc)
-            break;
-        i++;
-    }
-    put_domain(pg_owner);
-    put_domain(pt_owner);
-
-    done += i;
-    if (pdone && copy_to_guest_va(pdone, &done))
-        rc = rc == -ERESTART ? rc : -EFAULT;
-    if (rc == -ERESTART) {
-        hypercall_set_arg(0, ureqs + i * sizeof(struct mmu_update));
-        hypercall_set_arg(1, (count - i) | MMU_CONTINUED);
-    }
+    rc = pv_run_batch(&b, ureqs, count, pdone);
+    put_domain(b.pg_owner);
+    put_domain(b.pt_owner);
     return rc;
 }

@@ -15,18 +15,10 @@
 #include <cairn/mm.h>
 #include <cairn/softirq.h>
 
-#define MMUEXT_CONTINUED 0x80000000ul
-
-static int pin_table(struct domain *pg_owner, unsigned long mfn, uint64_t type)
+static int pin_table(struct domain *pg_owner, struct page_info *page, uint64_t type)
 {
-    struct page_info *page;
     int rc;
 
-    if (pg_owner->is_hvm)
-        return -EOPNOTSUPP;
-    page = get_page_from_gfn(pg_owner, _gfn(mfn), NULL);
-    if (!page)
-        return -EINVAL;
     spin_lock(&pg_owner->arch.paging_lock);
     rc = get_page_type(page, type);
     if (!rc && (page->type_info & PGT_pinned)) {
@@ -36,21 +28,13 @@ static int pin_table(struct domain *pg_owner, unsigned long mfn, uint64_t type)
         page->type_info |= PGT_pinned;
     }
     spin_unlock(&pg_owner->arch.paging_lock);
-    if (rc)
-        put_page(page);
-    return rc; /* pinned: the pin keeps both references */
+    return rc;
 }
 
-static int unpin_table(struct vcpu *v, struct domain *pg_owner, unsigned long mfn)
+static int unpin_table(struct vcpu *v, struct domain *pg_owner, struct page_info *page)
 {
-    struct page_info *page;
     int rc = -EINVAL;
 
-    if (pg_owner->is_hvm)
-        return -EOPNOTSUPP;
-    page = get_page_from_gfn(pg_owner, _gfn(mfn), NULL);
-    if (!page)
-        return -EINVAL;
     spin_lock(&pg_owner->arch.paging_lock);
     if (page->type_info & PGT_pinned) {
         page->type_info &= ~PGT_pinned;
@@ -58,8 +42,25 @@ static int unpin_table(struct vcpu *v, struct domain *pg_owner, unsigned long mf
         rc = 0;
     }
     spin_unlock(&pg_owner->arch.paging_lock);
-    put_page(page);
     return rc;
+}
+
+static int pin_op(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
+{
+    bool unpin = op->cmd == MMUEXT_UNPIN_TABLE;
+    struct page_info *page;
+    int rc;
+
+    if (pg_owner->is_hvm)
+        return -EOPNOTSUPP;
+    page = get_page_from_gfn(pg_owner, _gfn(op->arg1.mfn), NULL);
+    if (!page)
+        return -EINVAL;
+    rc = unpin ? unpin_table(v, pg_owner, page)
+               : pin_table(pg_owner, page, (uint64_t)(op->cmd - MMUEXT_PIN_L1_TABLE + 1) << 60);
+    if (rc || unpin)
+        put_page(page);
+    return rc; /* pinned: the pin keeps both references */
 }
 
 static int clear_or_copy(struct domain *pg_owner, const struct mmuext_op *op)
@@ -146,7 +147,7 @@ static int new_base(struct vcpu *v, const struct mmuext_op *op)
 }
 
 /* Operations on the caller itself, whatever foreigndom says, are refused. */
-static int one_op(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
+static int run_op(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
 {
     bool self = pg_owner == v->domain;
 
@@ -155,10 +156,8 @@ static int one_op(struct vcpu *v, struct domain *pg_owner, const struct mmuext_o
     case MMUEXT_PIN_L2_TABLE:
     case MMUEXT_PIN_L3_TABLE:
     case MMUEXT_PIN_L4_TABLE:
-        return pin_table(pg_owner, op->arg1.mfn,
-                         (uint64_t)(op->cmd - MMUEXT_PIN_L1_TABLE + 1) << 60);
     case MMUEXT_UNPIN_TABLE:
-        return unpin_table(v, pg_owner, op->arg1.mfn);
+        return pin_op(v, pg_owner, op);
     case MMUEXT_NEW_BASEPTR:
     case MMUEXT_NEW_USER_BASEPTR:
         return self ? new_base(v, op) : -EPERM;
@@ -178,60 +177,33 @@ static int one_op(struct vcpu *v, struct domain *pg_owner, const struct mmuext_o
     case MMUEXT_COPY_PAGE:
         return clear_or_copy(pg_owner, op);
     case MMUEXT_MARK_SUPER:
-    case MMUEXT_UNMARK_SUPER:
-        return -EOPNOTSUPP;
+    case MMUEXT_UNMARK_SUPER: /* none here; what cannot be one is wrong before that */
+        return op->arg1.mfn % PT_ENTRIES || !mfn_valid(_mfn(op->arg1.mfn)) ? -EINVAL : -EOPNOTSUPP;
     default:
         return -ENOSYS;
     }
 }
 
+static int one_op(const struct pv_batch *b, unsigned long at)
+{
+    struct mmuext_op op;
+
+    if (copy_from_guest_va(&op, at))
+        return -EFAULT;
+    return run_op(current, b->pg_owner, &op);
+}
+
 long do_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
                   unsigned long foreigndom)
 {
-    struct vcpu *v = current;
-    struct domain *pg_owner;
-    uint32_t done = 0;
-    unsigned long i = 0;
     long rc;
-    int err;
+    struct pv_batch b = {.one = one_op,
+                         .size = sizeof(struct mmuext_op),
+                         .pg_owner = pv_get_pg_owner(foreigndom, &rc)};
 
-    count = (uint32_t)count;
-    if (count & MMUEXT_CONTINUED) {
-        count &= ~MMUEXT_CONTINUED;
-        if (pdone && copy_from_guest_va(&done, pdone))
-            return -EFAULT;
-    }
-    pg_owner = pv_get_pg_owner(foreigndom, &err);
-    if (!pg_owner)
-        return err;
-
-    for (;;) {
-        struct mmuext_op op;
-
-        rc = pv_put_old_table(v);
-        if (rc || i == count)
-            break;
-        if (i && preempt_check()) {
-            rc = -ERESTART;
-            break;
-        }
-        if (copy_from_guest_va(&op, uops + i * sizeof(op))) {
-            rc = -EFAULT;
-            break;
-        }
-        rc = one_op(v, pg_owner, &op);
-        if (rc)
-            break;
-        i++;
-    }
-    put_domain(pg_owner);
-
-    done += i;
-    if (pdone && copy_to_guest_va(pdone, &done))
-        rc = rc == -ERESTART ? rc : -EFAULT;
-    if (rc == -ERESTART) {
-        hypercall_set_arg(0, uops + i * sizeof(struct mmuext_op));
-        hypercall_set_arg(1, (count - i) | MMUEXT_CONTINUED);
-    }
+    if (!b.pg_owner)
+        return rc;
+    rc = pv_run_batch(&b, uops, count, pdone);
+    put_domain(b.pg_owner);
     return rc;
 }

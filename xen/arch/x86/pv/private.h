@@ -53,7 +53,18 @@ int pv_new_kernel_base(struct vcpu *v, mfn_t mfn);
 int pv_new_user_base(struct vcpu *v, mfn_t mfn);
 /* Domain named by a foreigndom argument, with reference; NULL: none or not
  * permitted, *@rc says which. */
-struct domain *pv_get_pg_owner(domid_t domid, int *rc);
+struct domain *pv_get_pg_owner(domid_t domid, long *rc);
+
+/* ---- mmu_update.c: a list of requests of @size bytes; @one does that at @at,
+ * or nothing: 0, -errno, -ERESTART ---- */
+struct pv_batch {
+    int (*one)(const struct pv_batch *b, unsigned long at);
+    size_t size;
+    struct domain *pt_owner, *pg_owner;
+};
+/* The first @count of the list at @at, as the arguments of a hypercall say it:
+ * what is left is written back to those. */
+long pv_run_batch(struct pv_batch *b, unsigned long at, unsigned long count, unsigned long pdone);
 
 /* ---- descriptor.c ---- */
 int pv_set_gdt(struct vcpu *v, const unsigned long *frames, unsigned int entries);
@@ -76,7 +87,6 @@ void pv_toggle_mode(struct vcpu *v);
 bool pv_load_gs_user(uint16_t sel);
 
 /* ---- traps.c, callback.c, debugreg.c, entry.S ---- */
-void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs);
 unsigned int pv_exit_prepare(struct cpu_user_regs *regs);
 void pv_hypercall(struct cpu_user_regs *regs);
 void pv_compat_syscall(struct cpu_user_regs *regs);

@@ -72,13 +72,12 @@ long do_update_va_mapping(unsigned long va, unsigned long val, unsigned long fla
 long do_update_va_mapping_otherdomain(unsigned long va, unsigned long val, unsigned long flags,
                                       unsigned long domid)
 {
-    int err;
-    struct domain *pg_owner = pv_get_pg_owner(domid, &err);
+    long rc;
+    struct domain *pg_owner = pv_get_pg_owner(domid, &rc);
 
     if (!pg_owner)
-        return err;
-
-    long rc = update_va(va, val, flags, pg_owner);
+        return rc;
+    rc = update_va(va, val, flags, pg_owner);
 
     put_domain(pg_owner);
     return rc;

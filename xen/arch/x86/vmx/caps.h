@@ -29,7 +29,6 @@
 #define MSR_VMX_VMFUNC     0x491
 
 #define VMX_BASIC_TRUE_CTLS  (1ull << 55)
-#define VMX_BASIC_INS_OUTS   (1ull << 54)
 #define VMX_BASIC_32BIT_ADDR (1ull << 48)
 
 /* MSR_VMX_EPT_VPID */
@@ -43,7 +42,6 @@
 #define EPT_CAP_INVEPT_ALL    (1ull << 26)
 #define EPT_CAP_EPT_MASK      0x00000000ffffffffull
 #define VPID_CAP_INVVPID      (1ull << 32)
-#define VPID_CAP_ADDR         (1ull << 40)
 #define VPID_CAP_SINGLE       (1ull << 41)
 #define VPID_CAP_ALL          (1ull << 42)
 #define EPT_CAP_VPID_MASK     0xffffffff00000000ull
@@ -65,7 +63,7 @@ struct vmx_caps {
     bool shadow_exits; /* what shadow paging must intercept can be */
     bool efer_switch;  /* by VM-entry and VM-exit controls: second generation */
     bool pat_switch;
-    bool virtual_nmis, preempt_timer, rdtscp, invpcid, wbinvd_exiting, insn_info_io;
+    bool virtual_nmis, preempt_timer, rdtscp, invpcid, wbinvd_exiting;
     bool ept_2m, ept_1g, ept_ad, invept_single, invvpid_single;
     bool invvpid_all;
     const char *contradiction; /* capabilities that were not believed, or NULL */

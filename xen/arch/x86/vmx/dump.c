@@ -8,83 +8,33 @@
 #include "msrlist.h"
 #include "vmx.h"
 
-#define F(name)     \
-    {               \
-        name, #name \
-    }
+/* clang-format off */
+#define F(name) {name, #name}
 static const struct {
     uint16_t field;
     const char *name;
 } fields[] = {
-    F(PIN_BASED_CONTROLS),
-    F(PROC_BASED_CONTROLS),
-    F(SECONDARY_CONTROLS),
-    F(VM_EXIT_CONTROLS),
-    F(VM_ENTRY_CONTROLS),
-    F(EXCEPTION_BITMAP),
-    F(VPID),
-    F(EPT_POINTER),
-    F(MSR_BITMAP),
-    F(TSC_OFFSET),
-    F(VMCS_LINK_POINTER),
-    F(CR0_GUEST_HOST_MASK),
-    F(CR0_READ_SHADOW),
-    F(CR4_GUEST_HOST_MASK),
-    F(CR4_READ_SHADOW),
-    F(VM_EXIT_REASON),
-    F(EXIT_QUALIFICATION),
-    F(VM_EXIT_INTR_INFO),
-    F(VM_EXIT_INTR_EC),
-    F(IDT_VECTORING_INFO),
-    F(IDT_VECTORING_EC),
-    F(VM_EXIT_INSN_LEN),
-    F(VM_EXIT_INSN_INFO),
-    F(GUEST_LINEAR_ADDRESS),
-    F(GUEST_PHYSICAL_ADDRESS),
-    F(VM_INSN_ERROR),
-    F(VM_ENTRY_INTR_INFO),
-    F(VM_ENTRY_EXCEPTION_EC),
-    F(VM_ENTRY_INSN_LEN),
-    F(GUEST_CR0),
-    F(GUEST_CR3),
-    F(GUEST_CR4),
-    F(GUEST_EFER),
-    F(VM_ENTRY_MSR_LOAD_COUNT),
-    F(VM_EXIT_MSR_LOAD_COUNT),
-    F(GUEST_PAT),
-    F(GUEST_DR7),
-    F(GUEST_RIP),
-    F(GUEST_RSP),
-    F(GUEST_RFLAGS),
-    F(GUEST_INTERRUPTIBILITY),
-    F(GUEST_ACTIVITY),
-    F(GUEST_PENDING_DBG),
-    F(GUEST_DEBUGCTL),
-    F(GUEST_PDPTE0),
-    F(GUEST_PDPTE1),
-    F(GUEST_PDPTE2),
-    F(GUEST_PDPTE3),
-    F(GUEST_SYSENTER_CS),
-    F(GUEST_SYSENTER_ESP),
-    F(GUEST_SYSENTER_EIP),
-    F(HOST_CR0),
-    F(HOST_CR3),
-    F(HOST_CR4),
-    F(HOST_EFER_FIELD),
-    F(HOST_PAT),
-    F(HOST_RIP),
-    F(HOST_RSP),
-    F(HOST_CS_SELECTOR),
-    F(HOST_TR_SELECTOR),
-    F(HOST_TR_BASE),
-    F(HOST_GDTR_BASE),
-    F(HOST_IDTR_BASE),
-    F(HOST_FS_BASE),
-    F(HOST_GS_BASE),
+    F(PIN_BASED_CONTROLS), F(PROC_BASED_CONTROLS), F(SECONDARY_CONTROLS), F(VM_EXIT_CONTROLS),
+    F(VM_ENTRY_CONTROLS), F(EXCEPTION_BITMAP), F(VPID), F(EPT_POINTER), F(MSR_BITMAP),
+    F(TSC_OFFSET), F(VMCS_LINK_POINTER), F(CR0_GUEST_HOST_MASK), F(CR0_READ_SHADOW),
+    F(CR4_GUEST_HOST_MASK), F(CR4_READ_SHADOW), F(VM_EXIT_REASON), F(EXIT_QUALIFICATION),
+    F(VM_EXIT_INTR_INFO), F(VM_EXIT_INTR_EC), F(IDT_VECTORING_INFO), F(IDT_VECTORING_EC),
+    F(VM_EXIT_INSN_LEN), F(VM_EXIT_INSN_INFO), F(GUEST_LINEAR_ADDRESS),
+    F(GUEST_PHYSICAL_ADDRESS), F(VM_INSN_ERROR), F(VM_ENTRY_INTR_INFO),
+    F(VM_ENTRY_EXCEPTION_EC), F(VM_ENTRY_INSN_LEN), F(GUEST_CR0), F(GUEST_CR3), F(GUEST_CR4),
+    F(GUEST_EFER), F(VM_ENTRY_MSR_LOAD_COUNT), F(VM_EXIT_MSR_LOAD_COUNT), F(GUEST_PAT),
+    F(GUEST_DR7), F(GUEST_RIP), F(GUEST_RSP), F(GUEST_RFLAGS), F(GUEST_INTERRUPTIBILITY),
+    F(GUEST_ACTIVITY), F(GUEST_PENDING_DBG), F(GUEST_DEBUGCTL), F(GUEST_PDPTE0),
+    F(GUEST_PDPTE1), F(GUEST_PDPTE2), F(GUEST_PDPTE3), F(GUEST_SYSENTER_CS),
+    F(GUEST_SYSENTER_ESP), F(GUEST_SYSENTER_EIP), F(HOST_CR0), F(HOST_CR3), F(HOST_CR4),
+    F(HOST_EFER_FIELD), F(HOST_PAT), F(HOST_RIP), F(HOST_RSP), F(HOST_CS_SELECTOR),
+    F(HOST_TR_SELECTOR), F(HOST_TR_BASE), F(HOST_GDTR_BASE), F(HOST_IDTR_BASE),
+    F(HOST_FS_BASE), F(HOST_GS_BASE)
 };
 #undef F
+/* clang-format on */
 
-const char *vmcs_field_name(unsigned int field)
+static const char *vmcs_field_name(unsigned int field)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(fields); i++)
         if (fields[i].field == field)
@@ -183,7 +133,7 @@ static void dump_efer(struct vcpu *v)
                exit ? (unsigned long)exit->value : 0ul, exit ? "" : " (MISSING)");
 }
 
-void vmcs_dump(struct vcpu *v)
+static void vmcs_dump(struct vcpu *v)
 {
     printk(XENLOG_ERR "VMCS of d%dv%u (vmcs frame %lx, %s):\n", v->domain->domain_id, v->vcpu_id,
            (unsigned long)mfn_x(v->arch.hvm.vmx.vmcs),

@@ -7,44 +7,9 @@
  * fifteen pushes fill guest_regs.r15 .. guest_regs.rdi.  &guest_regs is 8
  * modulo 16: one more push aligns the stack for a call.
  */
+#include <asm/frame.S>
+
         .section .text, "ax", @progbits
-
-/* struct cpu_user_regs: r15 first, rdi last. */
-        .macro  PUSH_GPRS
-        push    %rdi
-        push    %rsi
-        push    %rdx
-        push    %rcx
-        push    %rax
-        push    %r8
-        push    %r9
-        push    %r10
-        push    %r11
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
-        .endm
-
-        .macro  POP_GPRS
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
-        pop     %r11
-        pop     %r10
-        pop     %r9
-        pop     %r8
-        pop     %rax
-        pop     %rcx
-        pop     %rdx
-        pop     %rsi
-        pop     %rdi
-        .endm
 
 /*
  * vmx_exit_entry - HOST_RIP: the guest stopped.
@@ -57,7 +22,7 @@
         .type   vmx_exit_entry, @function
         .balign 16
 vmx_exit_entry:
-        PUSH_GPRS
+        SAVE_REGS
         /* No guest value is left for C to compute with by mistake. */
         xor     %ebx, %ebx
         xor     %ebp, %ebp
@@ -69,7 +34,7 @@ vmx_exit_entry:
         sub     $8, %rsp
         call    vmx_handle_exit
         mov     %rax, %rsp
-        POP_GPRS
+        RESTORE_REGS
         vmresume
         jmp     vmx_entry_refused
         .size   vmx_exit_entry, . - vmx_exit_entry
@@ -90,10 +55,10 @@ hvm_enter_guest:
         mov     %rax, %rsp
         test    %rdx, %rdx
         jz      1f
-        POP_GPRS
+        RESTORE_REGS
         vmresume
         jmp     vmx_entry_refused
-1:      POP_GPRS
+1:      RESTORE_REGS
         vmlaunch
         /* fall through: an entry that succeeds does not come back here */
         .size   hvm_enter_guest, . - hvm_enter_guest

@@ -37,7 +37,11 @@ static enum exit_action exit_hlt(struct vcpu *v, struct cpu_user_regs *regs)
 
 static enum exit_action exit_vmcall(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    return hvm_hypercall(regs) ? EXIT_ADVANCE : EXIT_RESUME;
+    /* hvm_get_cpl() and hvm_cs_is_64bit(), in line: guests do little else as often. */
+    unsigned int cpl = SEG_AR_DPL(vmread32(GUEST_SS_AR));
+    bool is_64 =
+        (v->arch.hvm.vmx.entry_controls & ENTRY_IA32E_GUEST) && (vmread32(GUEST_CS_AR) & SEG_AR_L);
+    return hvm_hypercall(regs, cpl, is_64) ? EXIT_ADVANCE : EXIT_RESUME;
 }
 
 static enum exit_action exit_triple_fault(struct vcpu *v, struct cpu_user_regs *regs)
@@ -68,9 +72,19 @@ static enum exit_action exit_undefined(struct vcpu *v, struct cpu_user_regs *reg
     return EXIT_RESUME;
 }
 
-/* RDPMC: there are no counters, so any number is out of range. */
-static enum exit_action exit_general_protection(struct vcpu *v, struct cpu_user_regs *regs)
+/* RDPMC: there are no counters, so any number is out of range; but in the
+ * counting build a guest reads ours, to know what its instructions cost. */
+static enum exit_action exit_rdpmc(struct vcpu *v, struct cpu_user_regs *regs)
 {
+#ifdef CAIRN_COUNT
+    static const unsigned int counter[] = {PERFC_vmentries, PERFC_vmreads, PERFC_vmwrites};
+    if ((uint32_t)regs->rcx < ARRAY_SIZE(counter)) {
+        uint64_t count = perfc_sum(counter[(uint32_t)regs->rcx]);
+        regs->rax = (uint32_t)count;
+        regs->rdx = count >> 32;
+        return EXIT_ADVANCE;
+    }
+#endif
     hvm_inject_exception(v, X86_EXC_GP, 0);
     return EXIT_RESUME;
 }
@@ -98,7 +112,7 @@ static const struct exit_entry {
     [EXIT_HLT] = {exit_hlt},
     [EXIT_INVD] = {exit_cache},
     [EXIT_INVLPG] = {exit_invlpg},
-    [EXIT_RDPMC] = {exit_general_protection},
+    [EXIT_RDPMC] = {exit_rdpmc},
     [EXIT_VMCALL] = {exit_vmcall},
     [EXIT_VMCLEAR] = {exit_undefined},
     [EXIT_VMLAUNCH] = {exit_undefined},

@@ -3,6 +3,7 @@
  * exit_cr.c - MOV to and from control registers, CLTS, LMSW, MOV DR.
  * What is legal and what results is decided in hvm/cr.c.
  */
+#include <asm/current.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
@@ -27,19 +28,11 @@ union cr_qualification {
 };
 enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
 
-#define GPR_OFFSET(r) offsetof(struct cpu_user_regs, r)
-static const uint8_t gpr_offset[16] = {
-    GPR_OFFSET(rax), GPR_OFFSET(rcx), GPR_OFFSET(rdx), GPR_OFFSET(rbx),
-    GPR_OFFSET(rsp), GPR_OFFSET(rbp), GPR_OFFSET(rsi), GPR_OFFSET(rdi),
-    GPR_OFFSET(r8),  GPR_OFFSET(r9),  GPR_OFFSET(r10), GPR_OFFSET(r11),
-    GPR_OFFSET(r12), GPR_OFFSET(r13), GPR_OFFSET(r14), GPR_OFFSET(r15),
-};
-
 unsigned long hvm_read_gpr(const struct cpu_user_regs *regs, unsigned int n)
 {
     if (n == 4)
         return vmreadnw(GUEST_RSP);
-    return *(const unsigned long *)((const char *)regs + gpr_offset[n & 15]);
+    return *regs_gpr((struct cpu_user_regs *)regs, n);
 }
 
 void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long value)
@@ -47,15 +40,7 @@ void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long val
     if (n == 4)
         vmwritenw(GUEST_RSP, value);
     else
-        *(unsigned long *)((char *)regs + gpr_offset[n & 15]) = value;
-}
-
-static int set_cr8(struct vcpu *v, uint64_t value)
-{
-    if (value & ~0xfull)
-        return -1;
-    vlapic_set_cr8(v, value);
-    return 0;
+        *regs_gpr(regs, n) = value;
 }
 
 static int move_to_cr(struct vcpu *v, unsigned int cr, uint64_t value)
@@ -68,7 +53,7 @@ static int move_to_cr(struct vcpu *v, unsigned int cr, uint64_t value)
     case 4:
         return hvm_set_cr4(v, value);
     case 8:
-        return set_cr8(v, value);
+        return hvm_set_cr8(v, value);
     default:
         domain_crash(v->domain, "vmx: exit for a write of CR%u, which does not exit", cr);
         return 0;
@@ -83,7 +68,7 @@ enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
     switch (q.type) {
     case CR_MOV_TO: {
         uint64_t value = hvm_read_gpr(regs, q.gpr);
-        if (!hvm_cs_is_64bit(v))
+        if (value >> 32 && !hvm_cs_is_64bit(v))
             value = (uint32_t)value;
         rc = move_to_cr(v, q.cr, value);
         break;

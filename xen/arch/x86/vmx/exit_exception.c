@@ -13,13 +13,14 @@
 #include <cairn/lib.h>
 
 #include "../hvm/emul.h"
+#include "lbr.h"
 #include "vmx.h"
 
 #define DR6_HIT_BITS 0xe00f /* BT BS BD B3-B0, as the exit qualification has them */
 #define DR6_BD       (1ul << 13)
 #define DR7_GD       (1ul << 13)
 
-/* A #DB that exits leaves DR6 and DR7.GD untouched: do what delivery would. */
+/* A #DB that exits leaves DR6, DR7.GD and DEBUGCTL untouched: do what delivery would. */
 static void reinject_debug(struct vcpu *v, uint32_t info)
 {
     unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
@@ -32,6 +33,7 @@ static void reinject_debug(struct vcpu *v, uint32_t info)
     __asm__ volatile("mov %0, %%db6" ::"r"(dr6));
     if (hits & DR6_BD)
         vmwritenw(GUEST_DR7, vmreadnw(GUEST_DR7) & ~DR7_GD);
+    vmwrite64(GUEST_DEBUGCTL, vmread64(GUEST_DEBUGCTL) & ~DEBUGCTL_LBR);
 
     /* In a shadow with TF set, VM entry demands a pending single step (XSA-308). */
     if ((vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW) &&

@@ -115,7 +115,6 @@ static void plan_efer(const struct vmx_mode_env *env, const struct x86_ctrl *g, 
         plan->efer |= EFER_NXE; /* our tables hold execute-disable bits */
     if (m.forced)
         plan->efer &= ~(uint64_t)EFER_LME; /* LME with PG would be long mode */
-    plan->ia32e = m.lma;
     plan->efer_read_exits = plan->efer != g->efer;
     plan->efer_by_list = !env->efer_switch && plan->efer != HOST_EFER;
 }
@@ -137,8 +136,20 @@ void vmx_plan_mode(const struct vmx_mode_env *env, const struct x86_ctrl *g,
     plan_cr0(env, g, m, plan);
     plan_cr4(env, g, m, plan);
     plan_efer(env, g, m, plan);
+    plan->ia32e = m.lma;
     plan->vm86 = m.virtual;
     plan->tables = tables_of(m);
     plan->cr3_exits = m.shadow || m.forced;
     plan->guest_pdptes = env->ept && m.pg && m.pae && !m.lma;
+}
+
+void vmx_plan_efer(const struct vmx_mode_env *env, const struct x86_ctrl *g,
+                   struct vmx_mode_plan *plan)
+{
+    plan_efer(env, g, mode_of(env, g), plan);
+}
+
+bool vmx_cr0_only_shadow(const struct vmx_mode_env *env, uint64_t changed)
+{
+    return !env->ept && !(changed & ~X86_CR0_WP); /* it is forced there */
 }

@@ -50,6 +50,15 @@ struct vmx_mode_plan {
 void vmx_plan_mode(const struct vmx_mode_env *env, const struct x86_ctrl *g,
                    struct vmx_mode_plan *plan);
 
+/* The part of it that depends on EFER: only efer and efer_* are set; of @env
+ * only ept, unrestricted and efer_switch matter. */
+void vmx_plan_efer(const struct vmx_mode_env *env, const struct x86_ctrl *g,
+                   struct vmx_mode_plan *plan);
+
+/* May the guest's CR0 change in the bits @changed with no change to the plan but
+ * in cr0_shadow? */
+bool vmx_cr0_only_shadow(const struct vmx_mode_env *env, uint64_t changed);
+
 /* What a VMCS holds, read back: of the guest's mode and of the EFER switch. */
 struct vmx_mode_seen {
     uint64_t cr0, cr4;

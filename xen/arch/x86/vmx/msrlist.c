@@ -26,9 +26,10 @@ static uint32_t kept_for_others(struct vmx_msrlist *l, enum msrlist_area area, u
     return kept;
 }
 
+/* For one that is not in it. */
 static bool has_room(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)
 {
-    return find(l, area, msr) || l->count[area] + kept_for_others(l, area, msr) < MSRLIST_MAX;
+    return l->count[area] + kept_for_others(l, area, msr) < MSRLIST_MAX;
 }
 
 static void set_count(struct vmx_msrlist *l, enum msrlist_area area, uint32_t count)
@@ -54,19 +55,23 @@ int msrlist_reserve(struct vmx_msrlist *l, uint32_t msr)
     return 0;
 }
 
+/* The entry is whole before the count lets the processor see it. */
+static void append(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr, uint64_t value)
+{
+    l->area[area][l->count[area]] = (struct vmx_msr_entry){.msr = msr, .value = value};
+    set_count(l, area, l->count[area] + 1);
+}
+
 int msrlist_set(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr, uint64_t value)
 {
     struct vmx_msr_entry *e = find(l, area, msr);
 
-    if (e) {
+    if (e)
         e->value = value;
-        return 0;
-    }
-    if (!has_room(l, area, msr))
+    else if (!has_room(l, area, msr))
         return -ENOSPC;
-    /* The entry is whole before the count lets the processor see it. */
-    l->area[area][l->count[area]] = (struct vmx_msr_entry){.msr = msr, .value = value};
-    set_count(l, area, l->count[area] + 1);
+    else
+        append(l, area, msr, value);
     return 0;
 }
 
@@ -84,11 +89,21 @@ void msrlist_remove(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)
 
 int msrlist_switch(struct vmx_msrlist *l, uint32_t msr, uint64_t guest, uint64_t host)
 {
-    if (!has_room(l, MSRLIST_EXIT_LOAD, msr) || !has_room(l, MSRLIST_ENTRY_LOAD, msr))
+    struct vmx_msr_entry *back = find(l, MSRLIST_EXIT_LOAD, msr);
+    struct vmx_msr_entry *there = find(l, MSRLIST_ENTRY_LOAD, msr);
+
+    if ((!back && !has_room(l, MSRLIST_EXIT_LOAD, msr)) ||
+        (!there && !has_room(l, MSRLIST_ENTRY_LOAD, msr)))
         return -ENOSPC;
     /* The way back first. */
-    msrlist_set(l, MSRLIST_EXIT_LOAD, msr, host);
-    msrlist_set(l, MSRLIST_ENTRY_LOAD, msr, guest);
+    if (back)
+        back->value = host;
+    else
+        append(l, MSRLIST_EXIT_LOAD, msr, host);
+    if (there)
+        there->value = guest;
+    else
+        append(l, MSRLIST_ENTRY_LOAD, msr, guest);
     return 0;
 }
 

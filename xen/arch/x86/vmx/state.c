@@ -17,16 +17,38 @@ static bool vmx_is_unrestricted(const struct vcpu *v)
 }
 
 /* hvm_segment.attr packs what the VMCS spreads over bits 15:12 and 16. */
-uint32_t vmx_attr_to_ar(uint16_t attr)
+static uint32_t vmx_attr_to_ar(uint16_t attr)
 {
     uint32_t ar = (attr & 0xff) | (attr & 0xf00u) << 4;
     return attr & SEG_AR_P ? ar : ar | SEG_AR_UNUSABLE;
 }
 
-uint16_t vmx_ar_to_attr(uint32_t ar)
+static uint16_t vmx_ar_to_attr(uint32_t ar)
 {
     uint16_t attr = (ar & 0xff) | ((ar >> 4) & 0xf00);
     return ar & SEG_AR_UNUSABLE ? attr & ~SEG_AR_P : attr;
+}
+
+void hvm_get_segment(enum hvm_seg_name seg, struct hvm_segment *out)
+{
+    /* Fields of one kind follow each other in steps of two. */
+    out->base = vmreadnw((enum vmcsnw)(GUEST_ES_BASE + 2 * seg));
+    out->limit = vmread32((enum vmcs32)(GUEST_ES_LIMIT + 2 * seg));
+    out->sel = out->attr = 0;
+    if (seg <= SEG_TR) {
+        out->sel = vmread16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * seg));
+        out->attr = vmx_ar_to_attr(vmread32((enum vmcs32)(GUEST_ES_AR + 2 * seg)));
+    }
+}
+
+void hvm_set_segment(enum hvm_seg_name seg, const struct hvm_segment *in)
+{
+    vmwritenw((enum vmcsnw)(GUEST_ES_BASE + 2 * seg), in->base);
+    vmwrite32((enum vmcs32)(GUEST_ES_LIMIT + 2 * seg), in->limit);
+    if (seg <= SEG_TR) {
+        vmwrite16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * seg), in->sel);
+        vmwrite32((enum vmcs32)(GUEST_ES_AR + 2 * seg), vmx_attr_to_ar(in->attr));
+    }
 }
 
 void vmx_read_state(struct hvm_cpu_state *s)
@@ -35,17 +57,8 @@ void vmx_read_state(struct hvm_cpu_state *s)
     s->rsp = vmreadnw(GUEST_RSP);
     s->rflags = vmreadnw(GUEST_RFLAGS);
     s->dr7 = vmreadnw(GUEST_DR7);
-    for (unsigned int i = 0; i < NR_SEGS; i++) {
-        struct hvm_segment *seg = &s->seg[i];
-        /* Fields of one kind follow each other in steps of two. */
-        seg->base = vmreadnw((enum vmcsnw)(GUEST_ES_BASE + 2 * i));
-        seg->limit = vmread32((enum vmcs32)(GUEST_ES_LIMIT + 2 * i));
-        seg->sel = seg->attr = 0;
-        if (i <= SEG_TR) {
-            seg->sel = vmread16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * i));
-            seg->attr = vmx_ar_to_attr(vmread32((enum vmcs32)(GUEST_ES_AR + 2 * i)));
-        }
-    }
+    for (unsigned int i = 0; i < NR_SEGS; i++)
+        hvm_get_segment(i, &s->seg[i]);
     s->sysenter_cs = vmread32(GUEST_SYSENTER_CS);
     s->sysenter_esp = vmreadnw(GUEST_SYSENTER_ESP);
     s->sysenter_eip = vmreadnw(GUEST_SYSENTER_EIP);
@@ -57,15 +70,8 @@ void vmx_write_state(const struct hvm_cpu_state *s)
     vmwritenw(GUEST_RSP, s->rsp);
     vmwritenw(GUEST_RFLAGS, s->rflags | X86_EFLAGS_MBS);
     vmwritenw(GUEST_DR7, s->dr7 | 0x400);
-    for (unsigned int i = 0; i < NR_SEGS; i++) {
-        const struct hvm_segment *seg = &s->seg[i];
-        vmwritenw((enum vmcsnw)(GUEST_ES_BASE + 2 * i), seg->base);
-        vmwrite32((enum vmcs32)(GUEST_ES_LIMIT + 2 * i), seg->limit);
-        if (i <= SEG_TR) {
-            vmwrite16((enum vmcs16)(GUEST_ES_SELECTOR + 2 * i), seg->sel);
-            vmwrite32((enum vmcs32)(GUEST_ES_AR + 2 * i), vmx_attr_to_ar(seg->attr));
-        }
-    }
+    for (unsigned int i = 0; i < NR_SEGS; i++)
+        hvm_set_segment(i, &s->seg[i]);
     vmwrite32(GUEST_SYSENTER_CS, s->sysenter_cs);
     vmwritenw(GUEST_SYSENTER_ESP, s->sysenter_esp);
     vmwritenw(GUEST_SYSENTER_EIP, s->sysenter_eip);
@@ -95,9 +101,11 @@ void hvm_sync_ctrl(struct vcpu *v)
     if (!v->arch.hvm.vmx.ctrl_stale)
         return;
     vmcs_enter(v);
-    uint64_t cr0_mask = v->arch.hvm.vmx.cr0_mask, cr4_mask = v->arch.hvm.vmx.cr4_mask;
-    ctrl->cr0 = (ctrl->cr0 & cr0_mask) | (vmreadnw(GUEST_CR0) & ~cr0_mask);
-    ctrl->cr4 = (ctrl->cr4 & cr4_mask) | (vmreadnw(GUEST_CR4) & ~cr4_mask);
+    struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
+    vmx->hw_cr0 = vmreadnw(GUEST_CR0);
+    vmx->hw_cr4 = vmreadnw(GUEST_CR4);
+    ctrl->cr0 = (ctrl->cr0 & vmx->cr0_mask) | (vmx->hw_cr0 & ~vmx->cr0_mask);
+    ctrl->cr4 = (ctrl->cr4 & vmx->cr4_mask) | (vmx->hw_cr4 & ~vmx->cr4_mask);
     if (!v->arch.hvm.vmx.cr3_exits)
         ctrl->cr3 = vmreadnw(GUEST_CR3);
     v->arch.hvm.vmx.ctrl_stale = false;
@@ -128,7 +136,28 @@ static void apply_efer(struct vcpu *v, const struct vmx_mode_plan *plan)
 {
     vmx_write_efer(v, plan->efer, plan->efer_by_list);
     vmx_set_efer_read_exits(v, plan->efer_read_exits);
-    v->arch.hvm.vmx.efer_direct = vmx_caps.efer_switch && !plan->cr3_exits;
+}
+
+static always_inline void write_field(struct vmx_vcpu *vmx, enum vmcsnw field, uint64_t *known,
+                                      uint64_t value)
+{
+    if (*known == value && vmx->ctrl_known)
+        return;
+    *known = value;
+    vmwritenw(field, value);
+}
+
+/* What is there already is not written again: a toggle of one bit changes
+ * one field or two.  Follows hvm_sync_ctrl(). */
+static void write_control_registers(struct vmx_vcpu *vmx, const struct vmx_mode_plan *plan)
+{
+    write_field(vmx, GUEST_CR0, &vmx->hw_cr0, plan->cr0);
+    write_field(vmx, CR0_GUEST_HOST_MASK, &vmx->cr0_mask, plan->cr0_mask);
+    write_field(vmx, CR0_READ_SHADOW, &vmx->cr0_shadow, plan->cr0_shadow);
+    write_field(vmx, GUEST_CR4, &vmx->hw_cr4, plan->cr4);
+    write_field(vmx, CR4_GUEST_HOST_MASK, &vmx->cr4_mask, plan->cr4_mask);
+    write_field(vmx, CR4_READ_SHADOW, &vmx->cr4_shadow, plan->cr4_shadow);
+    vmx->ctrl_known = true;
 }
 
 static uint64_t hw_cr3(const struct vcpu *v, const struct vmx_mode_plan *plan)
@@ -140,7 +169,7 @@ static uint64_t hw_cr3(const struct vcpu *v, const struct vmx_mode_plan *plan)
     case VMX_TABLES_IDENT:
         return v->domain->arch.hvm.params[HVM_PARAM_IDENT_PT];
     default:
-        return vmreadnw(GUEST_CR3); /* of the shadow code */
+        return 0; /* the shadow code writes it */
     }
 }
 
@@ -161,17 +190,13 @@ void hvm_update_ctrl(struct vcpu *v)
         entry |= ENTRY_IA32E_GUEST;
 
     vmcs_enter(v);
-    vmwritenw(GUEST_CR0, plan.cr0);
-    vmwritenw(CR0_GUEST_HOST_MASK, plan.cr0_mask);
-    vmwritenw(CR0_READ_SHADOW, plan.cr0_shadow);
-    vmwritenw(GUEST_CR4, plan.cr4);
-    vmwritenw(CR4_GUEST_HOST_MASK, plan.cr4_mask);
-    vmwritenw(CR4_READ_SHADOW, plan.cr4_shadow);
-    vmwritenw(GUEST_CR3, hw_cr3(v, &plan));
+    if (vmx->ctrl_stale)
+        vmx->ctrl_known = false;
+    write_control_registers(vmx, &plan);
     if (v->domain->arch.paging->shadow)
         v->arch.hvm.work |= HVM_WORK_ROOT | HVM_WORK_ROLE;
-    vmx->cr0_mask = plan.cr0_mask;
-    vmx->cr4_mask = plan.cr4_mask;
+    else
+        vmwritenw(GUEST_CR3, hw_cr3(v, &plan));
     set_cr3_exits(v, plan.cr3_exits);
     if (vmx->vm86 || plan.vm86) {
         vmx_show_real_state(v);
@@ -179,6 +204,7 @@ void hvm_update_ctrl(struct vcpu *v)
         v->arch.hvm.work |= HVM_WORK_STATE;
     }
     apply_efer(v, &plan);
+    vmx->efer_direct = vmx_caps.efer_switch && !plan.cr3_exits;
     if (entry != vmx->entry_controls) {
         vmx->entry_controls = entry;
         vmwrite32(VM_ENTRY_CONTROLS, entry);
@@ -187,6 +213,22 @@ void hvm_update_ctrl(struct vcpu *v)
     vmcs_exit(v);
     if (v == current)
         vmx_crash_unless_runnable(v);
+}
+
+void hvm_update_cr0(struct vcpu *v, uint64_t changed)
+{
+    struct vmx_mode_env env;
+
+    vmx_fill_mode_env(v, &env);
+    if (!vmx_cr0_only_shadow(&env, changed)) {
+        hvm_update_ctrl(v);
+        return;
+    }
+    vmcs_enter(v);
+    v->arch.hvm.vmx.cr0_shadow = v->arch.hvm.ctrl.cr0;
+    vmwritenw(CR0_READ_SHADOW, v->arch.hvm.ctrl.cr0);
+    vmcs_exit(v);
+    v->arch.hvm.work |= HVM_WORK_ROOT | HVM_WORK_ROLE;
 }
 
 void vmx_crash_unless_runnable(struct vcpu *v)
@@ -233,13 +275,17 @@ void hvm_set_hardware_cr3(struct vcpu *v, maddr_t root)
  * it and the hardware's value can only be the guest's. */
 void hvm_update_efer(struct vcpu *v)
 {
+    struct vmx_mode_env env;
     struct vmx_mode_plan plan;
 
     if (likely(v->arch.hvm.vmx.efer_direct) && likely(v == current)) {
         vmwrite64(GUEST_EFER, v->arch.hvm.ctrl.efer);
         return;
     }
-    plan_of(v, &plan);
+    env.ept = !v->domain->arch.paging->shadow;
+    env.unrestricted = vmx_is_unrestricted(v);
+    env.efer_switch = vmx_caps.efer_switch;
+    vmx_plan_efer(&env, &v->arch.hvm.ctrl, &plan);
     vmcs_enter(v);
     apply_efer(v, &plan);
     vmcs_exit(v);
@@ -296,6 +342,11 @@ void hvm_set_pat(struct vcpu *v, uint64_t pat)
 
 /* ---- the current vCPU ---- */
 
+void hvm_show_state(struct vcpu *v)
+{
+    vmx_show_real_state(v);
+}
+
 unsigned int hvm_get_cpl(void)
 {
     return SEG_AR_DPL(vmread32(GUEST_SS_AR));
@@ -305,11 +356,6 @@ bool hvm_cs_is_64bit(struct vcpu *v)
 {
     return (v->arch.hvm.vmx.entry_controls & ENTRY_IA32E_GUEST) &&
            (vmread32(GUEST_CS_AR) & SEG_AR_L);
-}
-
-bool hvm_cs_is_32bit(void)
-{
-    return vmread32(GUEST_CS_AR) & SEG_AR_D;
 }
 
 uint64_t hvm_get_rflags(void)
@@ -325,4 +371,29 @@ uint64_t hvm_get_rip(void)
 uint64_t hvm_get_segment_base(enum hvm_seg_name seg)
 {
     return vmreadnw((enum vmcsnw)(GUEST_ES_BASE + 2 * seg));
+}
+
+void hvm_set_rip(uint64_t rip)
+{
+    vmwritenw(GUEST_RIP, rip);
+}
+
+void hvm_finish_instruction(struct vcpu *v, const struct hvm_finished *f)
+{
+    uint32_t old = vmread32(GUEST_INTERRUPTIBILITY), shadow = old & ~INTERRUPTIBILITY_SHADOW;
+
+    vmwritenw(GUEST_RIP, f->rip);
+    vmwritenw(GUEST_RFLAGS, f->rflags | X86_EFLAGS_MBS);
+    if (f->shadow_ss)
+        shadow |= INTERRUPTIBILITY_MOV_SS;
+    else if (f->shadow_sti)
+        shadow |= INTERRUPTIBILITY_STI;
+    if (f->iret)
+        shadow &= ~INTERRUPTIBILITY_NMI;
+    if (shadow != old)
+        vmwrite32(GUEST_INTERRUPTIBILITY, shadow);
+    /* In a MOV SS shadow the trap waits for the next instruction, and the
+     * pending bit is what VM entry then demands. */
+    if (f->single_step)
+        vmwritenw(GUEST_PENDING_DBG, vmreadnw(GUEST_PENDING_DBG) | PENDING_DBG_BS);
 }

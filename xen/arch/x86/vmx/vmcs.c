@@ -124,16 +124,16 @@ void vmcs_load(struct vcpu *v)
 }
 
 /* One that runs belongs to the CPU that runs it. */
-void vmcs_enter(struct vcpu *v)
+void vmcs_enter_other(struct vcpu *v)
 {
-    ASSERT(v == current || !ACCESS_ONCE(v->is_running));
+    ASSERT(!ACCESS_ONCE(v->is_running));
     vmcs_load(v);
 }
 
-void vmcs_exit(struct vcpu *v)
+void vmcs_exit_other(struct vcpu *v)
 {
     struct vcpu *now = current;
-    if (now != v && is_hvm_vcpu(now) && now->is_running)
+    if (is_hvm_vcpu(now) && now->is_running)
         vmcs_load(now);
 }
 

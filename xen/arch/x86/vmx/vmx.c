@@ -17,6 +17,7 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
+#include "lbr.h"
 #include "../hvm/devices.h"
 #include "../hvm/emul.h"
 #include "vmx.h"
@@ -343,6 +344,7 @@ void hvm_switch_to(struct vcpu *v)
     write_cr2(hvm->ctrl.cr2);
     if (vmreadnw(GUEST_DR7) & 0xff)
         vmx_load_debug_registers(v);
+    vmx_lbr_load(v);
 }
 
 void hvm_switch_from(struct vcpu *v)
@@ -353,6 +355,7 @@ void hvm_switch_from(struct vcpu *v)
     hvm->msr_kernel_gs = rdmsr(MSR_KERNEL_GS_BASE); /* SWAPGS does not exit */
     hvm->ctrl.cr2 = read_cr2();
     vmx_save_debug_registers(v);
+    vmx_lbr_save(v);
     const struct syscall_msrs *host = &this_cpu(host_syscall);
     wrmsr(MSR_STAR, host->star);
     wrmsr(MSR_LSTAR, host->lstar);

@@ -5,6 +5,7 @@
 #ifndef X86_VMX_VMX_H
 #define X86_VMX_VMX_H
 
+#include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/p2m.h>
 #include <cairn/domain.h>
@@ -19,8 +20,18 @@ extern bool vmx_on;
 /* ---- vmcs.c ---- */
 /* vmcs_enter - make @v's VMCS the CPU's current one, whoever runs; each is
  * paired with vmcs_exit(), which puts back that of the current vCPU. */
-void vmcs_enter(struct vcpu *v);
-void vmcs_exit(struct vcpu *v);
+void vmcs_enter_other(struct vcpu *v);
+void vmcs_exit_other(struct vcpu *v);
+static always_inline void vmcs_enter(struct vcpu *v)
+{
+    if (unlikely(v != current)) /* its own stays with it while it runs */
+        vmcs_enter_other(v);
+}
+static always_inline void vmcs_exit(struct vcpu *v)
+{
+    if (unlikely(v != current))
+        vmcs_exit_other(v);
+}
 void vmcs_load(struct vcpu *v);
 int vmx_alloc_bitmaps(void); /* at boot: the MSR bitmaps */
 void vmx_set_proc_control(struct vcpu *v, uint32_t bit, bool on);
@@ -35,10 +46,6 @@ void vmx_save_debug_registers(struct vcpu *v);
 
 /* ---- vmx.c ---- */
 void vmx_invvpid(struct vcpu *v);
-
-/* ---- state.c ---- */
-uint32_t vmx_attr_to_ar(uint16_t attr);
-uint16_t vmx_ar_to_attr(uint32_t ar);
 
 /* ---- exit.c ---- */
 enum exit_action {
@@ -60,11 +67,10 @@ void vmx_exit_entry(void); /* entry.S: HOST_RIP */
 /* For an exit that does not tell the instruction's length (EPT violation). */
 void vmx_advance(struct vcpu *v, unsigned int len);
 
-/* ---- state.c ---- */
-struct vmx_mode_env;
 /* State of the current VMCS as it is there. */
 void vmx_read_state(struct hvm_cpu_state *s);
 void vmx_write_state(const struct hvm_cpu_state *s);
+struct vmx_mode_env;
 void vmx_fill_mode_env(const struct vcpu *v, struct vmx_mode_env *env);
 /* Without unrestricted guest some states need help that may not be there. */
 void vmx_crash_unless_runnable(struct vcpu *v);
@@ -110,7 +116,6 @@ static inline void vmx_inject_into_list(struct vcpu *v) {}
 #endif
 
 /* ---- dump.c ---- */
-void vmcs_dump(struct vcpu *v); /* the current VMCS */
 const char *exit_reason_name(unsigned int reason);
 
 #endif

@@ -61,12 +61,6 @@ static void hash_remove(struct shadow_domain *s, struct shadow_table *t)
 
 /* ---- tables ---- */
 
-struct shadow_table *shadow_table_of(struct domain *d, uint64_t entry)
-{
-    const struct page_info *pg = mfn_to_page(_mfn((entry & PTE_ADDR_MASK) >> PAGE_SHIFT));
-    return &d->arch.shadow->table[pg->tlb_stamp];
-}
-
 void shadow_free_table(struct domain *d, struct shadow_table *t)
 {
     struct shadow_domain *s = d->arch.shadow;
@@ -82,16 +76,24 @@ void shadow_free_table(struct domain *d, struct shadow_table *t)
     s->nr_used--;
 }
 
-/* The least recently used one that is no vCPU's root: there are at most four
- * of those a vCPU, so the search is short. */
+/*
+ * The least recently used one that is no vCPU's root: there are at most four
+ * of those a vCPU, so the search is short.  Some that were used without being
+ * moved in the list get a second chance; few, so that the tables on the way
+ * to an address, which have just been moved, are never taken.
+ */
 static bool reclaim_one(struct domain *d)
 {
     struct shadow_domain *s = d->arch.shadow;
-    unsigned int tries = 4 * d->max_vcpus + 1;
+    unsigned int tries = 4 * d->max_vcpus + 1, chances = SHADOW_MIN_TABLES / 4;
 
     while (tries-- && s->lru_tail != SHADOW_NONE) {
         struct shadow_table *t = &s->table[s->lru_tail];
-        if (!t->pins) {
+        if (!t->pins && t->recent && chances) {
+            t->recent = false;
+            chances--;
+            tries++;
+        } else if (!t->pins) {
             perfc_incr(shadow_reclaimed);
             shadow_free_table(d, t);
             return true;
@@ -145,7 +147,10 @@ static struct shadow_table *take_table(struct domain *d, uint64_t gfn, shadow_ki
     t->high = 0;
     t->pins = 0;
     t->used = true;
-    t->oos = false;
+    t->oos = t->recent = false;
+    t->guest = shadow_kind_is_direct(kind) || KIND_GUEST_LEVELS(kind) == 2
+                   ? NULL
+                   : shadow_map_guest_rw(d, gfn);
     t->generation = s->generation;
     uint32_t *chain = chain_of(s, gfn);
     t->hash_next = *chain;
@@ -183,6 +188,7 @@ struct shadow_table *shadow_get(struct domain *d, uint64_t gfn, shadow_kind_t ki
     if (!t || direct)
         return t;
     t->oos = oos;
+    s->upper_oos |= oos && KIND_LEVEL(kind) > 1;
     s->filter[gfn / 64 % 16] |= 1ull << (gfn % 64);
     if (!tracked) {
         const void *guest = shadow_map_guest(d, gfn);

@@ -14,9 +14,6 @@
 
 #include "shadow.h"
 
-/* The shadow's own accessed and dirty bits are set beforehand: nobody reads
- * them, and the processor need not write. */
-#define SHADOW_AD (PTE_A | PTE_D)
 #define PREFETCH  16u
 #define STUCK_MAX 64
 
@@ -25,9 +22,9 @@ struct fault {
     struct domain *d;
     gva_t va;
     unsigned int access;
-    struct paging_role role;
+    const struct paging_role *role;
     shadow_kind_t role_bits;
-    struct walk_result walk;
+    const struct walk_result *walk; /* NULL until it was made */
     uint64_t gfn;
     mfn_t mfn;
     bool ram_writable; /* the p2m allows it */
@@ -58,21 +55,27 @@ static bool may_write(const struct fault *f, uint64_t gfn, bool ram_writable)
     return ram_writable && !shadow_is_protected(f->d, gfn);
 }
 
-static uint64_t make_entry(mfn_t mfn, uint64_t flags)
-{
-    return mfn_x(mfn) << PAGE_SHIFT | flags | SHADOW_AD;
-}
-
 /* What a guest's leaf becomes, before the page's own state is looked at. */
 static uint64_t leaf_flags(const struct fault *f, const struct shadow_view *view)
 {
     bool supervisor_write = (f->access & WALK_WRITE) && !(f->access & WALK_USER);
     if (supervisor_write && !(view->flags & PTE_W)) {
-        uint64_t flip = shadow_flip_flags(&f->role, view);
+        uint64_t flip = shadow_flip_flags(f->role, view);
         if (flip)
             return flip;
     }
     return view->flags;
+}
+
+static uint64_t direct_leaf(const struct fault *f, uint64_t gfn)
+{
+    const struct shadow_frame frame = shadow_frame(f->d, gfn);
+    if (mfn_eq(frame.mfn, INVALID_MFN))
+        return 0;
+    uint64_t flags = PTE_P | PTE_U;
+    if (may_write(f, gfn, !p2m_is_readonly(frame.type)))
+        flags |= PTE_W;
+    return shadow_make_entry(frame.mfn, flags);
 }
 
 /*
@@ -82,49 +85,43 @@ static uint64_t leaf_flags(const struct fault *f, const struct shadow_view *view
 static void prefetch(struct fault *f, struct shadow_table *t)
 {
     unsigned int slot = PT_INDEX(f->va, 1), first = slot & ~(PREFETCH - 1);
-    bool direct = shadow_kind_is_direct(t->kind);
+    bool direct = shadow_kind_is_direct(t->kind), ro = t->kind & KIND_RO;
     const void *guest = direct ? NULL : shadow_map_guest(f->d, t->gfn);
 
     if (!direct && !guest)
         return;
     for (unsigned int i = first; i < first + PREFETCH; i++) {
-        struct shadow_view view = {.gfn = t->gfn + i, .flags = PTE_P | PTE_W | PTE_U};
+        uint64_t entry = 0;
         if (t->entry[i])
             continue;
-        if (!direct) {
-            uint64_t e = f->role.levels == 2 ? shadow_guest_entry(t, i, guest)
-                                             : ((const volatile uint64_t *)guest)[i];
-            if ((e & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
-                continue;
-            shadow_propagate(&f->role, 1, e, t->kind & KIND_RO, &view);
-            if (!view.present)
-                continue;
-        }
-        const struct shadow_frame *frame = shadow_frame(f->d, view.gfn);
-        if (mfn_eq(frame->mfn, INVALID_MFN))
-            continue;
-        if ((view.flags & PTE_W) && !may_write(f, view.gfn, !p2m_is_readonly(frame->type)))
-            view.flags &= ~PTE_W;
-        shadow_set_entry(f->d, t, i, make_entry(frame->mfn, view.flags));
+        if (direct)
+            entry = direct_leaf(f, t->gfn + i);
+        else if (f->role->levels == 2)
+            entry = shadow_leaf_entry(f->d, f->role, shadow_guest_entry(t, i, guest), ro);
+        else
+            entry = shadow_leaf_entry(f->d, f->role, ((const volatile uint64_t *)guest)[i], ro);
+        if (entry)
+            shadow_set_entry(f->d, t, i, entry);
     }
 }
 
-static void set_direct_leaf(struct fault *f, struct shadow_table *t)
+static void set_leaf(struct fault *f, struct shadow_table *t, uint64_t flags)
 {
-    uint64_t flags = PTE_P | PTE_U;
-    if (may_write(f, f->gfn, f->ram_writable))
-        flags |= PTE_W;
-    f->changed |= shadow_set_entry(f->d, t, PT_INDEX(f->va, 1), make_entry(f->mfn, flags));
+    if ((flags & PTE_W) && !may_write(f, f->gfn, f->ram_writable))
+        flags &= ~PTE_W;
+    f->changed |= shadow_set_entry(f->d, t, PT_INDEX(f->va, 1), shadow_make_entry(f->mfn, flags));
 }
 
+/* @e: the guest's entry, by which the access is allowed. */
 static void set_guest_leaf(struct fault *f, struct shadow_table *t, uint64_t e)
 {
-    struct shadow_view view;
-    shadow_propagate_walked(&f->role, 1, e, t->kind & KIND_RO, &view);
-    uint64_t flags = leaf_flags(f, &view);
-    if (!may_write(f, f->gfn, f->ram_writable))
-        flags &= ~PTE_W;
-    f->changed |= shadow_set_entry(f->d, t, PT_INDEX(f->va, 1), make_entry(f->mfn, flags));
+    uint64_t flags = shadow_leaf_flags(f->role, e, t->kind & KIND_RO);
+    if ((f->access & WALK_WRITE) && !(flags & PTE_W)) {
+        struct shadow_view view;
+        shadow_propagate_walked(f->role, 1, e, t->kind & KIND_RO, &view);
+        flags = leaf_flags(f, &view);
+    }
+    set_leaf(f, t, flags);
 }
 
 /* ---- upper levels ---- */
@@ -137,7 +134,8 @@ static struct shadow_table *link_child(struct fault *f, struct shadow_table *t, 
 
     if (e & PTE_P) {
         child = shadow_table_of(f->d, e);
-        if (child->gfn == gfn && child->kind == kind && e == (child->maddr | flags | SHADOW_AD)) {
+        if (child->gfn == gfn && child->kind == kind &&
+            e == (child->maddr | flags | (PTE_A | PTE_D))) {
             /* It must not be the next one to be taken for a level below. */
             shadow_touch(f->d->arch.shadow, child);
             return child;
@@ -146,7 +144,7 @@ static struct shadow_table *link_child(struct fault *f, struct shadow_table *t, 
     child = shadow_get(f->d, gfn, kind);
     if (!child)
         return NULL;
-    f->changed |= shadow_set_entry(f->d, t, slot, child->maddr | flags | SHADOW_AD);
+    f->changed |= shadow_set_entry(f->d, t, slot, child->maddr | flags | (PTE_A | PTE_D));
     /* What the guest changed in a table while nothing led to it needs no
      * flush: by this way it has not been reached before. */
     if (child->oos)
@@ -163,11 +161,11 @@ static struct shadow_table *descend(struct fault *f, struct shadow_table *t, uin
     if (shadow_kind_is_direct(t->kind))
         return link_child(f, t, slot, f->gfn & ~511ull, shadow_kind_direct(1),
                           PTE_P | PTE_W | PTE_U);
-    shadow_propagate_walked(&f->role, level, e, t->kind & KIND_RO, &view);
+    shadow_propagate_walked(f->role, level, e, t->kind & KIND_RO, &view);
     if (view.leaf)
         return link_child(f, t, slot, f->gfn & ~511ull, shadow_kind_direct(1),
                           leaf_flags(f, &view));
-    unsigned int quadrant = f->role.levels == 2 ? (f->va >> 21) & 1 : 0;
+    unsigned int quadrant = f->role->levels == 2 ? (f->va >> 21) & 1 : 0;
     return link_child(f, t, slot, view.gfn,
                       shadow_kind(f->role_bits, level - 1, quadrant, view.table_ro), view.flags);
 }
@@ -178,14 +176,14 @@ static bool fill(struct fault *f)
     unsigned int i = 0;
 
     while (t && KIND_LEVEL(t->kind) > 1)
-        t = descend(f, t, i < f->walk.seen ? f->walk.entry[i] : 0), i++;
+        t = descend(f, t, i < f->walk->seen ? f->walk->entry[i] : 0), i++;
     if (!t)
         return false;
     bool was_absent = !t->entry[PT_INDEX(f->va, 1)];
     if (shadow_kind_is_direct(t->kind))
-        set_direct_leaf(f, t);
+        set_leaf(f, t, PTE_P | PTE_U | PTE_W);
     else
-        set_guest_leaf(f, t, f->walk.entry[f->walk.seen - 1]);
+        set_guest_leaf(f, t, f->walk->entry[f->walk->seen - 1]);
     /* Only where a page was missing: a right that was has no neighbours. */
     if (was_absent)
         prefetch(f, t);
@@ -193,6 +191,13 @@ static bool fill(struct fault *f)
 }
 
 /* ---- the fault ---- */
+
+/* Allowed by CR0.WP = 0 alone, and no entry can say so. */
+static bool must_emulate(const struct fault *f)
+{
+    return (f->access & WALK_WRITE) && f->role->smap && f->walk->seen && !f->walk->writable &&
+           (f->walk->entry[f->walk->seen - 1] & PTE_U);
+}
 
 /* Nothing had to be done: a TLB may have been stale.  But not for ever. */
 static bool is_stuck(struct fault *f, uint32_t ec)
@@ -209,31 +214,103 @@ static bool is_stuck(struct fault *f, uint32_t ec)
     return ++sv->stuck > STUCK_MAX;
 }
 
+/* The page of the address, which the walk has found: can the access go there? */
+static bool find_page(struct fault *f, uint64_t gfn)
+{
+    const struct shadow_frame frame = shadow_frame(f->d, gfn);
+
+    f->gfn = gfn;
+    f->mfn = frame.mfn;
+    f->ram_writable = !p2m_is_readonly(frame.type);
+    return !mfn_eq(frame.mfn, INVALID_MFN) && (f->ram_writable || !(f->access & WALK_WRITE));
+}
+
+static void unsync_if_written(struct fault *f)
+{
+    if (!(f->access & WALK_WRITE) || !shadow_is_protected(f->d, f->gfn))
+        return;
+    f->changed = true;
+    shadow_unsync(f->d, f->gfn);
+}
+
+/*
+ * The leaf table on the way to the address, if all tables above it are there
+ * and in sync: then their entries say what the guest's say.  *@above: the
+ * rights that those leave, as guest_leaf_allows() wants them.
+ */
+static struct shadow_table *find_leaf_table(struct fault *f, uint64_t *above)
+{
+    struct shadow_table *t = shadow_root_for(f->v, f->va, false);
+    uint64_t all = PTE_U | PTE_W, any = 0;
+
+    while (t && KIND_LEVEL(t->kind) > 1) {
+        uint64_t e = t->entry[PT_INDEX(f->va, KIND_LEVEL(t->kind))];
+        if (t->oos || !(e & PTE_P))
+            return NULL;
+        all &= e;
+        any |= e;
+        t = shadow_table_of(f->d, e);
+        t->recent = true;
+    }
+    if (!t || !t->guest)
+        return NULL;
+    if (t->kind & KIND_RO)
+        all &= ~PTE_W;
+    *above = all | (any & PTE_NX);
+    return t;
+}
+
+/* The common case, where nothing but the leaf is in question.  False: it is
+ * not that, or something is odd: do all of it. */
+static bool resolve_leaf(struct fault *f, uint32_t *ec, enum paging_fault *result)
+{
+    uint64_t above, e, now;
+    struct shadow_table *t = find_leaf_table(f, &above);
+
+    if (!t)
+        return false;
+    unsigned int slot = PT_INDEX(f->va, 1);
+    e = ACCESS_ONCE(t->guest[slot]);
+    if (!guest_leaf_allows(f->role, above, e, f->access, &now, ec)) {
+        perfc_incr(shadow_faults_guest);
+        *result = PAGING_INJECT;
+        return true;
+    }
+    if (!find_page(f, (e & PTE_ADDR_MASK) >> PAGE_SHIFT))
+        return false;
+    if (now != e && !__sync_bool_compare_and_swap(&t->guest[slot], e, now))
+        return false;
+    unsync_if_written(f);
+    bool was_absent = !t->entry[slot];
+    set_guest_leaf(f, t, now);
+    /* Neighbours of a page that is new are likely to be new as well. */
+    if (was_absent && (e & PTE_A))
+        prefetch(f, t);
+    *result = PAGING_RETRY;
+    if (f->changed)
+        f->v->arch.hvm.shadow->stuck = 0;
+    return f->changed;
+}
+
 static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, const char **why)
 {
-    struct domain *d = f->d;
-    const struct walk_memory mem = shadow_walk_memory(d);
+    struct walk_result walk;
+    const struct walk_memory mem = shadow_walk_memory(f->d);
     uint32_t hardware_ec = *ec;
 
-    if (!guest_walk(&f->role, f->v->arch.hvm.ctrl.cr3, f->v->arch.hvm.pdpte, f->va, f->access, &mem,
-                    &f->walk)) {
+    if (!guest_walk(f->role, f->v->arch.hvm.ctrl.cr3, f->v->arch.hvm.pdpte, f->va, f->access, &mem,
+                    &walk)) {
         perfc_incr(shadow_faults_guest);
-        *ec = f->walk.ec;
+        *ec = walk.ec;
         return PAGING_INJECT;
     }
-    *addr = f->walk.addr;
-    f->gfn = gfn_x(gaddr_to_gfn(f->walk.addr));
-    const struct shadow_frame *frame = shadow_frame(d, f->gfn);
-    if (mfn_eq(frame->mfn, INVALID_MFN))
+    f->walk = &walk;
+    *addr = walk.addr;
+    if (!find_page(f, gfn_x(gaddr_to_gfn(walk.addr))))
         return PAGING_MMIO;
-    f->mfn = frame->mfn;
-    f->ram_writable = !p2m_is_readonly(frame->type);
-    if ((f->access & WALK_WRITE) && !f->ram_writable)
+    unsync_if_written(f);
+    if (must_emulate(f))
         return PAGING_MMIO;
-    if ((f->access & WALK_WRITE) && shadow_is_protected(d, f->gfn)) {
-        f->changed = true;
-        shadow_unsync(d, f->gfn);
-    }
     if (!fill(f)) {
         *why = "no shadow memory (shadow_memory=)";
         return PAGING_CRASH;
@@ -247,18 +324,23 @@ static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, c
 
 enum paging_fault shadow_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, gaddr_t *addr)
 {
-    struct fault f = {.v = v, .d = v->domain, .va = va};
-    const char *why = NULL;
-
-    perfc_incr(shadow_faults);
+    const struct shadow_vcpu *sv = v->arch.hvm.shadow;
     /* What a role is made of is never the guest's own to change: the one of
      * the roots is right, and no hvm_sync_ctrl() is needed. */
-    f.role = v->arch.hvm.shadow->walk_role;
-    f.role_bits = v->arch.hvm.shadow->role;
-    f.access = access_of(*ec, &f.role);
+    struct fault f = {.v = v, .d = v->domain, .va = va, .role = &sv->walk_role};
+    const char *why = NULL;
+    enum paging_fault result;
+    uint32_t guest_ec;
+
+    perfc_incr(shadow_faults);
+    f.role_bits = sv->role;
+    f.access = access_of(*ec, f.role);
     spin_lock(&f.d->arch.paging_lock);
-    enum paging_fault result = PAGING_RETRY;
-    if (likely(v->arch.hvm.shadow->valid)) /* else another CPU has just zapped all */
+    if (resolve_leaf(&f, &guest_ec, &result))
+        *ec = guest_ec;
+    else if (unlikely(!sv->valid))
+        result = PAGING_RETRY; /* another CPU has just zapped all */
+    else
         result = resolve(&f, ec, addr, &why);
     spin_unlock(&f.d->arch.paging_lock);
     if (why)

@@ -11,19 +11,27 @@
 
 #define NO_GFN (~0ull)
 
-const struct shadow_frame *shadow_frame(struct domain *d, uint64_t gfn)
+struct shadow_frame shadow_frame_slow(struct domain *d, uint64_t gfn)
 {
     struct shadow_domain *s = d->arch.shadow;
-    struct shadow_frame *f = &s->frame[gfn % SHADOW_FRAMES];
+    struct shadow_frame f;
+    unsigned int order;
 
     if (!s->frames_used) {
         for (unsigned int i = 0; i < SHADOW_FRAMES; i++)
             s->frame[i].gfn = NO_GFN;
+        for (unsigned int i = 0; i < SHADOW_RUNS; i++)
+            s->run[i].gfn = NO_GFN;
         s->frames_used = true;
     }
-    if (f->gfn != gfn) {
-        f->mfn = p2m_lookup(d, _gfn(gfn), &f->type);
-        f->gfn = gfn;
+    f.mfn = p2m_lookup_order(d, _gfn(gfn), &f.type, &order);
+    struct shadow_answer answer = {.gfn = gfn, .frame = f};
+    if (order >= RUN_ORDER && !mfn_eq(f.mfn, INVALID_MFN)) {
+        answer.gfn = gfn >> RUN_ORDER;
+        answer.frame.mfn = _mfn(mfn_x(f.mfn) - gfn % (1u << RUN_ORDER));
+        s->run[answer.gfn % SHADOW_RUNS] = answer;
+    } else {
+        s->frame[gfn % SHADOW_FRAMES] = answer;
     }
     return f;
 }
@@ -35,15 +43,20 @@ void shadow_forget_frames(struct domain *d)
 
 static void *map_frame(struct domain *d, uint64_t gfn, bool write)
 {
-    const struct shadow_frame *f = shadow_frame(d, gfn);
-    if (mfn_eq(f->mfn, INVALID_MFN) || (write && p2m_is_readonly(f->type)))
+    struct shadow_frame f = shadow_frame(d, gfn);
+    if (mfn_eq(f.mfn, INVALID_MFN) || (write && p2m_is_readonly(f.type)))
         return NULL;
-    return mfn_to_virt(f->mfn);
+    return mfn_to_virt(f.mfn);
 }
 
 const void *shadow_map_guest(struct domain *d, uint64_t gfn)
 {
     return map_frame(d, gfn, false);
+}
+
+void *shadow_map_guest_rw(struct domain *d, uint64_t gfn)
+{
+    return map_frame(d, gfn, true);
 }
 
 static bool walk_read(void *ctx, gaddr_t addr, void *buf, size_t len)

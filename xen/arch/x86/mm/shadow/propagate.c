@@ -18,16 +18,13 @@ void shadow_propagate_walked(const struct paging_role *role, unsigned int level,
     view->present = true;
     view->leaf = guest_entry_is_leaf(role, level, e);
     view->gfn = guest_entry_address(role, level, e) >> PAGE_SHIFT;
-    view->flags = PTE_P | (e & PTE_U);
-    if (role->nx && (e & PTE_NX))
-        view->flags |= PTE_NX;
-    bool writable = (e & PTE_W) && !ro;
+    view->flags = shadow_leaf_flags(role, e, ro);
     if (view->leaf) {
         view->dirty = e & PTE_D;
-        if (writable && view->dirty)
-            view->flags |= PTE_W;
         return;
     }
+    bool writable = (e & PTE_W) && !ro;
+    view->flags &= ~PTE_W;
     view->table_ro = !role->wp && !writable;
     if (writable || !role->wp)
         view->flags |= PTE_W;
@@ -36,6 +33,8 @@ void shadow_propagate_walked(const struct paging_role *role, unsigned int level,
 uint64_t shadow_flip_flags(const struct paging_role *role, const struct shadow_view *view)
 {
     if (role->wp || !view->present || !view->leaf || !view->dirty)
+        return 0;
+    if (role->smap && (view->flags & PTE_U))
         return 0;
     uint64_t flags = (view->flags & ~PTE_U) | PTE_W;
     if (role->smep && (view->flags & PTE_U))

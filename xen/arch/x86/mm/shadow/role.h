@@ -78,11 +78,18 @@ void shadow_propagate(const struct paging_role *role, unsigned int level, uint64
  * accessed and no reserved bit is set. */
 void shadow_propagate_walked(const struct paging_role *role, unsigned int level, uint64_t e,
                              bool ro, struct shadow_view *view);
+/* Of a leaf of level 1, the flags alone. */
+static inline uint64_t shadow_leaf_flags(const struct paging_role *role, uint64_t e, bool ro)
+{
+    uint64_t flags = PTE_P | (e & PTE_U) | (role->nx ? e & PTE_NX : 0);
+    return (e & PTE_W) && (e & PTE_D) && !ro ? flags | PTE_W : flags;
+}
 /*
  * The flags under which a supervisor writes to a page that is read-only to the
  * guest while CR0.WP is 0: the processor's WP is always 1, so the page is made
  * writable, the supervisor's alone, and under SMEP not executable if it was
- * the user's.  0 if this role and page have no such state.
+ * the user's.  0 if this role and page have no such state: under SMAP a user's
+ * page must stay one, and such writes are emulated.
  */
 uint64_t shadow_flip_flags(const struct paging_role *role, const struct shadow_view *view);
 /* May a shadow entry with @flags stand for a guest entry of @view? */

@@ -149,27 +149,77 @@ static void switch_roots(struct vcpu *v, shadow_kind_t role, const uint64_t gfn[
     v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
 }
 
+/* As shadow_get(), for a root: it was one before in most cases. */
+static struct shadow_table *get_root(struct vcpu *v, uint64_t gfn, shadow_kind_t kind)
+{
+    struct shadow_domain *s = v->domain->arch.shadow;
+    uint32_t *hint = &v->arch.hvm.shadow->hint[(gfn ^ kind / KIND_WP) % SHADOW_HINTS];
+
+    if (likely(*hint < s->nr_filled)) {
+        struct shadow_table *t = &s->table[*hint];
+        if (t->gfn == gfn && t->kind == kind && t->used && t->generation == s->generation) {
+            t->recent = true;
+            return t;
+        }
+    }
+    struct shadow_table *t = shadow_get(v->domain, gfn, kind);
+    if (t)
+        *hint = t - s->table;
+    return t;
+}
+
+/* The common case: long mode before and after.  Whether the root changed. */
+static bool switch_long_root(struct vcpu *v, shadow_kind_t role)
+{
+    struct shadow_vcpu *sv = v->arch.hvm.shadow;
+    uint64_t gfn = v->arch.hvm.ctrl.cr3 >> PAGE_SHIFT; /* hvm/cr.c: within MAXPHYADDR */
+
+    if (sv->role == role && sv->root_gfn[0] == gfn)
+        return false;
+    if (sv->role != role) {
+        perfc_incr(shadow_role_changes);
+        shadow_resync_all(v->domain);
+        sv->role = role;
+    }
+    sv->root_gfn[0] = gfn;
+    set_root(v, 0, get_root(v, gfn, shadow_kind(role, 4, 0, false)));
+    v->arch.hvm.work |= HVM_WORK_FLUSH_VPID;
+    return true;
+}
+
+static bool switch_any_roots(struct vcpu *v, shadow_kind_t role)
+{
+    struct shadow_vcpu *sv = v->arch.hvm.shadow;
+    uint64_t gfn[PDPT_ENTRIES];
+
+    wanted_roots(v, sv->walk_role.levels, gfn);
+    bool same = sv->valid && sv->role == role;
+    for (unsigned int i = 0; i < PDPT_ENTRIES; i++)
+        same = same && gfn[i] == sv->root_gfn[i];
+    if (!same)
+        switch_roots(v, role, gfn);
+    return !same;
+}
+
 void shadow_update_root(struct vcpu *v)
 {
     struct shadow_vcpu *sv = v->arch.hvm.shadow;
     struct shadow_domain *s = v->domain->arch.shadow;
-    uint64_t gfn[PDPT_ENTRIES];
+    shadow_kind_t role = sv->role;
 
     spin_lock(&v->domain->arch.paging_lock);
-    if ((v->arch.hvm.work & HVM_WORK_ROLE) || !sv->valid)
+    if ((v->arch.hvm.work & HVM_WORK_ROLE) || !sv->valid) {
         shadow_vcpu_role(v, &sv->walk_role);
-    shadow_kind_t bits = shadow_role_bits(&sv->walk_role);
-    wanted_roots(v, sv->walk_role.levels, gfn);
-    bool same = sv->valid && sv->role == bits;
-    for (unsigned int i = 0; i < PDPT_ENTRIES; i++)
-        same = same && gfn[i] == sv->root_gfn[i];
-    if (!same)
-        switch_roots(v, bits, gfn);
+        role = shadow_role_bits(&sv->walk_role);
+    }
+    bool changed = sv->valid && sv->root_long && sv->walk_role.levels == 4
+                       ? switch_long_root(v, role)
+                       : switch_any_roots(v, role);
     bool none = sv->root_long && sv->root[0] == SHADOW_NONE;
     uint64_t root = sv->root_long && !none ? s->table[sv->root[0]].maddr : sv->pdpt_maddr;
     spin_unlock(&v->domain->arch.paging_lock);
     if (none)
         domain_crash(v->domain, "shadow: no shadow memory (shadow_memory=)");
-    else if (!same)
+    else if (changed)
         hvm_set_hardware_cr3(v, _maddr(root));
 }

@@ -30,6 +30,7 @@
 #include <asm/p2m.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
+#include <cairn/mm.h>
 
 #include "role.h"
 
@@ -39,28 +40,37 @@
 #define SHADOW_OOS_MAX        16u    /* gfns out of sync at a time */
 #define SHADOW_CHAIN_MAX      40u    /* entries of one bucket of the reverse map */
 #define SHADOW_HASH_CHAIN_MAX 48u
+#define SHADOW_HINTS          16u
 
 struct shadow_table {
     uint64_t gfn; /* of the guest's table, or the first frame mapped (direct) */
     uint64_t *entry;
-    uint64_t maddr; /* of the entries */
-    uint32_t *next; /* reverse map, by slot: next of the chain */
+    uint64_t *guest; /* the guest's table, of 8-byte entries that we may write; or NULL */
+    uint64_t maddr;  /* of the entries */
+    uint32_t *next;  /* reverse map, by slot: next of the chain */
     shadow_kind_t kind;
     uint16_t low, high; /* slots that are not 0 are within */
     uint16_t pins;      /* vCPUs that have it as a root */
     bool used, oos;
+    bool recent; /* used since it was last about to be taken */
     uint32_t generation;
     uint32_t hash_next;
     uint32_t lru_prev, lru_next; /* lru_next also links the free ones */
 };
 
-/* A recent answer of the p2m. */
+/* What the p2m says of a frame; mfn INVALID_MFN: nothing is there. */
 struct shadow_frame {
-    uint64_t gfn;
     mfn_t mfn;
     enum p2m_type type;
 };
-#define SHADOW_FRAMES 64u
+/* A recent answer, of one frame or of the first of a run. */
+struct shadow_answer {
+    uint64_t gfn;
+    struct shadow_frame frame;
+};
+#define SHADOW_FRAMES 64u /* by the low bits of the gfn */
+#define SHADOW_RUNS   16u /* by those of gfn >> RUN_ORDER */
+#define RUN_ORDER     9u
 
 struct shadow_domain {
     struct shadow_table *table;
@@ -76,13 +86,14 @@ struct shadow_domain {
     uint32_t generation;
     bool unlinking; /* teardown of the pool has begun */
     uint64_t seed;
+    bool upper_oos; /* maybe: a gfn out of sync has tables above the lowest */
     unsigned int nr_oos;
     uint64_t oos[SHADOW_OOS_MAX]; /* gfns, oldest first */
     /* Bit gfn % 1024: a gfn like this may have tables. */
     uint64_t filter[16];
     bool frames_used;
-    struct shadow_frame frame[SHADOW_FRAMES]; /* by the low bits of the gfn */
-    struct paging_role constants;             /* what of a role the domain's policy fixes */
+    struct shadow_answer frame[SHADOW_FRAMES], run[SHADOW_RUNS];
+    struct paging_role constants; /* what of a role the domain's policy fixes */
 };
 
 struct shadow_vcpu {
@@ -93,7 +104,8 @@ struct shadow_vcpu {
     shadow_kind_t role;           /* that of the roots */
     struct paging_role walk_role; /* the same for the walker */
     bool root_long;
-    bool valid; /* root[] belong to role and root_gfn */
+    uint32_t hint[SHADOW_HINTS]; /* tables that were roots, by gfn and role: maybe others now */
+    bool valid;                  /* root[] belong to role and root_gfn */
     /* Faults that changed nothing, one after the other at the same place. */
     gva_t stuck_va;
     uint32_t stuck_ec;
@@ -101,19 +113,40 @@ struct shadow_vcpu {
 };
 
 /* ---- frame.c: guest memory ---- */
-/* shadow_frame - what the p2m says of @gfn; mfn INVALID_MFN: nothing there. */
-const struct shadow_frame *shadow_frame(struct domain *d, uint64_t gfn);
+struct shadow_frame shadow_frame_slow(struct domain *d, uint64_t gfn);
+static inline struct shadow_frame shadow_frame(struct domain *d, uint64_t gfn)
+{
+    const struct shadow_domain *s = d->arch.shadow;
+    const struct shadow_answer *run = &s->run[(gfn >> RUN_ORDER) % SHADOW_RUNS];
+    const struct shadow_answer *one = &s->frame[gfn % SHADOW_FRAMES];
+
+    if (likely(s->frames_used)) {
+        if (likely(run->gfn == gfn >> RUN_ORDER))
+            return (struct shadow_frame){mfn_add(run->frame.mfn, gfn % (1u << RUN_ORDER)),
+                                         run->frame.type};
+        if (one->gfn == gfn)
+            return one->frame;
+    }
+    return shadow_frame_slow(d, gfn);
+}
 void shadow_forget_frames(struct domain *d);
-/* The guest's table as we see it; NULL: no memory is there. */
+/* The guest's table as we see it; NULL: no memory is there, or (rw) none that
+ * the guest could write to. */
 const void *shadow_map_guest(struct domain *d, uint64_t gfn);
+void *shadow_map_guest_rw(struct domain *d, uint64_t gfn);
 struct walk_memory shadow_walk_memory(struct domain *d);
 
 /* ---- alloc.c: the pool ---- */
 int shadow_set_allocation(struct domain *d, uint32_t mib);
 uint32_t shadow_get_allocation(struct domain *d);
-int shadow_free_pool(struct domain *d);                                 /* resumable, -ERESTART */
-struct shadow_table *shadow_table_of(struct domain *d, uint64_t entry); /* it points to */
-void shadow_touch(struct shadow_domain *s, struct shadow_table *t);     /* used just now */
+int shadow_free_pool(struct domain *d); /* resumable, -ERESTART */
+/* The table that @entry points to. */
+static inline struct shadow_table *shadow_table_of(struct domain *d, uint64_t entry)
+{
+    return &d->arch.shadow
+                ->table[mfn_to_page(_mfn((entry & PTE_ADDR_MASK) >> PAGE_SHIFT))->tlb_stamp];
+}
+void shadow_touch(struct shadow_domain *s, struct shadow_table *t); /* used just now */
 /* shadow_get - the table, made if there is none; it becomes the most recently
  * used.  NULL: no pool. */
 struct shadow_table *shadow_get(struct domain *d, uint64_t gfn, shadow_kind_t kind);
@@ -144,9 +177,19 @@ void shadow_compare(struct domain *d, struct shadow_table *t); /* it stays out o
 void shadow_sync_va(struct vcpu *v, gva_t va);                 /* INVLPG */
 /* The entry of the guest's table at @guest that slot @slot of @t shadows. */
 uint64_t shadow_guest_entry(const struct shadow_table *t, unsigned int slot, const void *guest);
+/* What the guest's entry @e of level 1, in a table of @role, becomes; @ro: the
+ * table is of KIND_RO.  0: nothing, an access to the page must fault. */
+uint64_t shadow_leaf_entry(struct domain *d, const struct paging_role *role, uint64_t e, bool ro);
 /* Does @entry of slot @slot agree with guest entry @guest? */
 bool shadow_entry_current(struct domain *d, const struct shadow_table *t, unsigned int slot,
                           uint64_t entry, const void *guest);
+
+/* The shadow's own accessed and dirty bits are set beforehand: nobody reads
+ * them, and the processor need not write. */
+static inline uint64_t shadow_make_entry(mfn_t mfn, uint64_t flags)
+{
+    return mfn_x(mfn) << PAGE_SHIFT | flags | PTE_A | PTE_D;
+}
 
 /* ---- fault.c, root.c ---- */
 enum paging_fault shadow_page_fault(struct vcpu *v, gva_t va, uint32_t *ec, gaddr_t *addr);

@@ -90,21 +90,47 @@ bool shadow_entry_current(struct domain *d, const struct shadow_table *t, unsign
         return false;
     if (KIND_LEVEL(t->kind) > 1)
         return child_fits(t, slot, &view, shadow_table_of(d, entry));
-    return mfn_x(shadow_frame(d, view.gfn)->mfn) == (entry & PTE_ADDR_MASK) >> PAGE_SHIFT;
+    return mfn_x(shadow_frame(d, view.gfn).mfn) == (entry & PTE_ADDR_MASK) >> PAGE_SHIFT;
 }
 
-static void compare_slot(struct domain *d, struct shadow_table *t, unsigned int slot,
-                         const void *guest)
+uint64_t shadow_leaf_entry(struct domain *d, const struct paging_role *role, uint64_t e, bool ro)
 {
-    if (t->entry[slot] && !shadow_entry_current(d, t, slot, t->entry[slot], guest))
-        shadow_set_entry(d, t, slot, 0);
+    if ((e & (PTE_P | PTE_A)) != (PTE_P | PTE_A) || guest_entry_reserved(role, 1, e))
+        return 0;
+    uint64_t gfn = (e & PTE_ADDR_MASK) >> PAGE_SHIFT, flags = shadow_leaf_flags(role, e, ro);
+    const struct shadow_frame frame = shadow_frame(d, gfn);
+    if (mfn_eq(frame.mfn, INVALID_MFN))
+        return 0;
+    if ((flags & PTE_W) && (p2m_is_readonly(frame.type) || shadow_is_protected(d, gfn)))
+        flags &= ~PTE_W;
+    return shadow_make_entry(frame.mfn, flags);
+}
+
+/* A leaf becomes what the guest's entry is now, for it will be used. */
+static bool compare_slot(struct domain *d, struct shadow_table *t, unsigned int slot,
+                         const struct paging_role *role, const void *guest)
+{
+    uint64_t entry = t->entry[slot], now = 0;
+
+    if (!entry)
+        return false;
+    if (KIND_LEVEL(t->kind) > 1) {
+        if (shadow_entry_current(d, t, slot, entry, guest))
+            return false;
+    } else if (guest) {
+        now = shadow_leaf_entry(d, role, shadow_guest_entry(t, slot, guest), t->kind & KIND_RO);
+    }
+    return shadow_set_entry(d, t, slot, now);
 }
 
 static void compare_table(struct domain *d, struct shadow_table *t, const void *guest)
 {
+    struct paging_role role;
+
     perfc_incr(shadow_resyncs);
+    shadow_role_of(t->kind, &d->arch.shadow->constants, &role);
     for (unsigned int slot = t->low; slot <= t->high && slot < PT_ENTRIES; slot++)
-        compare_slot(d, t, slot, guest);
+        compare_slot(d, t, slot, &role, guest);
 }
 
 void shadow_compare(struct domain *d, struct shadow_table *t)
@@ -158,8 +184,10 @@ void shadow_unsync(struct domain *d, uint64_t gfn)
     perfc_incr(shadow_unsyncs);
     if (s->nr_oos == SHADOW_OOS_MAX)
         resync(d, 0);
-    for (struct shadow_table *t = first_of(s, gfn); t; t = next_of(s, t->hash_next, gfn))
+    for (struct shadow_table *t = first_of(s, gfn); t; t = next_of(s, t->hash_next, gfn)) {
         t->oos = true;
+        s->upper_oos |= KIND_LEVEL(t->kind) > 1;
+    }
     s->oos[s->nr_oos++] = gfn;
 }
 
@@ -168,6 +196,7 @@ void shadow_resync_all(struct domain *d)
     struct shadow_domain *s = d->arch.shadow;
     while (s->nr_oos)
         resync(d, s->nr_oos - 1);
+    s->upper_oos = false;
 }
 
 /* ---- INVLPG ---- */
@@ -189,17 +218,18 @@ void shadow_sync_va(struct vcpu *v, gva_t va)
     struct domain *d = v->domain;
     struct shadow_domain *s = d->arch.shadow;
 
-    for (unsigned int i = s->nr_oos; i-- > 0;)
+    for (unsigned int i = s->upper_oos ? s->nr_oos : 0; i-- > 0;)
         if (has_upper(s, s->oos[i]))
             resync(d, i);
+    s->upper_oos = false;
     struct shadow_table *t = shadow_root_for(v, va, false);
-    while (t) {
-        unsigned int slot = PT_INDEX(va, KIND_LEVEL(t->kind));
-        uint64_t e = t->entry[slot];
-        if (t->oos && e)
-            compare_slot(d, t, slot, shadow_map_guest(d, t->gfn));
-        if (!(t->entry[slot] & PTE_P) || KIND_LEVEL(t->kind) == 1)
-            break;
-        t = shadow_table_of(d, t->entry[slot]);
+    while (t && KIND_LEVEL(t->kind) > 1) {
+        uint64_t e = t->entry[PT_INDEX(va, KIND_LEVEL(t->kind))];
+        t = e & PTE_P ? shadow_table_of(d, e) : NULL;
     }
+    /* In the tables of its roots the vCPU's role is theirs. */
+    if (t && t->oos &&
+        compare_slot(d, t, PT_INDEX(va, 1), &v->arch.hvm.shadow->walk_role,
+                     shadow_map_guest(d, t->gfn)))
+        v->arch.hvm.work |= HVM_WORK_FLUSH_VPID; /* rights that were added, too */
 }
