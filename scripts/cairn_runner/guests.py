@@ -69,8 +69,8 @@ class Guest:
     expect: Expect = Expect()
     paging: str = ""
     """'hap' or 'shadow': say so in the configuration."""
-    cmdline: str = ""
-    """Words for the kernel, in the configuration or by GRUB."""
+    words: str = ""
+    """For the kernel, in place of the configuration's command line."""
 
     @property
     def kernel(self):
@@ -86,7 +86,9 @@ class Guest:
 
     @property
     def cmdline(self):
-        """The kernel's command line, as the configuration has it."""
+        """The kernel's command line: words, or what the configuration has."""
+        if self.words:
+            return self.words
         found = _CMDLINE_IN_CFG.search(self.cfg.read_text(errors="replace"))
         return found[2] if found else ""
 
@@ -100,8 +102,8 @@ class Guest:
             cfg = self.cfg.read_bytes()
             if self.paging and self.environment.startswith("hvm") and not self.variation:
                 cfg += f"\nhap={int(self.paging == 'hap')}\n".encode()
-            if self.cmdline:
-                cfg += f'\ncmdline="{self.cmdline}"\n'.encode()
+            if self.words:
+                cfg += f'\ncmdline="{self.words}"\n'.encode()
             found = {self.cfg_in_dom0: cfg}
             for _, path in _FILES_IN_CFG.findall(cfg.decode(errors="replace")):
                 found[path] = (self.folder / pathlib.PurePosixPath(path).name).read_bytes()

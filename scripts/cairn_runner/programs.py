@@ -35,7 +35,7 @@ class Run:
 
     def column(self, name, words_of, report):
         """Run each guest with the words that words_of gives for it; {environment: Result}."""
-        chosen = [replace(g, cmdline=f"seed={self.seed} {words_of[g.environment]}")
+        chosen = [replace(g, words=f"seed={self.seed} {words_of[g.environment]}")
                   for g in self.guests if g.environment in words_of]
         if name == BARE:
             guestrun.run_bare(chosen, self.spec, report, self.timeout)

@@ -126,6 +126,9 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 {
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
+/* With fault fixup: 0 or -EFAULT (cpu/extable.c). */
+int rdmsr_safe(uint32_t msr, uint64_t *v);
+int wrmsr_safe(uint32_t msr, uint64_t v);
 
 /* With fault fixup: 0 or -EFAULT (cpu/extable.c). */
 int rdmsr_safe(uint32_t msr, uint64_t *v);
