@@ -9,9 +9,7 @@
 #include <cairn/lib.h>
 
 extern const uint32_t symbols_count;
-extern const uint32_t symbols_offsets[];
-extern const uint32_t symbols_names[];
-extern const char symbols_text[];
+extern const char symbols_text[]; /* records */
 
 static bool is_code(unsigned long addr)
 {
@@ -19,23 +17,39 @@ static bool is_code(unsigned long addr)
            (addr >= (unsigned long)__init_begin && addr < (unsigned long)__init_text_end);
 }
 
+static const char *read_uleb128(const char *p, uint32_t *value)
+{
+    unsigned int shift = 0;
+
+    for (*value = 0; *p & 0x80; shift += 7)
+        *value |= (uint32_t)(*p++ & 0x7f) << shift;
+    *value |= (uint32_t)*p << shift;
+    return p + 1;
+}
+
+/* From the first to the last: who looks at a backtrace has the time. */
 static const char *symbol_lookup(unsigned long addr, unsigned long *offset, unsigned long *size)
 {
-    unsigned int low = 0, high = symbols_count;
-    uint32_t rel = addr - XEN_VA_START;
+    uint32_t rel = addr - XEN_VA_START, start = 0, step;
+    const char *name = NULL, *p = symbols_text;
 
-    if (!is_code(addr) || !high || rel < symbols_offsets[0])
+    if (!is_code(addr))
         return NULL;
-    while (high - low > 1) {
-        unsigned int mid = (low + high) / 2;
-        if (symbols_offsets[mid] <= rel)
-            low = mid;
-        else
-            high = mid;
+    *size = 0;
+    for (unsigned int i = 0; i < symbols_count; i++) {
+        const char *next = read_uleb128(p, &step);
+
+        if (rel < start + step) {
+            *size = step;
+            break;
+        }
+        start += step;
+        name = next;
+        p = next + strlen(next) + 1;
+        *size = rel + 1 - start;
     }
-    *offset = rel - symbols_offsets[low];
-    *size = (high < symbols_count ? symbols_offsets[high] : rel + 1) - symbols_offsets[low];
-    return symbols_text + symbols_names[low];
+    *offset = rel - start;
+    return name;
 }
 
 bool symbol_print(unsigned long addr)
