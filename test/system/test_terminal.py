@@ -81,6 +81,10 @@ def test_session(context):
         terminal.type("\x01\x01\x01", r"Serial input to Xen")
         terminal.type("h", r"'h' pressed")
         terminal.type("\x01\x01\x01", r"Serial input to DOM0")
+        # What a thread of the background says stands before the line being typed.
+        terminal.type("xl create /etc/xen/demo.cfg on_poweroff=coredump-destroy\r", r"Parsing")
+        terminal.type("echo typ''ed", r"doing destroy\ndom0# [^\n]*ed")
+        terminal.type("\r", r"\ntyped\ndom0# ")
         terminal.type("xl create -p /etc/xen/demo.cfg\r", r"Parsing.*\ndom0# ")
         terminal.type("xl console demo\r", r"xl console demo\n")
         time.sleep(0.5)
