@@ -141,7 +141,9 @@ static struct shadow_table *link_child(struct fault *f, struct shadow_table *t, 
             return child;
         }
     }
+    t->pins++; /* making room must not take the one we stand on */
     child = shadow_get(f->d, gfn, kind);
+    t->pins--;
     if (!child)
         return NULL;
     f->changed |= shadow_set_entry(f->d, t, slot, child->maddr | flags | (PTE_A | PTE_D));
