@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Shadow paging as a whole, in a machine of arrays. */
+/*
+ * Shadow paging as a whole, in a machine of arrays: what other vCPUs do at the
+ * worst moment.  That moment is hvm_ask_domain(), by which the code under test
+ * makes them leave the guest: up to then they may have written to memory.
+ */
 /* sources: xen/arch/x86/mm/shadow/alloc.c xen/arch/x86/mm/shadow/audit.c xen/arch/x86/mm/shadow/fault.c xen/arch/x86/mm/shadow/frame.c xen/arch/x86/mm/shadow/hash.c xen/arch/x86/mm/shadow/propagate.c xen/arch/x86/mm/shadow/role.c xen/arch/x86/mm/shadow/root.c xen/arch/x86/mm/shadow/shadow.c xen/arch/x86/mm/shadow/sync.c xen/arch/x86/mm/guest_walk.c */
 /* defines: -D__XEN__ -include shadow_host.h */
 #include <setjmp.h>
@@ -116,7 +120,15 @@ void spin_unlock(spinlock_t *l)
     held--;
 }
 
-void hvm_ask_domain(struct domain *d, uint32_t asks) {}
+static void (*others)(void); /* once, when they are asked to leave the guest */
+
+void hvm_ask_domain(struct domain *d, uint32_t asks)
+{
+    void (*now)(void) = others;
+    others = NULL;
+    if (now)
+        now();
+}
 
 static maddr_t hardware_cr3;
 void hvm_set_hardware_cr3(struct vcpu *v, maddr_t cr3)
@@ -194,6 +206,7 @@ static int setup(void **state)
     memset(&dom, 0, sizeof(dom));
     memset(vcpus, 0, sizeof(vcpus));
     next_frame = 1;
+    others = NULL;
     crashed = false;
     held = 0;
     dom.vcpu = vcpu_list;
@@ -229,7 +242,73 @@ static int teardown(void **state)
     return 0;
 }
 
+static gva_t window(unsigned int gfn)
+{
+    return va_of(0, 0, 1, gfn);
+}
+
 /* ---- tests ---- */
+
+static void map_the_other(void)
+{
+    table(L1)[0] = to(OTHER);
+}
+
+/* A table is protected after the walk has read it: what was written in
+ * between needs no flush that could still come. */
+static void test_written_before_protected(void **state)
+{
+    touch(window(L1), true); /* so there is something to take away */
+    others = map_the_other;
+    touch(va_of(0, 0, 0, 0), false);
+    assert_null(others);
+    assert_int_equal(reached(va_of(0, 0, 0, 0), PTE_P), GUEST + OTHER);
+    assert_int_equal(shadow_audit(&dom), 0);
+}
+
+static void unmap_upper(void)
+{
+    table(L2)[0] = to(FIRST_FREE);
+}
+
+static void test_upper_written_before_protected(void **state)
+{
+    table(L2)[2] = to(L1); /* a second way to the window's table */
+    table(L3)[1] = to(FIRST_FREE + 1);
+    table(FIRST_FREE + 1)[0] = to(WINDOW);
+    table(FIRST_FREE)[0] = to(OTHER);
+    touch(va_of(0, 1, 0, L2), true);
+    others = unmap_upper;
+    touch(va_of(0, 0, 0, 0), false);
+    assert_null(others);
+    assert_int_equal(reached(va_of(0, 0, 0, 0), PTE_P), GUEST + OTHER);
+    assert_int_equal(shadow_audit(&dom), 0);
+}
+
+/* A write to a table takes it out of sync, for which the list's oldest, the
+ * one that the write goes through, is brought in sync. */
+static void test_own_table_resynced(void **state)
+{
+    const unsigned int first = 32;
+
+    for (unsigned int i = 0; i <= SHADOW_OOS_MAX; i++) {
+        table(L2)[2 + i] = to(first + i);
+        table(first + i)[0] = to(OTHER);
+        touch(va_of(0, 0, 2 + i, 0), false);
+    }
+    table(L1)[0] = to(first + SHADOW_OOS_MAX);
+    touch(va_of(0, 0, 0, 0), false);
+    touch(window(L1), true);
+    for (unsigned int i = 0; i < SHADOW_OOS_MAX - 1; i++)
+        touch(window(first + i), true);
+    assert_int_equal(dom.arch.shadow->nr_oos, SHADOW_OOS_MAX);
+    assert_int_equal(dom.arch.shadow->oos[0], L1);
+    others = map_the_other;
+    touch(va_of(0, 0, 0, 0), true);
+    assert_null(others);
+    assert_int_equal(reached(va_of(0, 0, 0, 0), PTE_W), GUEST + OTHER);
+    assert_int_equal(shadow_audit(&dom), 0);
+}
 
 /* One page as table of all levels in many roles makes a long chain.  Room is
  * made in it for a table below another that is in the same chain. */
@@ -256,7 +335,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_table_stays_on_the_way),
+        TEST(test_written_before_protected), TEST(test_upper_written_before_protected),
+        TEST(test_own_table_resynced),       TEST(test_table_stays_on_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
