@@ -189,7 +189,7 @@ static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
                         c->error_code, 0);
     hvm->work |= HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT | HVM_WORK_ROLE;
     v->is_initialised = true;
-    v->pause_flags &= ~VPF_down;
+    __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
 }
 
 /* One pass over the stream; with @apply, a second one that cannot fail. */
