@@ -18,6 +18,7 @@
 
 #include <asm/processor.h>
 #include <cairn/console.h>
+#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>
 
@@ -60,9 +61,10 @@ struct domain *domain_next(domid_t after)
     return NULL;
 }
 void put_domain(struct domain *d) {}
+static bool preempting;
 bool preempt_check(void)
 {
-    return false;
+    return preempting;
 }
 
 mfn_t virt_to_mfn(const void *va)
@@ -372,13 +374,28 @@ static void test_table_stays_on_the_way(void **state)
     assert_int_equal(shadow_audit(&dom), 0);
 }
 
+/* A pool that is being freed gives out no more of its tables, half of which
+ * are gone: the guest has none and ends. */
+static void test_pool_half_freed(void **state)
+{
+    touch(va_of(0, 0, 0, 0), false);
+    preempting = true;
+    assert_int_equal(shadow_ops.set_allocation(&dom, 0), -ERESTART);
+    preempting = false;
+    assert_null(shadow_get(&dom, L1, shadow_kind_direct(1)));
+    shadow_ops.update_root(&vcpus[0]);
+    assert_true(crashed);
+    assert_int_equal(shadow_ops.set_allocation(&dom, 0), 0);
+    assert_non_null(shadow_get(&dom, L1, shadow_kind_direct(1)));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_written_before_protected), TEST(test_upper_written_before_protected),
         TEST(test_own_table_resynced),       TEST(test_flush_waits),
-        TEST(test_table_stays_on_the_way),
+        TEST(test_table_stays_on_the_way),   TEST(test_pool_half_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
