@@ -365,6 +365,7 @@ int arch_domain_create(struct domain *d, const struct xen_domctl_createdomain *c
         return -ENOMEM;
     share_xen_page_with_guest(virt_to_page(page), d, false);
     d->shared_info = page;
+    d->shinfo_32 = d->domain_id % 2;
     return 0;
 }
 

@@ -218,6 +218,7 @@ static int write_hypercall_page(struct domain *d, uint64_t val)
         pv_hypercall_page_init(page_to_virt(pg));
         put_page_type(pg);
     } else if (writable) {
+        hvm_latch_width(d);
         hvm_hypercall_page_init(page_to_virt(pg));
         d->arch.hvm.hypercall_gfn = gfn;
     } else {
