@@ -235,8 +235,8 @@ static void unsync_if_written(struct fault *f)
 
 /*
  * The leaf table on the way to the address, if all tables above it are there
- * and in sync: then their entries allow nothing that the guest's do not.
- * *@above: the rights that those leave, as guest_leaf_allows() wants them.
+ * and in sync: then their entries say what the guest's say.  *@above: the
+ * rights that those leave, as guest_leaf_allows() wants them.
  */
 static struct shadow_table *find_leaf_table(struct fault *f, uint64_t *above)
 {
@@ -260,10 +260,11 @@ static struct shadow_table *find_leaf_table(struct fault *f, uint64_t *above)
     return t;
 }
 
-/* The guest's upper entries may have got rights that the shadow's lack. */
-static bool above_matters(uint64_t above, uint32_t ec)
+/* A table in sync may allow less than the guest's, which gave rights while it
+ * was out of sync: what may be above at most.  U is exact where it can forbid. */
+static uint64_t most_above(const struct paging_role *role, uint64_t above)
 {
-    return (ec & (PFEC_P | PFEC_RSVD)) == PFEC_P && above != (PTE_U | PTE_W);
+    return PTE_W | (role->smep || role->smap ? above & PTE_U : PTE_U);
 }
 
 /* The common case, where nothing but the leaf is in question.  False: it is
@@ -278,7 +279,7 @@ static bool resolve_leaf(struct fault *f, uint32_t *ec, enum paging_fault *resul
     unsigned int slot = PT_INDEX(f->va, 1);
     e = ACCESS_ONCE(t->guest[slot]);
     if (!guest_leaf_allows(f->role, above, e, f->access, &now, ec)) {
-        if (above_matters(above, *ec))
+        if (guest_leaf_allows(f->role, most_above(f->role, above), e, f->access, &now, ec))
             return false;
         perfc_incr(shadow_faults_guest);
         *result = PAGING_INJECT;
