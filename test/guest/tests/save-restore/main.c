@@ -23,14 +23,12 @@ struct state {
     uint32_t apic_lvtt, apic_tmict, apic_spiv, apic_tdcr, memory;
 };
 
-/* Names for those that differ. */
-#define FIELDS(X)                                                                                 \
-    X(efer)                                                                                       \
-    X(pat)                                                                                        \
-    X(star)                                                                                       \
-    X(lstar) X(fmask) X(cstar) X(kernel_gs) X(sysenter[0]) X(sysenter[1]) X(sysenter[2]) X(cr0)   \
-        X(cr2) X(cr3) X(cr4) X(dr[0]) X(dr[1]) X(dr[2]) X(dr[3]) X(apic_base) X(xmm[0]) X(xmm[1]) \
-            X(apic_lvtt) X(apic_tmict) X(apic_spiv) X(apic_tdcr) X(memory)
+/* clang-format off */
+#define FIELDS(X) \
+    X(efer) X(pat) X(star) X(lstar) X(fmask) X(cstar) X(kernel_gs) X(sysenter[0]) X(sysenter[1]) \
+    X(sysenter[2]) X(cr0) X(cr2) X(cr3) X(cr4) X(dr[0]) X(dr[1]) X(dr[2]) X(dr[3]) X(apic_base) \
+    X(xmm[0]) X(xmm[1]) X(apic_lvtt) X(apic_tmict) X(apic_spiv) X(apic_tdcr) X(memory)
+/* clang-format on */
 
 static struct state before, after;
 
