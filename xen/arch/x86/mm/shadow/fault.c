@@ -260,6 +260,13 @@ static struct shadow_table *find_leaf_table(struct fault *f, uint64_t *above)
     return t;
 }
 
+/* A table in sync may allow less than the guest's, which gave rights while it
+ * was out of sync: what may be above at most.  U is exact where it can forbid. */
+static uint64_t most_above(const struct paging_role *role, uint64_t above)
+{
+    return PTE_W | (role->smep || role->smap ? above & PTE_U : PTE_U);
+}
+
 /* The common case, where nothing but the leaf is in question.  False: it is
  * not that, or something is odd: do all of it. */
 static bool resolve_leaf(struct fault *f, uint32_t *ec, enum paging_fault *result)
@@ -272,6 +279,8 @@ static bool resolve_leaf(struct fault *f, uint32_t *ec, enum paging_fault *resul
     unsigned int slot = PT_INDEX(f->va, 1);
     e = ACCESS_ONCE(t->guest[slot]);
     if (!guest_leaf_allows(f->role, above, e, f->access, &now, ec)) {
+        if (guest_leaf_allows(f->role, most_above(f->role, above), e, f->access, &now, ec))
+            return false;
         perfc_incr(shadow_faults_guest);
         *result = PAGING_INJECT;
         return true;
