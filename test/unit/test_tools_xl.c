@@ -113,6 +113,8 @@ static void test_bad_input(void **state)
     char path[80];
 
     expect_failure("create /nonexistent.cfg", XL_FAILED, "cannot open '/nonexistent.cfg'");
+    expect_failure("create /tmp", XL_FAILED, "cannot read '/tmp': Is a directory");
+    expect_failure("sched-credit2 -w 5", XL_USAGE, "-w and -c need a domain");
     expect_failure(with_cfg("", "memory=4096"), XL_FAILED, "MiB are free");
     expect_failure(with_cfg("", "memory=0"), XL_FAILED, "argument:1:8: 'memory' must be between");
     expect_failure(with_cfg("", "memory=x"), XL_FAILED, "argument:1:8: 'memory' needs a number");
