@@ -15,7 +15,7 @@ GUESTS = (
     "test-hvm64-mode-walk",
     "test-hvm32pae-pdpte-load",
 )
-TIMEOUT = 120
+TIMEOUT = 300
 
 
 def _log(booted, name):

@@ -86,7 +86,7 @@ def test_guests_at_once(context):
     _start_busy(booted, ["a", "b"])
     for _ in range(5):
         booted.run(f'xl create -q /etc/xen/{SMP}.cfg \'name="x"\'')
-        outcome = booted.run(f'xl create -c /etc/xen/{SMP}.cfg \'name="y"\'', timeout=120)
+        outcome = booted.run(f'xl create -c /etc/xen/{SMP}.cfg \'name="y"\'', timeout=300)
         assert "Test result: SUCCESS" in outcome.output, outcome.output[-300:]
         booted.run("sleep 0.5")
         log = booted.run("cat /var/log/xen/console/guest-x.log").output
@@ -183,7 +183,7 @@ def test_storm(context):
             f"xl vcpu-pin {who} 0 {(number + step) % 4}; xl pause {who}; xl unpause {who}"
             for step, who in enumerate("abcab")
         )
-        assert booted.run(moves, timeout=120).status == 0
+        assert booted.run(moves, timeout=300).status == 0
         assert booted.run("xl destroy a; xl destroy b; xl destroy c").status == 0
         booted.run("sleep 0.2")
 
