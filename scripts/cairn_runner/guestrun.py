@@ -17,11 +17,11 @@ from .report import Result, progress
 GROUP_BYTES = 8 << 20
 GROUP_GUESTS = 32
 
-GUEST_TIMEOUT = 90
+GUEST_TIMEOUT = 180
 """Seconds of real time, unless the user says otherwise."""
-BARE_TIMEOUT = 90
-DOM0_TIMEOUT = 180
-ENDLESS_TIMEOUT = 30
+BARE_TIMEOUT = 180
+DOM0_TIMEOUT = 300
+ENDLESS_TIMEOUT = 120
 """A guest that is to be destroyed is ready for that at once."""
 
 
