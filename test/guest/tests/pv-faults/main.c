@@ -2,7 +2,7 @@
 /*
  * What every PV test leans on: exceptions come to us with the right error code
  * and address, both ways of expecting one return, our page tables cannot be
- * written, and by hypercall they can.
+ * written, and by hypercall they can; a segment base must be an address.
  */
 #include <guest/cpu.h>
 #include <guest/pv.h>
@@ -55,9 +55,21 @@ static void tables(void)
                 -XEN_EINVAL);
 }
 
+/* The number is 32 bits wide: what is above them must not get a base past the check. */
+static void segment_bases(void)
+{
+    for (ulong which = 0; which < 3; which++)
+        for (ulong high = 0; high < 2; high++)
+            check_equal(
+                "a base that is no address",
+                hypercall(__HYPERVISOR_set_segment_base, which | high << 32, 1ul << 47, 0, 0, 0),
+                -XEN_EINVAL);
+}
+
 void test_main(void)
 {
     faults();
+    segment_bases();
     tables();
     report_success(NULL);
 }
