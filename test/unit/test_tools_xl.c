@@ -344,7 +344,8 @@ static void test_foreground_and_shutdown(void **state)
     assert_int_equal(xl(with_cfg("-F -q", "")), XL_OK);
     assert_string_equal(printed, "Domain cairn-unit (id 1) shut down: reason reboot\n");
     fake.on_wait = do_step;
-    assert_int_equal(xl(with_cfg("", "")), XL_OK);
+    fake.typed = "x\x03";
+    assert_int_equal(xl(with_cfg("-F", "")), XL_FAILED); /* it goes on without us */
     expect_failure("shutdown -w cairn-unit", XL_FAILED, "cannot be asked (-F ends it at once)");
     assert_int_equal(xl("shutdown -wF cairn-unit"), XL_OK);
     assert_true(fake_is_clean(FREE_MB << 8));

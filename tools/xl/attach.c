@@ -54,18 +54,23 @@ bool attach_console(struct pvcon *console, char escape)
     return ended;
 }
 
-void attach_wait_end(struct pvcon *console)
-{
-    while (!pvcon_ended(console, NULL))
-        plat_wait(LOOK_MS);
-}
-
-bool attach_interrupted(void)
+/* Ctrl-C was typed; takes all that was. */
+static bool interrupted(void)
 {
     char buf[64];
     size_t nr = plat_console_read(buf, sizeof(buf));
 
     return memchr(buf, 0x03, nr) != NULL;
+}
+
+bool attach_wait_end(const struct pvcon *console)
+{
+    while (!pvcon_ended(console, NULL)) {
+        if (interrupted())
+            return false;
+        plat_wait(LOOK_MS);
+    }
+    return true;
 }
 
 void attach_print_end(const struct pvcon *console)

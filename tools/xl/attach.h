@@ -18,11 +18,8 @@
  */
 bool attach_console(struct pvcon *console, char escape);
 
-/* attach_wait_end - the same without printing or typing. */
-void attach_wait_end(struct pvcon *console);
-
-/* attach_interrupted - Ctrl-C was typed; takes all that was. */
-bool attach_interrupted(void);
+/* attach_wait_end - the same without printing, until Ctrl-C is typed. */
+bool attach_wait_end(const struct pvcon *console);
 
 /* attach_print_end - the line that says how a domain ended. */
 void attach_print_end(const struct pvcon *console);

@@ -99,11 +99,12 @@ static int find_file(struct xl_call *call, const char **file)
     return 0;
 }
 
-/* Wait through restarts, until no domain of that name runs any more. */
-static void wait_foreground(struct pvcon *console)
+/* Wait through restarts, until no domain of that name runs any more, or Ctrl-C is typed. */
+static int wait_foreground(struct pvcon *console)
 {
-    for (;;) {
-        attach_wait_end(console);
+    bool ended;
+
+    while ((ended = attach_wait_end(console))) {
         attach_print_end(console);
         /* The daemon thread acts on the end before it lets others run. */
         const struct domain *again = domain_find_name(pvcon_name(console));
@@ -115,6 +116,7 @@ static void wait_foreground(struct pvcon *console)
         console = next;
     }
     pvcon_put(console);
+    return ended ? XL_OK : XL_FAILED;
 }
 
 /* Attached before it runs, so that nothing it prints can be lost. */
@@ -138,7 +140,7 @@ static int run_created(struct xl_call *call, struct domain *d)
             attach_print_end(console);
         pvcon_reader_leave(console);
     } else if (xl_given(call, 'F')) {
-        wait_foreground(pvcon_get(console));
+        result = wait_foreground(pvcon_get(console));
     }
     pvcon_put(console);
     return result;

@@ -9,16 +9,12 @@
 #include "libxl/domain.h"
 #include "libxl/log.h"
 #include "libxl/xsnodes.h"
-#include "plat.h"
 #include "xenstored/xenstored.h"
 #include "xl/attach.h"
 #include "xl/cmdtable.h"
 #include "xl/xl.h"
 
 #include <xen/hvm/params.h>
-
-/* How often an end is looked for; events tell of it at once. */
-#define LOOK_MS 1000
 
 struct wish {
     const char *what; /* for control/shutdown */
@@ -60,17 +56,6 @@ static int ask(domid_t domid, const struct wish *wish, bool fallback)
         return XL_FAILED;
     }
     return XL_OK;
-}
-
-/* Returns false if Ctrl-C was typed before the end. */
-static bool wait_end(const struct pvcon *console)
-{
-    while (!pvcon_ended(console, NULL)) {
-        if (attach_interrupted())
-            return false;
-        plat_wait(LOOK_MS);
-    }
-    return true;
 }
 
 /* Ask @domid, and keep its console for the wait. */
@@ -132,7 +117,7 @@ static int run(struct xl_call *call, const struct wish *wish)
     int result = all ? ask_all(call, wish, consoles) : ask_one(call, wish, consoles);
     bool waiting = true;
     for (size_t i = 0; i < nr; i++) {
-        waiting = waiting && (!consoles[i] || wait_end(consoles[i]));
+        waiting = waiting && (!consoles[i] || attach_wait_end(consoles[i]));
         pvcon_put(consoles[i]);
     }
     free(consoles);

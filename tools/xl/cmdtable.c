@@ -13,7 +13,7 @@ static const struct xl_command commands[] = {
      "Make a domain from a configuration file",
      {{'c', "console", NULL, "Attach to its console, until it ends or Ctrl-] is typed"},
       {'p', "paused", NULL, "Leave it paused after creation"},
-      {'F', "foreground", NULL, "Wait until it has ended for good"},
+      {'F', "foreground", NULL, "Wait until it has ended for good; Ctrl-C ends the wait"},
       {'n', "dryrun", NULL, "Print the configuration as JSON and make nothing"},
       {'q', "quiet", NULL, "Do not print what is being done"},
       {'f', "defconfig", "FILE", "Configuration file"}}},
