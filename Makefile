@@ -26,7 +26,7 @@ help:
 	@echo 'make test-unit  unit tests on the host only'
 	@echo 'make fuzz       libFuzzer on walker and emulator (FUZZ_SECONDS=60)'
 	@echo 'make test-guest guest tests only (MODEL=haswell, also arrandale, ...)'
-	@echo 'make test-matrix  guest tests on each model, bare and with each kind of paging'
+	@echo 'make test-matrix  guest tests on each model with each kind of paging; build/matrix.md'
 	@echo 'make bench      what operations cost, beside other hypervisors; build/bench.json'
 	@echo 'make mutants    deliberate mistakes, each of which a test must notice (M=NN: one)'
 	@echo 'make check      formatting, headers, layering, sizes, commit subjects'
@@ -124,13 +124,15 @@ MODEL ?= haswell
 test-guest: xen-$(VARIANT) dom0 guest
 	@$(RUNNER) guest --model $(MODEL) --variant $(VARIANT) $(BUILD)/guest
 
-# Every guest test in every column: MATRIX='MODEL[:OPTIONS] ...', WORDS='--select X'.
-MATRIX ?= penryn lynnfield arrandale haswell skylake_x icelake \
-          haswell:vmx-mask=efer-switch skylake_x:vmx-mask=efer-exit,unrestricted-guest \
-          skylake_x:hvm_fep
+# Every guest test in every column: MATRIX='MODEL[*CPUS][:OPTIONS] ...', BARE='MODEL ...'.
+# WORDS='--select X --jobs 1 --add': see scripts/runner matrix --help.
+MATRIX ?= penryn lynnfield arrandale haswell skylake_x:hvm_fep icelake \
+          haswell:vmx-mask=efer-controls
+BARE ?= penryn haswell*2 icelake
 .PHONY: test-matrix
 test-matrix: xen-$(VARIANT) dom0 guest
-	@$(RUNNER) matrix --on '$(MATRIX)' --variant $(VARIANT) $(WORDS) $(BUILD)/guest
+	@$(RUNNER) matrix --on '$(MATRIX)' --bare-on '$(BARE)' --variant $(VARIANT) \
+	    --jobs $(shell nproc) $(WORDS) $(BUILD)/guest
 
 test-system: iso guest
 	@$(RUNNER) system --variant $(VARIANT)

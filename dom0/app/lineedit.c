@@ -27,18 +27,28 @@ static void emit_text(struct lineedit *e, const char *text)
     emit(e, text, strlen(text));
 }
 
-static void repaint(struct lineedit *e)
+/* Prompt and line on an empty line of the screen. */
+static void paint(struct lineedit *e)
 {
     char move[16];
 
-    emit_text(e, "\r");
     emit_text(e, e->prompt);
     emit(e, e->buf, e->len);
-    emit_text(e, "\033[K");
     if (e->at < e->len) {
         snprintf(move, sizeof(move), "\033[%uD", (unsigned int)(e->len - e->at));
         emit_text(e, move);
     }
+}
+
+static void clear(struct lineedit *e)
+{
+    emit_text(e, "\r\033[K");
+}
+
+static void repaint(struct lineedit *e)
+{
+    clear(e);
+    paint(e);
 }
 
 static void bell(struct lineedit *e)
@@ -315,13 +325,28 @@ void lineedit_begin(struct lineedit *e)
     e->buf[0] = '\0';
     e->history_back = 0;
     e->escape = ESCAPE_NONE;
+    e->aside = false;
     emit_text(e, e->prompt);
+}
+
+void lineedit_aside(struct lineedit *e, const char *text, size_t len)
+{
+    if (len == 0)
+        return;
+    if (!e->aside)
+        clear(e);
+    emit(e, text, len);
+    e->aside = text[len - 1] != '\n';
+    if (!e->aside)
+        paint(e);
 }
 
 enum lineedit_event lineedit_feed(struct lineedit *e, char c)
 {
     bool after_cr = e->after_cr;
 
+    if (e->aside)
+        lineedit_aside(e, "\n", 1);
     e->after_cr = c == '\r';
     if (c == '\n' && after_cr) /* "\r\n" is one enter */
         return LINEEDIT_NONE;

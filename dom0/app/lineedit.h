@@ -53,6 +53,7 @@ struct lineedit {
     unsigned char escape;                     /* state of an escape sequence */
     unsigned char escape_digit;
     bool after_cr;
+    bool aside; /* somebody else's text stands where the line should be */
 };
 
 /* @prompt, @ops and @ctx stay in use. */
@@ -64,5 +65,11 @@ void lineedit_begin(struct lineedit *e);
 
 /* Takes one character.  After another result than NONE, begin again. */
 enum lineedit_event lineedit_feed(struct lineedit *e, char c);
+
+/*
+ * Somebody else's @text, in place of prompt and line; these are painted anew
+ * when it ends with a newline, or else when the next character comes.
+ */
+void lineedit_aside(struct lineedit *e, const char *text, size_t len);
 
 #endif

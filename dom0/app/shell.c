@@ -133,10 +133,17 @@ static void editor_complete(void *ctx, const char *line, size_t at, struct compl
     complete_word(builtin_names, line, at, c);
 }
 
+static struct lineedit editor;
+
+/* A background thread's line, while the user types. */
+static void editor_aside(const char *text, size_t len)
+{
+    lineedit_aside(&editor, text, len);
+}
+
 void shell_run_console(void)
 {
     static const struct lineedit_ops ops = {.emit = editor_emit, .complete = editor_complete};
-    static struct lineedit editor;
     enum lineedit_event event;
     char c;
 
@@ -144,10 +151,12 @@ void shell_run_console(void)
     for (;;) {
         fflush(NULL);
         lineedit_begin(&editor);
+        console_divert(editor_aside);
         do {
             console_read_wait(&c, 1);
             event = lineedit_feed(&editor, c);
         } while (event == LINEEDIT_NONE);
+        console_divert(NULL);
 
         if (event == LINEEDIT_LINE)
             shell_run_line(editor.buf, NULL);

@@ -49,6 +49,18 @@ void console_write(const char *buf, size_t len)
     }
 }
 
+static void (*print)(const char *buf, size_t len) = console_write;
+
+void console_print(const char *buf, size_t len)
+{
+    print(buf, len);
+}
+
+void console_divert(void (*divert)(const char *buf, size_t len))
+{
+    print = divert ? divert : console_write;
+}
+
 size_t plat_console_read(char *buf, size_t len)
 {
     size_t n = 0;

@@ -15,6 +15,10 @@ int console_init(void);
 /* Writes all of it; works from the first instruction on. */
 void console_write(const char *buf, size_t len);
 
+/* What programs write: to who asked for it by console_divert(), or the console. */
+void console_print(const char *buf, size_t len);
+void console_divert(void (*divert)(const char *buf, size_t len));
+
 /*
  * Looks for ctrl-C in what was typed.  If it is there, it and everything before
  * it is dropped; otherwise all stays for the next reader.

@@ -19,7 +19,7 @@ static long console_file_read(struct file *f, void *buf, size_t len)
 
 static long console_file_write(struct file *f, const void *buf, size_t len)
 {
-    console_write(buf, len);
+    console_print(buf, len);
     return (long)len;
 }
 

@@ -15,8 +15,8 @@ PROMPT = r"^dom0# $"
 PANICS = (r"^\(XEN\) Panic on CPU",)
 POWER_OFF = "Hardware Dom0 halted: powering off"
 
-BOOT_TIMEOUT = 180
-COMMAND_TIMEOUT = 30
+BOOT_TIMEOUT = 300
+COMMAND_TIMEOUT = 120
 
 
 class CairnError(Exception):

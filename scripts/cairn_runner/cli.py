@@ -57,7 +57,7 @@ def cmd_matrix(args, spec):
     """Guest tests by configurations."""
     found = guests.select(guests.discover(args.directory), args.select)
     where = matrix.places(args.on.split(), spec, args.options)
-    return matrix.run(found, where, not args.no_bare, args.variant)
+    return matrix.run(found, where, matrix.places(args.bare_on.split(), spec), args)
 
 
 def cmd_bench(args, spec):
@@ -177,9 +177,15 @@ def _parser():
     command.add_argument("directory", metavar="DIR")
     command = add("matrix", cmd_matrix, "run guest tests bare and under Cairn with each kind of "
                   "paging, on several machines; print a table", [machine, host])
-    command.add_argument("--on", default="haswell", metavar="'MODEL[:OPTIONS] ...'",
+    command.add_argument("--on", default="haswell", metavar="'MODEL[*CPUS][:OPTIONS] ...'",
                          help="the machines, each perhaps with hypervisor options")
-    command.add_argument("--no-bare", action="store_true", help="no columns without hypervisor")
+    command.add_argument("--bare-on", default="", metavar="'MODEL ...'",
+                         help="machines for columns without hypervisor")
+    command.add_argument("--paging", choices=("auto", "hap", "shadow"), default="auto",
+                         help="auto: a column for each kind that a machine offers")
+    command.add_argument("--jobs", type=int, default=1, help="so many machines at a time")
+    command.add_argument("--add", action="store_true",
+                         help="keep what an earlier run wrote and this one does not do again")
     command.add_argument("--select", action="append", default=[], metavar="WORD",
                          help="as for guest")
     command.add_argument("directory", metavar="DIR")

@@ -17,11 +17,11 @@ from .report import Result, progress
 GROUP_BYTES = 8 << 20
 GROUP_GUESTS = 32
 
-GUEST_TIMEOUT = 90
+GUEST_TIMEOUT = 180
 """Seconds of real time, unless the user says otherwise."""
-BARE_TIMEOUT = 90
-DOM0_TIMEOUT = 180
-ENDLESS_TIMEOUT = 30
+BARE_TIMEOUT = 180
+DOM0_TIMEOUT = 300
+ENDLESS_TIMEOUT = 120
 """A guest that is to be destroyed is ready for that at once."""
 
 
@@ -43,18 +43,20 @@ def _groups(guests):
 
 
 def _capabilities(cairn):
-    """Words of `xl info` that say what kinds of guests this boot can run."""
+    """What says which guests this boot can run: words of `xl info`, and of the
+    hypervisor's line about VT-x if it prints one."""
     words = {}
     for line in cairn.run("xl info").lines:
         key, colon, value = line.partition(":")
         if colon:
             words[key.strip()] = value.split()
-    return words.get("virt_caps"), words.get("xen_caps", [])
+    vmx = re.search(r"^\(XEN\) VMX: (.*\(revision .*)", cairn.log, re.MULTILINE)
+    return words.get("virt_caps"), words.get("xen_caps", []), vmx[1].split() if vmx else None
 
 
 def _cannot(guest, capabilities):
     """Why this boot cannot run the guest, or ''."""
-    virt, xen = capabilities
+    virt, xen, vmx = capabilities
     if guest.environment == "pv32pae" and "xen-3.0-x86_32p" not in xen:
         return "no 32-bit PV here"
     if virt is None:
@@ -63,13 +65,15 @@ def _cannot(guest, capabilities):
         return "no HVM here"
     if guest.variation in ("hap", "shadow") and guest.variation not in virt:
         return f"no {guest.variation} here"
+    if vmx is not None and guest.expect.needs and guest.expect.needs not in vmx:
+        return f"no {guest.expect.needs} here, see docs/emulators.md"
     return ""
 
 
 def virt_caps(spec, variant="debug", options=""):
     """Words of `xl info virt_caps` on this machine."""
     with Cairn(Setup(spec, variant, options), "caps") as cairn:
-        words, _ = _capabilities(cairn.boot())
+        words = _capabilities(cairn.boot())[0]
         cairn.power_off()
     return words or []
 

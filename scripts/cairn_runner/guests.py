@@ -50,6 +50,8 @@ class Expect:
     """Text that must appear."""
     then: str = ""
     """'destroy': it goes on for ever and is destroyed after that line."""
+    needs: str = ""
+    """A feature of VT-x, by the hypervisor's word, without which it is skipped."""
 
     @property
     def normal(self):

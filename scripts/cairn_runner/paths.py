@@ -12,7 +12,9 @@ BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
 LOGS = BUILD / "logs"
 
 KEPT_RUNS = 60
-"""Folders of older runs are removed when there are more than this."""
+"""Folders of older runs are removed when there are more than this..."""
+KEPT_SECONDS = 3600
+"""...but not while they may be in use by a run beside this one."""
 
 RUN_NAME = re.compile(r"\d{8}-\d{6}-")
 """What new_run() names a folder; others in LOGS are somebody else's."""
@@ -30,7 +32,8 @@ def new_run(name):
     """Make and return the folder for one run's files."""
     LOGS.mkdir(parents=True, exist_ok=True)
     runs = sorted((p for p in LOGS.iterdir() if RUN_NAME.match(p.name)), key=lambda p: p.stat().st_mtime)
-    for old in runs[:-KEPT_RUNS]:
+    now = time.time()
+    for old in (run for run in runs[:-KEPT_RUNS] if run.stat().st_mtime < now - KEPT_SECONDS):
         shutil.rmtree(old, ignore_errors=True)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for number in range(1000):

@@ -27,17 +27,19 @@ class Report:
     """Collects results, showing each as it comes.
 
     combined: end with xtf-runner's table of all, for who parses that.
+    prefix: starts each line, for several reports at a time.
     """
 
-    def __init__(self, title="", combined=False):
+    def __init__(self, title="", combined=False, prefix=""):
         self.results = []
         self._combined = combined
+        self._prefix = prefix
         if title:
             print(f"== {title}", flush=True)
 
     def add(self, result):
         self.results.append(result)
-        print(_line(result), flush=True)
+        print(self._prefix + _line(result), flush=True)
         if result.log and result.verdict not in ("SUCCESS", "SKIP"):
             print(f"    log: {result.log}", flush=True)
 

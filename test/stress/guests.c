@@ -22,7 +22,6 @@
 
 /* As in the hypervisor: one control operation at a time. */
 static DEFINE_SPINLOCK(control, LOCK_DOMCTL);
-static uint32_t handles[NR_DOMAINS][NR_HANDLES]; /* by slot; 0: none, else handle + 1 */
 static unsigned long pages_at_start;
 
 uint32_t rng_below(struct rng *r, uint32_t n)
@@ -96,85 +95,6 @@ static void event_step(struct rng *r)
         struct evtchn_send op = {.port = port};
         event_op(EVTCHNOP_send, &op);
         break;
-    }
-    }
-}
-
-/* ---- grants: entry n is for the domain n % NR_DOMAINS ---- */
-
-/* Any frame: mostly one of its own, as the guest knows its memory. */
-static uint32_t some_frame(struct rng *r, const struct domain *d)
-{
-    uint32_t n = rng_below(r, NR_FRAMES);
-
-    for (unsigned int i = 0; i < 64; i++, n = (n + 1) % NR_FRAMES)
-        if (ACCESS_ONCE(stress_frames[n].owner) == d->domain_id)
-            break;
-    return n;
-}
-
-static void grant_permit(struct rng *r)
-{
-    struct domain *d = current->domain;
-    uint32_t ref = rng_below(r, NR_REFS);
-    grant_entry_v1_t *e = grant_shared(d->grant, ref);
-    uint32_t word = __atomic_load_n((uint32_t *)e, __ATOMIC_RELAXED);
-
-    if (word & (GTF_reading | GTF_writing))
-        return;
-    __atomic_store_n(&e->frame, some_frame(r, d), __ATOMIC_RELAXED);
-    __atomic_compare_exchange_n((uint32_t *)e, &word,
-                                ref % NR_DOMAINS << 16 | GTF_permit_access |
-                                    (rng_below(r, 2) ? GTF_readonly : 0),
-                                false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
-}
-
-static void grant_map(struct rng *r)
-{
-    unsigned int slot = rng_below(r, NR_HANDLES);
-    struct gnttab_map_grant_ref op = {.host_addr = (uint64_t)slot * PAGE_SIZE,
-                                      .flags = GNTMAP_host_map,
-                                      .ref = current->domain->domain_id +
-                                             NR_DOMAINS * rng_below(r, NR_REFS / NR_DOMAINS),
-                                      .dom = rng_below(r, NR_DOMAINS)};
-
-    if (rng_below(r, 2))
-        op.flags |= GNTMAP_readonly;
-    if (!rng_below(r, 4))
-        op.flags |= GNTMAP_device_map;
-    do_grant_table_op(GNTTABOP_map_grant_ref, (unsigned long)&op, 1);
-    if (op.status == GNTST_okay)
-        __atomic_store_n(&handles[current->domain->domain_id][slot], op.handle + 1,
-                         __ATOMIC_RELAXED);
-}
-
-static void grant_unmap(struct rng *r)
-{
-    unsigned int slot = rng_below(r, NR_HANDLES);
-    uint32_t *h = &handles[current->domain->domain_id][slot];
-    uint32_t handle = __atomic_load_n(h, __ATOMIC_RELAXED);
-    struct gnttab_unmap_grant_ref op = {.host_addr = (uint64_t)slot * PAGE_SIZE,
-                                        .handle = handle ? handle - 1 : rng_below(r, 8)};
-
-    do_grant_table_op(GNTTABOP_unmap_grant_ref, (unsigned long)&op, 1);
-}
-
-static void grant_step(struct rng *r)
-{
-    switch (rng_below(r, 5)) {
-    case 0:
-        grant_permit(r);
-        break;
-    case 1:
-    case 2:
-        grant_map(r);
-        break;
-    case 3:
-        grant_unmap(r);
-        break;
-    default: {
-        struct gnttab_query_size op = {.dom = DOMID_SELF};
-        do_grant_table_op(GNTTABOP_query_size, (unsigned long)&op, 1);
     }
     }
 }
@@ -457,6 +377,25 @@ static bool check_vcpus(const struct domain *d)
     return true;
 }
 
+static unsigned int active_entries(const struct grant_table *gt)
+{
+    unsigned int n = 0;
+
+    for (uint32_t ref = 0; ref < grant_nr_entries(gt); ref++)
+        n += grant_in_use(grant_active(gt, ref)->pins);
+    return n;
+}
+
+/* domain_pause() would wait for vCPUs of CPUs that have ended. */
+static void pause_for_good(struct domain *d)
+{
+    __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i])
+            vcpu_sleep_nosync(d->vcpu[i]);
+    machine_quiesce();
+}
+
 bool guests_check(void)
 {
     bool good = check_queues();
@@ -473,14 +412,12 @@ bool guests_check(void)
         struct domain *d = get_domain_by_id(id);
         if (!d)
             continue;
-        domain_pause_nosync(d);
-        machine_quiesce();
+        pause_for_good(d);
         while (domain_kill(d) == -ERESTART)
             ;
         put_domain(d);
     }
-    domain_pause_nosync(dom0);
-    machine_quiesce();
+    pause_for_good(dom0);
     release_slots(dom0);
     while (grant_release_mappings(dom0) == -ERESTART)
         ;
@@ -492,7 +429,7 @@ bool guests_check(void)
     unsigned long kept = dom0->tot_pages + dom0->grant->nr_map_frames +
                          (dom0->grant->maptrack != NULL) +
                          (dom0->grant->nr_frames - 1) * (1 + (1u << ACTIVE_ORDER));
-    good &= complain("active grants of dom0", grant_active_entries(dom0), 0);
+    good &= complain("active grants of dom0", active_entries(dom0->grant), 0);
     good &= complain("free pages", avail_pages() + kept, pages_at_start);
     return good;
 }

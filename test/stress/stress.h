@@ -32,6 +32,10 @@ void cpu_poll(void);
 void release_slots(const struct domain *d); /* its mappings by grants; it does not run */
 void machine_quiesce(void);                 /* softirqs of all CPUs, by this thread */
 
+/* ---- grants.c ---- */
+uint32_t some_frame(struct rng *r, const struct domain *d); /* mostly one of @d's own */
+void grant_step(struct rng *r);
+
 /* ---- guests.c: what guests and the control domain do ---- */
 void guests_init(void);
 /* One random operation of the current vCPU, or of the idle CPU. */

@@ -68,7 +68,9 @@ FEWER = {
 def _offered():
     """Names of the hypercalls that an HVM guest may make, from the table of them."""
     table = (paths.ROOT / "xen/common/hypercall.c").read_text()
-    return re.findall(r"CALL\((\w+), (?:ANY|HVM)\)", table)
+    offered = re.findall(r"\bX\((\w+), (?:ANY|HVM),", table)
+    assert len(offered) > 10, "the table of hypercalls looks otherwise"
+    return offered
 
 
 def _number(name, header):
@@ -87,11 +89,11 @@ def _operations():
             yield call, nr, 0
             continue
         prefix, header = OPERATIONS[call]
-        names = set(re.findall(rf"\bcase ({prefix}\w+):", sources))
+        # Labels, indices of tables, comparisons; operations of an operation are capitals.
+        names = set(re.findall(rf"(?:\bcase |\[|== )({prefix}[a-z]\w+)(?=:|\]|\)| )", sources))
         assert names, f"no operations of {call} found"
         for name in sorted(names):
-            if "SHADOW_OP" not in name:  # operations of one operation
-                yield name, nr, _number(name, header)
+            yield name, nr, _number(name, header)
 
 
 def _seen(text):

@@ -123,13 +123,13 @@ def test_nothing_is_left_in_ram(context):
     assert booted.run(f"xl pause {MARKED}").status == 0
     time.sleep(1)
     booted.machine.interrupt()
-    alive = _wait_for_file(booted.folder / "alive", size, 60).count(marker)
+    alive = _wait_for_file(booted.folder / "alive", size, 180).count(marker)
     # And perhaps once more, in a register that the hypervisor has saved.
     assert alive >= (12 << 20) // 8, f"{alive} words seen while the guest lives"
     assert booted.run(f"xl destroy {MARKED}").status == 0
     time.sleep(1)
     booted.machine.interrupt()
-    dead = _wait_for_file(booted.folder / "dead", size, 60).count(marker)
+    dead = _wait_for_file(booted.folder / "dead", size, 180).count(marker)
     for name in ("alive", "dead"):
         (booted.folder / name).unlink()
     assert dead == 0, f"{dead} words left"

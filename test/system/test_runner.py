@@ -6,8 +6,10 @@ import dataclasses
 import io
 import json
 import re
+import types
+from unittest import mock
 
-from cairn_runner import guestrun, paths
+from cairn_runner import guestrun, guests, matrix, paths
 from cairn_runner.guests import Expect, verdict_of
 from cairn_runner.report import Report, Result
 
@@ -84,3 +86,41 @@ def test_bad_ends(context):
     assert re.search(r"timed out: .*spin-cli.* 10 s", got["spin-cli"].note), got["spin-cli"].note
     assert "shut down: reboot" in got["triple-fault"].note, got["triple-fault"].note
     assert status == 6
+
+
+def _matrix(context, folder, words, **changes):
+    """A matrix with one test in two environments; the machine penryn does not boot."""
+
+    def caps(spec, *_):
+        if spec.model == "penryn":
+            raise OSError("no image")
+        return ["hvm", "hap", "shadow"]
+
+    def guest(found, spec, report, variant, options, timeout, arguments):
+        hap = arguments == "hap=1"
+        report.add(Result("test-hvm64-a", changes["hap"] if hap else "SUCCESS"))
+        report.add(Result("test-hvm32-a", "SKIP" if hap else "SUCCESS", guests.ALLOWED))
+
+    args = types.SimpleNamespace(variant="debug", paging="auto", timeout=None, jobs=2, select=["a"],
+                                 add=changes.get("add", False))
+    text = io.StringIO()
+    replaced = mock.patch.multiple(guestrun, virt_caps=caps, run=guest)
+    with replaced, contextlib.redirect_stdout(text), contextlib.redirect_stderr(io.StringIO()):
+        status = matrix.run([], matrix.places(words, context.spec), [], args, folder)
+    return status, text.getvalue()
+
+
+def test_matrix(context):
+    """A column that breaks costs itself only, skips do not fail, --add replaces cells."""
+    folder = paths.new_run(context.name)
+    status, text = _matrix(context, folder, ["penryn", "haswell*4:x=1"], hap="FAILURE")
+    assert status == 6 and "\n2 passed, 2 failed, 1 skipped\n" in text, text
+    assert "haswell 4 cpus x=1 ept: test-hvm64-a: FAILURE" in text, text
+    assert "penryn: test-host-boot: CRASH OSError: no image" in text, text
+    status, text = _matrix(context, folder, ["haswell*4:x=1"], hap="SUCCESS", add=True)
+    assert status == 6 and "\n3 passed, 1 failed, 1 skipped\n" in text, text
+    status, text = _matrix(context, folder, ["haswell*4:x=1"], hap="SUCCESS")
+    assert status == 0 and "\n| a | ok* | ok* |\n" in text, text
+    status, text = _matrix(context, folder, ["haswell*4:x=1"], hap="SKIP")
+    assert status == 0 and "\n| a | -* | ok* |\n" in text, text
+    assert (folder / "matrix.md").read_text() in text

@@ -49,7 +49,7 @@ class Terminal:
         self.text += data.decode("latin-1").replace("\r", "")
         return bool(data)
 
-    def type(self, keys, pattern, seconds=20):
+    def type(self, keys, pattern, seconds=120):
         """Type keys, and wait for text that follows from them."""
         os.write(self.descriptor, keys.encode("latin-1"))
         deadline = time.monotonic() + seconds
@@ -58,7 +58,7 @@ class Terminal:
             assert self._receive(1), f"{keys!r}: the runner ended: {self.text[-200:]!r}"
         self.position = found.end()
 
-    def end(self, keys, seconds=30):
+    def end(self, keys, seconds=120):
         """Type keys that end it; the exit status."""
         os.write(self.descriptor, keys.encode("latin-1"))
         deadline = time.monotonic() + seconds
@@ -71,7 +71,7 @@ class Terminal:
 def test_session(context):
     """History, completion, ^C, debug keys, a guest's console, power-off."""
     with Terminal() as terminal:
-        terminal.type("", r"Test result: SUCCESS(?s:.)*\ndom0# $", 90)
+        terminal.type("", r"Test result: SUCCESS(?s:.)*\ndom0# $", 300)
         terminal.type("echo o''ne\r", r"\none\ndom0# ")
         terminal.type("\x1b[A\r", r"\none\ndom0# ")
         terminal.type("cat /etc/xen/de\t\r", r"\nname = \"demo\"(?s:.)*\ndom0# ")
@@ -81,6 +81,10 @@ def test_session(context):
         terminal.type("\x01\x01\x01", r"Serial input to Xen")
         terminal.type("h", r"'h' pressed")
         terminal.type("\x01\x01\x01", r"Serial input to DOM0")
+        # What a thread of the background says stands before the line being typed.
+        terminal.type("xl create /etc/xen/demo.cfg on_poweroff=coredump-destroy\r", r"Parsing")
+        terminal.type("echo typ''ed", r"doing destroy\ndom0# [^\n]*ed")
+        terminal.type("\r", r"\ntyped\ndom0# ")
         terminal.type("xl create -p /etc/xen/demo.cfg\r", r"Parsing.*\ndom0# ")
         terminal.type("xl console demo\r", r"xl console demo\n")
         time.sleep(0.5)
@@ -93,6 +97,6 @@ def test_session(context):
 def test_stop_at_once(context):
     """Ctrl-\\ ends the machine, whatever it does."""
     with Terminal() as terminal:
-        terminal.type("", r"\(XEN\)  Cairn", 90)
+        terminal.type("", r"\(XEN\)  Cairn", 300)
         status = terminal.end("\x1c")
         assert status == 0 and "machine stopped" in terminal.text, f"exit {status}"

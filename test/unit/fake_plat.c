@@ -137,6 +137,11 @@ static int domctl_on(struct fake_domain *d, struct xen_domctl *op)
         d->hvm_context_size = op->u.hvmcontext.size;
         memcpy(d->hvm_context, op->u.hvmcontext.buffer.p, d->hvm_context_size);
         return 0;
+    case XEN_DOMCTL_gethvmcontext:
+        if (op->u.hvmcontext.buffer.p)
+            memcpy(op->u.hvmcontext.buffer.p, d->hvm_context, d->hvm_context_size);
+        op->u.hvmcontext.size = d->hvm_context_size;
+        return 0;
     case XEN_DOMCTL_setvcpucontext:
         free(d->vcpu0);
         d->vcpu0 = malloc(sizeof(*d->vcpu0));

@@ -281,7 +281,30 @@ static void test_completion(void **state)
     expect("create list create zz", 7);
 }
 
-/* Whatever is typed, the invariants hold. */
+/* Somebody else's lines go before the prompt, and nothing typed is lost. */
+static void test_aside(void **state)
+{
+    type("xl lost" LEFT LEFT);
+    screen.all_len = 0;
+    memset(screen.all, 0, sizeof(screen.all));
+    lineedit_aside(&editor, "demo: bye\n", 10);
+    expect("xl lost", 5);
+    assert_string_equal(screen.all, "\r\033[Kdemo: bye\n> xl lost\033[2D");
+    lineedit_aside(&editor, "no new", 6);
+    assert_string_equal(screen.line, "no new");
+    lineedit_aside(&editor, "line", 4);
+    assert_string_equal(screen.line, "no newline");
+    lineedit_aside(&editor, "", 0);
+    type("i");
+    expect("xl loist", 6);
+    lineedit_aside(&editor, "half ", 5);
+    assert_int_equal(type("\r"), LINEEDIT_LINE);
+    assert_string_equal(editor.buf, "xl loist");
+    lineedit_begin(&editor);
+    expect("", 0);
+}
+
+/* Whatever is typed or said, the invariants hold. */
 static void test_random_keys(void **state)
 {
     static const char *const words[] = {"alpha", "alphabet", "beta", NULL};
@@ -294,6 +317,8 @@ static void test_random_keys(void **state)
         screen.all_len = 0;
         if (lineedit_feed(&editor, keys[rand() % (sizeof(keys) - 1)]) != LINEEDIT_NONE)
             lineedit_begin(&editor);
+        if (rand() % 64 == 0)
+            lineedit_aside(&editor, "aside\n", rand() % 7);
         assert_true(editor.len < LINEEDIT_MAX && editor.at <= editor.len);
         assert_int_equal(strlen(editor.buf), editor.len);
     }
@@ -304,9 +329,10 @@ static void test_random_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_plain),     TEST(test_moves),      TEST(test_erasing),
-        TEST(test_control),   TEST(test_history),    TEST(test_history_is_bounded),
-        TEST(test_full_line), TEST(test_completion), TEST(test_random_keys),
+        TEST(test_plain),       TEST(test_moves),      TEST(test_erasing),
+        TEST(test_control),     TEST(test_history),    TEST(test_history_is_bounded),
+        TEST(test_full_line),   TEST(test_completion), TEST(test_aside),
+        TEST(test_random_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_tools_xl.c - xl from the command line down to the hypercalls. */
-/* sources: test/unit/fake_plat.c tools/consoled/consoled.c tools/consoled/logfile.c tools/consoled/ring.c tools/libctl/domctl.c tools/libctl/evtchn.c tools/libctl/hvm.c tools/libctl/memory.c tools/libctl/misc.c tools/libctl/sysctl.c tools/libxl/build.c tools/libxl/cfg.c tools/libxl/config.c tools/libxl/console.c tools/libxl/create.c tools/libxl/domain.c tools/libxl/host.c tools/libxl/image_elf.c tools/libxl/image_hvm.c tools/libxl/image_pv.c tools/libxl/log.c tools/libxl/watch.c tools/libxl/xsnodes.c tools/xenstored/commands.c tools/xenstored/map.c tools/xenstored/request.c tools/xenstored/server.c tools/xenstored/store.c tools/xenstored/view.c tools/xenstored/xenstored.c tools/xenstored/xsring.c tools/xl/attach.c tools/xl/cmd_create.c tools/xl/cmd_domain.c tools/xl/cmd_info.c tools/xl/cmd_list.c tools/xl/cmd_sched.c tools/xl/cmd_shutdown.c tools/xl/cmdtable.c tools/libxl/cpulist.c tools/xl/json.c tools/xl/main.c tools/xl/parse.c */
+/* sources: test/unit/fake_plat.c tools/consoled/consoled.c tools/consoled/logfile.c tools/consoled/ring.c tools/libctl/domctl.c tools/libctl/evtchn.c tools/libctl/hvm.c tools/libctl/memory.c tools/libctl/misc.c tools/libctl/sysctl.c tools/libxl/build.c tools/libxl/cfg.c tools/libxl/config.c tools/libxl/console.c tools/libxl/create.c tools/libxl/domain.c tools/libxl/host.c tools/libxl/image_elf.c tools/libxl/image_hvm.c tools/libxl/image_pv.c tools/libxl/log.c tools/libxl/save.c tools/libxl/stream.c tools/libxl/watch.c tools/libxl/xsnodes.c tools/xenstored/commands.c tools/xenstored/map.c tools/xenstored/request.c tools/xenstored/server.c tools/xenstored/store.c tools/xenstored/view.c tools/xenstored/xenstored.c tools/xenstored/xsring.c tools/xl/attach.c tools/xl/cmd_create.c tools/xl/cmd_domain.c tools/xl/cmd_info.c tools/xl/cmd_list.c tools/xl/cmd_save.c tools/xl/cmd_sched.c tools/xl/cmd_shutdown.c tools/xl/cmdtable.c tools/libxl/cpulist.c tools/xl/json.c tools/xl/main.c tools/xl/parse.c */
 /* defines: -DLOGFILE_DIR='"/tmp"' */
 #include "xl_run.h"
 
@@ -113,6 +113,8 @@ static void test_bad_input(void **state)
     char path[80];
 
     expect_failure("create /nonexistent.cfg", XL_FAILED, "cannot open '/nonexistent.cfg'");
+    expect_failure("create /tmp", XL_FAILED, "cannot read '/tmp': Is a directory");
+    expect_failure("sched-credit2 -w 5", XL_USAGE, "-w and -c need a domain");
     expect_failure(with_cfg("", "memory=4096"), XL_FAILED, "MiB are free");
     expect_failure(with_cfg("", "memory=0"), XL_FAILED, "argument:1:8: 'memory' must be between");
     expect_failure(with_cfg("", "memory=x"), XL_FAILED, "argument:1:8: 'memory' needs a number");
@@ -520,6 +522,93 @@ static void test_lookup_and_usage(void **state)
     assert_int_equal(xl(command), XL_OK);
 }
 
+/* Save, end, restore: the same memory, registers, parameters; again and again. */
+static void test_save_and_restore(void **state)
+{
+    char save[120], restore[120], path[80];
+    uint8_t registers[64];
+
+    snprintf(path, sizeof(path), "%s/saved", dir);
+    snprintf(save, sizeof(save), "save cairn-unit %s", path);
+    snprintf(restore, sizeof(restore), "restore %s", path);
+    assert_int_equal(xl(with_cfg("", "extra='a\"b\\\\' hap=1")), XL_OK);
+    struct domain *d = domain_find_name("cairn-unit");
+    memset(fake_guest(d->domid, 0x345), 0x5a, 4096);
+    assert_true(fake_guest_print(d->domid, "before\n"));
+    memcpy(registers, fake_find(d->domid)->hvm_context, sizeof(registers));
+    uint8_t uuid[16];
+    memcpy(uuid, d->config.uuid, sizeof(uuid));
+    assert_int_equal(xl(save), XL_OK);
+    assert_null(domain_find_name("cairn-unit"));
+    assert_true(fake_is_clean(FREE_MB << 8));
+
+    assert_int_equal(xl(restore), XL_OK);
+    d = domain_find_name("cairn-unit");
+    struct fake_domain *f = fake_find(d->domid);
+    assert_false(f->paused);
+    assert_string_equal(d->config.cmdline, "a\"b\\");
+    assert_int_equal(d->config.hap, 1);
+    assert_memory_equal(d->config.uuid, uuid, sizeof(uuid));
+    assert_memory_equal(f->hvm_context, registers, sizeof(registers));
+    const uint8_t *page = fake_guest(d->domid, 0x345);
+    assert_true(page[0] == 0x5a && page[4095] == 0x5a);
+    assert_int_equal(*(uint8_t *)fake_guest(d->domid, 0x346), 0);
+    assert_true(fake_guest_print(d->domid, "after\n"));
+    do_step();
+    assert_int_equal(xl(save), XL_OK);
+    char log[200] = "";
+    FILE *file = fopen("/tmp/guest-cairn-unit.log", "r");
+    assert_true(fread(log, 1, sizeof(log) - 1, file) > 0);
+    fclose(file);
+    assert_string_equal(log, "before\nafter\n"); /* each once */
+    unlink(path);
+    expect_failure(restore, XL_FAILED, "cannot open");
+}
+
+/* Every call of saving fails once: the domain runs on and there is no file. */
+static void test_save_failures_undone(void **state)
+{
+    char save[120], restore[120], path[80];
+    unsigned int n = 0;
+    int rc;
+
+    snprintf(path, sizeof(path), "%s/saved", dir);
+    snprintf(save, sizeof(save), "save -c cairn-unit %s", path);
+    snprintf(restore, sizeof(restore), "restore %s", path);
+    assert_int_equal(xl(with_cfg("", "")), XL_OK);
+    do {
+        fake.calls = 0;
+        fake.fail_with = -XEN_ENOMEM;
+        fake.fail_at = ++n;
+        rc = xl(save);
+        fake.fail_at = 0;
+        if (rc != XL_OK && access(path, F_OK) == 0 && !strstr(logged, "stays paused"))
+            fail_msg("call %u: a file is left: %s", n, logged);
+        if (rc != XL_OK && !strchr(logged, '\n'))
+            fail_msg("call %u: nothing said", n);
+    } while (rc != XL_OK || fake.calls >= n);
+    assert_int_equal(xl("destroy cairn-unit"), XL_OK);
+    assert_true(fake_is_clean(FREE_MB << 8));
+    n = 0;
+    do {
+        fake.calls = 0;
+        fake.fail_at = ++n;
+        rc = xl(restore);
+        fake.fail_at = 0;
+        if (rc == XL_OK) {
+            unsigned int calls = fake.calls;
+            assert_int_equal(xl("destroy cairn-unit"), XL_OK);
+            fake.calls = calls;
+        } else {
+            assert_non_null(strstr(logged, "cairn-unit: stage "));
+        }
+        assert_null(domain_each(NULL));
+        assert_true(fake_is_clean(FREE_MB << 8));
+    } while (rc != XL_OK || fake.calls >= n);
+    assert_true(n > 25);
+    unlink(path);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -541,6 +630,8 @@ int main(void)
         T(test_no_large_extents),
         T(test_create_pv),
         T(test_pv_failures_undone),
+        T(test_save_and_restore),
+        T(test_save_failures_undone),
         T(test_lookup_and_usage),
     };
 

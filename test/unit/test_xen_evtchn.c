@@ -2,8 +2,8 @@
 /* sources: xen/common/evtchn_port.c */
 /* defines: -D__XEN__ */
 /*
- * Event channel ports: every combination of the words an event touches, every
- * state against every operation.
+ * Event channel ports: every combination of the words an event touches, in
+ * both layouts of shared_info; every state against every operation.
  */
 #include <cairn/errno.h>
 #include <cairn/evtchn_port.h>
@@ -14,57 +14,121 @@
 #include <cmocka.h>
 #include <xen/xen.h>
 #include <xen/event_channel.h>
+#include <xen/foreign/x86_32.h>
 
-static unsigned long pending[64], mask[64], sel;
-static uint8_t upcall;
-static const struct evtchn_2l words = {pending, mask, &sel, &upcall};
+/* shared_info, with a registered vcpu_info behind it; as either width sees them. */
+struct wide {
+    struct shared_info si;
+    uint8_t rest[4096 - sizeof(struct shared_info)];
+    struct vcpu_info vi;
+};
+struct narrow {
+    struct shared_info_x86_32 si;
+    uint8_t rest[4096 - sizeof(struct shared_info_x86_32)];
+    struct vcpu_info_x86_32 vi;
+};
+union view {
+    struct wide w;
+    struct narrow n;
+};
 
-/* All 2^4 states of (pending, masked, selected, upcall) before an event. */
-static void test_set_pending_exhaustively(void **state)
+/* What the guest does to find or to make an event, with its own structures. */
+static void guest_set(union view *v, unsigned int bits, unsigned int port, bool pending, bool mask,
+                      bool sel, bool up)
 {
-    static const unsigned int ports[] = {0, 1, 63, 64, 100, 4095};
+    unsigned int word = port / bits;
+    uint64_t bit = 1ull << port % bits;
 
-    for (unsigned int p = 0; p < 6; p++) {
-        unsigned int port = ports[p];
-        unsigned long bit = 1ul << (port % 64), word = port / 64;
-
-        for (unsigned int s = 0; s < 16; s++) {
-            bool was_pending = s & 1, masked = s & 2, selected = s & 4, up = s & 8, told;
-
-            memset(pending, 0, sizeof(pending));
-            memset(mask, 0, sizeof(mask));
-            pending[word] = was_pending ? bit : 0;
-            mask[word] = masked ? bit : 0;
-            sel = selected ? 1ul << word : 0;
-            upcall = up;
-            told = evtchn_2l_set_pending(&words, port);
-            assert_true(evtchn_2l_is_pending(pending, port));
-            assert_int_equal(told, !was_pending && !masked && !selected && !up);
-            /* An event that is not masked and new is always found. */
-            if (!was_pending && !masked)
-                assert_true(sel & (1ul << word));
-            if (masked)
-                assert_int_equal(upcall, up);
-            evtchn_2l_clear_pending(pending, port);
-            assert_false(evtchn_2l_is_pending(pending, port));
-        }
+    if (bits == 32) {
+        v->n.si.evtchn_pending[word] |= pending ? bit : 0;
+        v->n.si.evtchn_mask[word] |= mask ? bit : 0;
+        v->n.vi.evtchn_pending_sel |= sel ? 1u << word : 0;
+        v->n.vi.evtchn_upcall_pending = up;
+    } else {
+        v->w.si.evtchn_pending[word] |= pending ? bit : 0;
+        v->w.si.evtchn_mask[word] |= mask ? bit : 0;
+        v->w.vi.evtchn_pending_sel |= sel ? 1ul << word : 0;
+        v->w.vi.evtchn_upcall_pending = up;
     }
 }
 
-static void test_unmask_exhaustively(void **state)
-{
-    for (unsigned int s = 0; s < 16; s++) {
-        bool was_pending = s & 1, masked = s & 2, selected = s & 4, up = s & 8, told;
+static union view page, want;
 
-        memset(pending, 0, sizeof(pending));
-        memset(mask, 0, sizeof(mask));
-        pending[1] = was_pending ? 2 : 0;
-        mask[1] = masked ? 2 : 0;
-        sel = selected ? 2 : 0;
-        upcall = up;
-        told = evtchn_2l_unmask(&words, 65);
-        assert_int_equal(mask[1], 0);
-        assert_int_equal(told, was_pending && masked && !selected && !up);
+/* The four bits of @state: pending, masked, selected, upcall. */
+static void expect(unsigned int bits, unsigned int port, unsigned int state)
+{
+    memset(&want, 0, sizeof(want));
+    guest_set(&want, bits, port, state & 1, state & 2, state & 4, state & 8);
+}
+
+static void try_port(unsigned int bits, unsigned int port)
+{
+    struct evtchn_2l e = evtchn_2l_words(&page.w.si, &page.w.vi, bits);
+
+    for (unsigned int s = 0; s < 16; s++) {
+        bool raise = !(s & 1) && !(s & 2), late = (s & 1) && (s & 2);
+
+        /* An event that is new and not masked is always found. */
+        expect(bits, port, s);
+        page = want;
+        assert_int_equal(evtchn_2l_is_pending(&e, port), s & 1);
+        assert_int_equal(evtchn_2l_set_pending(&e, port), raise && !(s & 12));
+        expect(bits, port, s | 1 | (raise ? (s & 4 ? 4 : 12) : 0));
+        assert_memory_equal(&page, &want, sizeof(page));
+        assert_true(evtchn_2l_is_pending(&e, port));
+
+        evtchn_2l_clear_pending(&e, port);
+        expect(bits, port, (s & ~1u) | (raise ? (s & 4 ? 4 : 12) : 0));
+        assert_memory_equal(&page, &want, sizeof(page));
+
+        expect(bits, port, s);
+        page = want;
+        assert_int_equal(evtchn_2l_unmask(&e, port), late && !(s & 12));
+        expect(bits, port, (s & ~2u) | (late ? (s & 4 ? 4 : 12) : 0));
+        assert_memory_equal(&page, &want, sizeof(page));
+    }
+}
+
+/* Every port of both widths in every state before an event; nothing else changes. */
+static void test_every_port(void **state)
+{
+    for (unsigned int bits = 32; bits <= 64; bits += 32)
+        for (unsigned int port = 0; port < evtchn_2l_ports(bits); port++)
+            try_port(bits, port);
+}
+
+static void test_no_place(void **state)
+{
+    assert_int_equal(evtchn_2l_ports(32), 1024);
+    assert_int_equal(evtchn_2l_ports(64), 4096);
+    for (unsigned int bits = 32; bits <= 64; bits += 32) {
+        struct evtchn_2l e = evtchn_2l_words(&page.w.si, &page.w.vi, bits);
+
+        memset(&page, 0xff, sizeof(page));
+        memset(&want, 0xff, sizeof(want));
+        for (unsigned int i = 0; i < 5000; i++) {
+            unsigned int port = i < 4999 ? evtchn_2l_ports(bits) + i : UINT32_MAX;
+
+            assert_false(evtchn_2l_is_pending(&e, port));
+            evtchn_2l_clear_pending(&e, port);
+            assert_false(evtchn_2l_unmask(&e, port));
+            assert_false(evtchn_2l_set_pending(&e, port));
+        }
+        assert_memory_equal(&page, &want, sizeof(page));
+    }
+}
+
+static void test_select_all(void **state)
+{
+    for (unsigned int bits = 32; bits <= 64; bits += 32) {
+        struct evtchn_2l e = evtchn_2l_words(&page.w.si, &page.w.vi, bits);
+
+        memset(&page, 0, sizeof(page));
+        memset(&want, 0, sizeof(want));
+        for (unsigned int word = 0; word < bits; word++)
+            guest_set(&want, bits, word * bits, false, false, true, true);
+        evtchn_2l_select_all(&e);
+        assert_memory_equal(&page, &want, sizeof(page));
     }
 }
 
@@ -112,9 +176,8 @@ static void test_bind_virq(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set_pending_exhaustively),
-        cmocka_unit_test(test_unmask_exhaustively),
-        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_every_port), cmocka_unit_test(test_no_place),
+        cmocka_unit_test(test_select_all), cmocka_unit_test(test_states),
         cmocka_unit_test(test_bind_virq),
     };
 

@@ -3,12 +3,13 @@
  * The rules of the local APIC: priorities against a slow transcription,
  * messages, errors, modes and reserved bits.
  */
-/* sources: xen/arch/x86/hvm/vlapic_logic.c */
+/* sources: xen/arch/x86/hvm/vlapic_logic.c xen/arch/x86/hvm/vlapic_save.c */
 /* defines: -D__XEN__ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -205,13 +206,69 @@ static void test_divisor(void **state)
         assert_int_equal(vlapic_logic_divisor(t[i].tdcr), t[i].by);
 }
 
+/* Whatever writes and messages make of a local APIC can be saved and taken over. */
+static void test_saved_registers(void **state)
+{
+    srandom(1);
+    for (unsigned int round = 0; round < 20000; round++) {
+        struct vlapic_state s = fresh(), back = {.deadline_ok = true};
+        uint64_t x2 = round & 1 ? VLAPIC_BASE_X2APIC : 0;
+
+        vlapic_logic_set_base(&s, s.base | x2, true, 36);
+        for (unsigned int n = random() % 40; n; n--) {
+            if (x2)
+                vlapic_logic_wrmsr(&s, random() % VLAPIC_NR_REGS, 1ull << random() % 32);
+            else
+                vlapic_logic_write(&s, 16 * (random() % VLAPIC_NR_REGS), random() << 1);
+            vlapic_logic_accept(&s, random() % 256, random() % 2);
+            if (vlapic_logic_pending(&s) >= 0)
+                vlapic_logic_ack(&s, vlapic_logic_pending(&s));
+        }
+        assert_true(vlapic_logic_regs_ok(&back, s.reg));
+        vlapic_logic_reset(&back, 6, false);
+        vlapic_logic_set_base(&back, back.base | x2, true, 36);
+        vlapic_logic_take_regs(&back, s.reg);
+        assert_memory_equal(back.reg, s.reg, sizeof(s.reg));
+    }
+}
+
+/* And nothing else. */
+static void test_impossible_registers(void **state)
+{
+    static const struct {
+        unsigned int offset;
+        uint32_t value;
+    } bad[] = {{APIC_LVTT, 1u << 12}, {APIC_LVT0, 1u << 17},  {APIC_TPR, 0x100},
+               {APIC_SPIV, 1u << 20}, {APIC_DFR, 0},          {APIC_ICR, APIC_ICR_BUSY},
+               {APIC_TDCR, 4},        {APIC_ESR, 1},          {APIC_ISR, 1u << 15},
+               {APIC_IRR, 1},         {APIC_LVTERR, 1u << 8}, {APIC_LVT1, 1u << 12}};
+
+    for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct vlapic_state s = fresh();
+
+        assert_true(vlapic_logic_regs_ok(&s, s.reg));
+        *vlapic_reg(&s, bad[i].offset) = bad[i].value;
+        assert_false(vlapic_logic_regs_ok(&s, s.reg));
+    }
+    struct vlapic_state off = fresh(); /* unmasked, though disabled by software */
+    *vlapic_reg(&off, APIC_SPIV) = 0xff;
+    *vlapic_reg(&off, APIC_LVT0) = 0x30;
+    assert_false(vlapic_logic_regs_ok(&off, off.reg));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reset),   cmocka_unit_test(test_priority),
-        cmocka_unit_test(test_eoi),     cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_match),   cmocka_unit_test(test_modes),
-        cmocka_unit_test(test_divisor), cmocka_unit_test(test_x2apic_registers),
+        cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_priority),
+        cmocka_unit_test(test_eoi),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_match),
+        cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_saved_registers),
+        cmocka_unit_test(test_impossible_registers),
+        cmocka_unit_test(test_divisor),
+        cmocka_unit_test(test_x2apic_registers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

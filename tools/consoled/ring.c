@@ -10,8 +10,8 @@
 void ring_init(struct ring *ring, struct xencons_interface *shared)
 {
     ring->shared = shared;
-    ring->out_cons = 0;
-    ring->in_prod = 0;
+    ring->out_cons = shared->out_cons;
+    ring->in_prod = shared->in_prod;
 }
 
 bool ring_has_output(const struct ring *ring)

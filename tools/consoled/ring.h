@@ -23,7 +23,7 @@ struct ring {
     uint32_t in_prod;  /* ours: next byte to give to the guest */
 };
 
-/* ring_init - take over the page at @shared, whose indices are all zero. */
+/* ring_init - take over the page at @shared; our indices go on from there. */
 void ring_init(struct ring *ring, struct xencons_interface *shared);
 
 /*

@@ -114,6 +114,18 @@ int ctl_domain_set_hvm_context(domid_t domid, const void *stream, uint32_t size)
     return domctl_issue(&op);
 }
 
+int ctl_domain_get_hvm_context(domid_t domid, void *stream, uint32_t *size)
+{
+    struct xen_domctl op;
+
+    domctl_prepare(&op, XEN_DOMCTL_gethvmcontext, domid);
+    op.u.hvmcontext.size = *size;
+    set_xen_guest_handle(op.u.hvmcontext.buffer, (uint8_t *)stream);
+    int rc = domctl_issue(&op);
+    *size = op.u.hvmcontext.size;
+    return rc;
+}
+
 int ctl_domain_set_address_size(domid_t domid, uint32_t bits)
 {
     struct xen_domctl op;

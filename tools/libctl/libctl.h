@@ -57,6 +57,8 @@ int ctl_domain_set_max_mem(domid_t domid, uint64_t kib);
 int ctl_domain_set_paging_mb(domid_t domid, uint32_t mib);
 /* ctl_domain_set_hvm_context - load a HVM_SAVE record stream. */
 int ctl_domain_set_hvm_context(domid_t domid, const void *stream, uint32_t size);
+/* ctl_domain_get_hvm_context - the same out; *@size: room, then length.  NULL: ask. */
+int ctl_domain_get_hvm_context(domid_t domid, void *stream, uint32_t *size);
 /* ctl_domain_set_address_size - 32 or 64 bit PV guest. */
 int ctl_domain_set_address_size(domid_t domid, uint32_t bits);
 /* ctl_domain_init_hypercall_page - fill a PV guest's frame with stubs. */

@@ -483,3 +483,62 @@ const char *config_action_name(uint64_t action)
 {
     return action < NR(action_names) ? action_names[action] : "?";
 }
+
+/* A string of xl.cfg; only what needs it is escaped. */
+static void print_string(FILE *out, const char *text)
+{
+    putc('"', out);
+    for (; *text; text++) {
+        bool plain = *text >= ' ' && *text <= '~' && *text != '"' && *text != '\\';
+
+        fprintf(out, plain ? "%c" : "\\x%02x", (unsigned char)*text);
+    }
+    putc('"', out);
+}
+
+/* Nothing if it is not set. */
+static void print_setting(FILE *out, const struct domain_config *config, const struct key *key)
+{
+    const void *field = (const char *)config + key->offset;
+    const char *text = NULL;
+
+    if (key->kind > KEY_UUID)
+        return;
+    if (key->kind == KEY_UUID) {
+        fprintf(out, "%s=\"", key->name);
+        for (unsigned int i = 0; i < sizeof(config->uuid); i++)
+            fprintf(out, "%02x", config->uuid[i]);
+        fprintf(out, "\"\n");
+        return;
+    }
+    uint64_t number = key->kind == KEY_STRING ? 0 : *(const uint64_t *)field;
+    if (key->kind == KEY_STRING)
+        text = *(char *const *)field;
+    else if (key->kind == KEY_TYPE)
+        text = config_type_name(number);
+    else if (key->kind == KEY_ACTION)
+        text = config_action_name(number);
+    else if (number != CONFIG_AUTO)
+        fprintf(out, "%s=%llu\n", key->name, (unsigned long long)number);
+    if (!text)
+        return;
+    fprintf(out, "%s=", key->name);
+    print_string(out, text);
+    putc('\n', out);
+}
+
+char *config_print(const struct domain_config *config)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        return NULL;
+    for (size_t k = 0; k < NR(keys); k++)
+        print_setting(out, config, &keys[k]);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}

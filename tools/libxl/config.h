@@ -78,6 +78,9 @@ int config_build(struct domain_config *config, const struct cfg *cfg, const char
 int config_copy(struct domain_config *to, const struct domain_config *from);
 void config_free(struct domain_config *config);
 
+/* config_print - as the text of a file.  Freed by the caller; NULL: no memory. */
+char *config_print(const struct domain_config *config);
+
 /* Names as in xl.cfg. */
 const char *config_type_name(uint64_t type);
 const char *config_action_name(uint64_t action);

@@ -29,7 +29,7 @@ struct pvcon;
  * pvcon_attach - map the ring of @domid and connect to it.
  * @frame  the ring's guest frame (HVM) or machine frame (PV)
  * @port   the domain's port, to which dom0 may bind
- * The ring must not have been used yet.  Returns 0 and a reference, which
+ * The ring goes on from the indices in it.  Returns 0 and a reference, which
  * pvcon_put() gives back; or -errno, then nothing has changed.
  */
 int pvcon_attach(domid_t domid, const char *name, uint64_t frame, uint32_t port,

@@ -15,6 +15,7 @@
 
 #include "libxl/host.h"
 #include "libxl/log.h"
+#include "libxl/save.h"
 #include "libxl/xsnodes.h"
 #include "plat.h"
 
@@ -40,7 +41,7 @@ static bool is_pv(const struct creation *c)
 
 static const struct builder *builder_of(const struct creation *c)
 {
-    return is_pv(c) ? &pv_builder : &hvm_builder;
+    return c->saved ? &saved_builder : is_pv(c) ? &pv_builder : &hvm_builder;
 }
 
 static int stage_check(struct creation *c)
@@ -73,6 +74,8 @@ static int stage_image(struct creation *c)
     const struct domain_config *config = c->config;
     char why[120];
 
+    if (c->saved)
+        return builder_of(c)->plan(c);
     c->file = host_read_file(config->kernel, &c->file_len, c->why, sizeof(c->why));
     if (!c->file)
         return -1;
@@ -306,9 +309,10 @@ static const struct stage stages[] = {
 
 #define NR_STAGES (sizeof(stages) / sizeof(stages[0]))
 
-int domain_create(const struct domain_config *config, bool paused, struct domain **domain)
+static int make(const struct domain_config *config, const struct stream *saved, bool paused,
+                struct domain **domain)
 {
-    struct creation c = {.config = config, .domid = DOMID_INVALID};
+    struct creation c = {.config = config, .saved = saved, .domid = DOMID_INVALID};
     size_t stage;
 
     for (stage = 0; stage < NR_STAGES; stage++) {
@@ -338,4 +342,15 @@ out:
             stages[stage].undo(&c);
     }
     return -1;
+}
+
+int domain_create(const struct domain_config *config, bool paused, struct domain **domain)
+{
+    return make(config, NULL, paused, domain);
+}
+
+int domain_restore(const struct domain_config *config, const struct stream *saved, bool paused,
+                   struct domain **domain)
+{
+    return make(config, saved, paused, domain);
 }

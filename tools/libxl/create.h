@@ -9,11 +9,13 @@
 #include "libxl/config.h"
 #include "libxl/domain.h"
 #include "libxl/image_elf.h"
+#include "libxl/stream.h"
 
 /* A domain in the making; what the stages hand to each other. */
 struct creation {
     const struct domain_config *config;
-    char why[200]; /* the sentence that names what failed */
+    const struct stream *saved; /* to go on from this; else NULL */
+    char why[200];              /* the sentence that names what failed */
     struct xen_sysctl_physinfo host;
     struct domain *entry;
     char *file; /* the kernel */

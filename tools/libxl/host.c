@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libctl/libctl.h"
 
@@ -81,14 +82,16 @@ void host_hvm_reason(char *reason, size_t size)
 /* The size of an open file, or -1 with @why filled. */
 static long file_size(FILE *file, const char *path, char *why, size_t why_size)
 {
-    long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    struct stat st;
 
-    if (size < 0 || fseek(file, 0, SEEK_SET) != 0)
+    if (fstat(fileno(file), &st) != 0)
         snprintf(why, why_size, "cannot read '%s': %s", path, strerror(errno));
-    else if (size > FILE_MAX)
+    else if (S_ISDIR(st.st_mode))
+        snprintf(why, why_size, "cannot read '%s': %s", path, strerror(EISDIR));
+    else if (st.st_size > FILE_MAX)
         snprintf(why, why_size, "'%s' is larger than 256 MiB", path);
     else
-        return size;
+        return st.st_size;
     return -1;
 }
 

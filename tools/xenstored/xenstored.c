@@ -201,6 +201,13 @@ bool xenstored_used(domid_t domid)
     return g && g->used;
 }
 
+bool xenstored_quiet(domid_t domid)
+{
+    const struct guest *g = *find_guest(domid);
+
+    return !g || (!g->conn->first && xsring_is_between(&g->ring));
+}
+
 struct xs_conn *xenstored_open(void)
 {
     struct xs_server *s = started();

@@ -31,6 +31,9 @@ void xenstored_ended(void);
 /* xenstored_used - the domain has made a request. */
 bool xenstored_used(domid_t domid);
 
+/* xenstored_quiet - nothing of its requests and replies is half done. */
+bool xenstored_quiet(domid_t domid);
+
 /* xenstored_open - a connection of domain 0, for server_disconnect(); or NULL. */
 struct xs_conn *xenstored_open(void);
 

@@ -8,6 +8,8 @@ void xsring_init(struct xsring *ring, struct xenstore_domain_interface *shared)
 {
     memset(ring, 0, sizeof(*ring));
     ring->shared = shared;
+    ring->req_cons = shared->req_cons; /* not zero in a restored domain */
+    ring->rsp_prod = shared->rsp_prod;
     shared->server_features = XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR;
 }
 
@@ -45,6 +47,12 @@ static size_t ready(struct xsring *ring)
         return prod - ring->req_cons;
     xsring_fail(ring, XENSTORE_ERROR_RINGIDX);
     return 0;
+}
+
+bool xsring_is_between(const struct xsring *ring)
+{
+    return ring->have == 0 || (ring->have >= sizeof(ring->header) &&
+                               ring->have == sizeof(ring->header) + ring->header.len);
 }
 
 bool xsring_has_request(const struct xsring *ring)

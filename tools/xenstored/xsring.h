@@ -35,6 +35,9 @@ void xsring_init(struct xsring *ring, struct xenstore_domain_interface *shared);
  */
 bool xsring_take(struct xsring *ring, bool *moved);
 
+/* xsring_is_between - no part of a request has been taken without the rest. */
+bool xsring_is_between(const struct xsring *ring);
+
 /* xsring_has_request - there is something to take. */
 bool xsring_has_request(const struct xsring *ring);
 

@@ -17,7 +17,7 @@
 #include "xl/xl.h"
 
 /* Error and warning texts about a configuration carry their place. */
-static void report_place(bool error, struct cfg_place place, const char *text)
+void report_place(bool error, struct cfg_place place, const char *text)
 {
     log_message(error ? LOG_ERROR : LOG_WARNING, "%s:%u:%u: %s", place.file, place.line,
                 place.column, text);

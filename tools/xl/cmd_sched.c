@@ -67,6 +67,10 @@ int cmd_sched_credit2(struct xl_call *call)
     domid_t domid;
     int rc;
 
+    if (!name && (w || c)) {
+        log_error("-w and -c need a domain (see 'xl help sched-credit2')");
+        return XL_USAGE;
+    }
     if (!name) {
         rc = print_shares();
         if (rc < 0)

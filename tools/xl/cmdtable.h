@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "libxl/cfg.h"
+
 #define XL_MAX_OPTIONS   8
 #define XL_MAX_ARGUMENTS 32
 
@@ -63,6 +65,9 @@ const char *xl_value(const struct xl_call *call, char letter);
 void xl_print_usage(const struct xl_command *command);
 void xl_print_help(void);
 
+/* Log an error or warning about a place in a configuration; cmd_create.c. */
+void report_place(bool error, struct cfg_place place, const char *text);
+
 /* The commands, in cmd_*.c. */
 int cmd_create(struct xl_call *call);
 int cmd_list(struct xl_call *call);
@@ -75,6 +80,8 @@ int cmd_unpause(struct xl_call *call);
 int cmd_shutdown(struct xl_call *call);
 int cmd_reboot(struct xl_call *call);
 int cmd_destroy(struct xl_call *call);
+int cmd_save(struct xl_call *call);
+int cmd_restore(struct xl_call *call);
 int cmd_domid(struct xl_call *call);
 int cmd_domname(struct xl_call *call);
 int cmd_info(struct xl_call *call);

@@ -9,6 +9,8 @@
 #include "domain_private.h"
 
 #include <asm/current.h>
+#include <cairn/errno.h>
+#include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>
 
@@ -123,6 +125,19 @@ struct domain *get_domain_for_op(domid_t domid)
         return current->domain;
     }
     return get_domain_by_id(domid);
+}
+
+struct domain *hypercall_target(domid_t domid, long *rc)
+{
+    struct domain *d = get_domain_for_op(domid);
+
+    *rc = d ? 0 : -ESRCH;
+    if (d && d != current->domain && !current->domain->is_privileged) {
+        put_domain(d);
+        *rc = -EPERM;
+        return NULL;
+    }
+    return d;
 }
 
 struct domain *page_owner(const struct page_info *pg)

@@ -53,7 +53,7 @@ static void unlock_two(struct domain *a, struct domain *b)
 /* A free port, claimed as @state; event_lock held. */
 static int port_alloc(struct domain *d, enum evtchn_state state, struct evtchn **out)
 {
-    for (unsigned int port = 1; port < d->max_evtchn_port; port++) {
+    for (unsigned int port = 1, end = evtchn_port_limit(d); port < end; port++) {
         struct evtchn **bucket = &d->evtchn[port / EVTCHN_PER_BUCKET];
         struct evtchn *chn;
 
@@ -66,8 +66,7 @@ static int port_alloc(struct domain *d, enum evtchn_state state, struct evtchn *
         if (chn->state != ECS_FREE)
             continue;
         *chn = (struct evtchn){.state = state};
-        if (d->shared_info)
-            evtchn_2l_clear_pending(d->shared_info->evtchn_pending, port);
+        evtchn_clear_pending(d, port);
         *out = chn;
         return port;
     }
@@ -229,8 +228,7 @@ static int close_port(struct domain *d, unsigned int port)
         if (chn->state == ECS_VIRQ)
             forget_virq(d, chn, port);
         *chn = (struct evtchn){.state = ECS_FREE};
-        if (d->shared_info)
-            evtchn_2l_clear_pending(d->shared_info->evtchn_pending, port);
+        evtchn_clear_pending(d, port);
     }
     unlock_two(d, rd ? rd : d);
     if (rd)
@@ -313,7 +311,7 @@ static long evtchn_status(struct evtchn_status *op)
     if (!d)
         return rc;
     spin_lock(&d->event_lock);
-    if (op->port >= d->max_evtchn_port)
+    if (op->port >= evtchn_port_limit(d))
         rc = -EINVAL;
     else
         fill_status(port_is_valid(d, op->port) ? port_of(d, op->port) : &closed, op);

@@ -5,7 +5,40 @@
  */
 #include "evtchn_private.h"
 
+#include <cairn/lib.h>
 #include <cairn/sched.h>
+
+/* The width is looked at once: it may change meanwhile. */
+static unsigned int word_bits(const struct domain *d)
+{
+    return ACCESS_ONCE(d->shinfo_32) ? 32 : 64;
+}
+
+unsigned int evtchn_port_limit(const struct domain *d)
+{
+    return min(d->max_evtchn_port, evtchn_2l_ports(word_bits(d)));
+}
+
+/* No vCPU: for what needs neither selector nor upcall flag. */
+static struct evtchn_2l domain_words(const struct domain *d)
+{
+    return evtchn_2l_words(d->shared_info, d->shared_info->vcpu_info, word_bits(d));
+}
+
+bool evtchn_is_pending(const struct domain *d, unsigned int port)
+{
+    struct evtchn_2l words = domain_words(d);
+
+    return evtchn_2l_is_pending(&words, port);
+}
+
+void evtchn_clear_pending(struct domain *d, unsigned int port)
+{
+    if (!d->shared_info)
+        return;
+    struct evtchn_2l words = domain_words(d);
+    evtchn_2l_clear_pending(&words, port);
+}
 
 bool vcpu_event_deliverable(const struct vcpu *v)
 {
@@ -26,13 +59,19 @@ static void change_bits(struct vcpu *v, unsigned int port,
     if (!vi || !si)
         return;
 
-    const struct evtchn_2l words = {.pending = si->evtchn_pending,
-                                    .mask = si->evtchn_mask,
-                                    .pending_sel = &vi->evtchn_pending_sel,
-                                    .upcall_pending = &vi->evtchn_upcall_pending};
+    const struct evtchn_2l words = evtchn_2l_words(si, vi, word_bits(v->domain));
 
     if (change(&words, port))
         vcpu_mark_events_pending(v);
+}
+
+void evtchn_mark_all(struct vcpu *v)
+{
+    const struct evtchn_2l words =
+        evtchn_2l_words(v->domain->shared_info, v->vcpu_info, word_bits(v->domain));
+
+    evtchn_2l_select_all(&words);
+    vcpu_mark_events_pending(v);
 }
 
 /* SCHEDOP_poll ends for a pending port even if that is masked. */

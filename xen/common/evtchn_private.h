@@ -20,5 +20,7 @@ static inline struct evtchn *port_of(struct domain *d, unsigned int port)
 void evtchn_notify(struct domain *d, const struct evtchn *chn, unsigned int port);
 /* Clear the port's mask bit; an event that waited for that is delivered. */
 void evtchn_unmask_port(struct vcpu *v, unsigned int port);
+/* No effect where there is no shared_info. */
+void evtchn_clear_pending(struct domain *d, unsigned int port);
 
 #endif

@@ -96,19 +96,6 @@ void hypercall_set_arg(unsigned int n, unsigned long value)
     this_cpu(hypercall_args)[n] = value;
 }
 
-struct domain *hypercall_target(domid_t domid, long *rc)
-{
-    struct domain *d = get_domain_for_op(domid);
-
-    *rc = d ? 0 : -ESRCH;
-    if (d && d != current->domain && !current->domain->is_privileged) {
-        put_domain(d);
-        *rc = -EPERM;
-        return NULL;
-    }
-    return d;
-}
-
 /*
  * Each entry is read once, run, and its result written back; a preempted one is
  * written back with its changed arguments and the rest is continued; iret ends

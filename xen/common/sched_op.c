@@ -7,7 +7,6 @@
 
 #include <asm/current.h>
 #include <cairn/errno.h>
-#include <cairn/evtchn_port.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <xen/sched.h>
@@ -22,9 +21,9 @@ static int poll_ports(struct vcpu *v, const struct sched_poll *poll)
 
         if (copy_from_guest_offset(&port, poll->ports, i, 1))
             return -EFAULT;
-        if (port >= d->max_evtchn_port)
+        if (port >= evtchn_port_limit(d))
             return -EINVAL;
-        if (evtchn_2l_is_pending(d->shared_info->evtchn_pending, port))
+        if (evtchn_is_pending(d, port))
             return 1;
         /* One port can be waited for exactly; of several, any event wakes. */
         v->poll_port = poll->nr_ports == 1 ? port : 0;

@@ -112,9 +112,7 @@ static void move_vcpu_info(struct vcpu *v, struct vcpu_info *to)
     else
         to->evtchn_upcall_mask = 1;
     v->vcpu_info = to;
-    to->evtchn_pending_sel = ~0ul;
-    to->evtchn_upcall_pending = 1;
-    vcpu_mark_events_pending(v);
+    evtchn_mark_all(v);
 }
 
 static long register_vcpu_info(struct vcpu *v, unsigned long arg)
@@ -126,7 +124,7 @@ static long register_vcpu_info(struct vcpu *v, unsigned long arg)
 
     if (copy_from_guest_va(&reg, arg))
         return -EFAULT;
-    if (reg.offset > PAGE_SIZE - sizeof(struct vcpu_info) || reg.offset % 8)
+    if (reg.offset > PAGE_SIZE - sizeof(struct vcpu_info) || reg.offset % (d->shinfo_32 ? 4 : 8))
         return -EINVAL;
     if (v != current && !(v->pause_flags & VPF_down))
         return -EINVAL;

@@ -4,6 +4,7 @@
  */
 #include <guest/access.h>
 
+#include <guest/cpu.h>
 #include <guest/report.h>
 
 static void set_ac(void)
@@ -47,6 +48,25 @@ static void forced_read(ulong va)
 static void forced_write(ulong va)
 {
     asm volatile(FEP "movb %1, (%0)" : : "r"(va), "q"((uint8_t)OPCODE_RET) : "memory");
+}
+
+/* In place of fault_record, which all CPUs share: the registers of the access. */
+void fault_into_registers(struct regs *regs);
+void fault_into_registers(struct regs *regs)
+{
+    regs->ax = FAULT(regs->vector, regs->error & 0xffff);
+    regs->dx = read_cr2();
+}
+
+fault_t access_read_smp(const volatile void *va)
+{
+    ulong fault = 0, cr2 = (ulong)va;
+
+    asm volatile("1: movb (%2), %%cl; 2:" ASM_FIXUP_CALL(1b, 2b, fault_into_registers)
+                 : "+a"(fault), "+d"(cr2)
+                 : "r"(va)
+                 : "ecx", "memory");
+    return cr2 == (ulong)va ? fault : FAULT_ELSEWHERE;
 }
 
 bool access_can_force(void)

@@ -123,37 +123,43 @@ void ap_init(void)
         ap_relax();
 }
 
-static void prepare(void)
+static void prepare(uint32_t cr0, uint32_t cr3, uint32_t cr4, uint32_t efer)
 {
     volatile struct ap_cells *c = CELLS;
 
     memcpy((void *)(ulong)AP_PAGE, ap_trampoline, ap_trampoline_end - ap_trampoline);
-    c->set_cr0 = read_cr0();
-    c->set_cr3 = read_cr3();
-    c->set_cr4 = read_cr4();
-    c->set_efer = PAGING_LEVELS == 4 ? EFER_LME : 0;
+    c->set_cr0 = cr0;
+    c->set_cr3 = cr3;
+    c->set_cr4 = cr4;
+    c->set_efer = efer;
     c->far_offset = (ulong)ap_loop_entry;
     c->far_selector = KERNEL_CS;
     c->gdt_limit = GDT_ENTRIES * 8 - 1;
     c->gdt_base = (ulong)gdt;
     c->first.cr0 = 0xdead;
+    apic_icr(0, ICR_OTHERS | ICR_STARTUP | ICR_ASSERT | AP_PAGE >> 12);
 }
 
-bool ap_startup(void)
+bool ap_startup_in(uint32_t cr0, uint32_t cr3, uint32_t cr4, uint32_t efer)
 {
-    prepare();
-    apic_icr(0, ICR_OTHERS | ICR_STARTUP | ICR_ASSERT | AP_PAGE >> 12);
+    prepare(cr0, cr3, cr4, efer);
     bool ok = ap_wait_alive();
     memcpy(&ap_first, (const void *)&CELLS->first, sizeof(ap_first));
     return ok;
+}
+
+#define EFER_OF_MODE (PAGING_LEVELS == 4 ? EFER_LME : 0)
+
+bool ap_startup(void)
+{
+    return ap_startup_in(read_cr0(), read_cr3(), read_cr4(), EFER_OF_MODE);
 }
 
 bool ap_ignores_startup(void)
 {
     uint32_t before = ap_alive;
 
-    prepare();
-    apic_icr(0, ICR_OTHERS | ICR_STARTUP | ICR_ASSERT | AP_PAGE >> 12);
+    prepare(read_cr0(), read_cr3(), read_cr4(), EFER_OF_MODE);
     for (unsigned int i = 0; i < (on_xen() ? 20 : 20000); i++)
         ap_relax();
     return ap_alive == before && CELLS->first.cr0 == 0xdead;
@@ -166,13 +172,18 @@ void ap_run_nowait(void (*fn)(ulong), ulong arg)
     ap_fn = fn;
 }
 
-bool ap_run(void (*fn)(ulong), ulong arg)
+bool ap_wait(void)
 {
-    ap_run_nowait(fn, arg);
     for (unsigned int i = 0; i < (on_xen() ? 3000u : 300000u); i++) {
         if (!ap_fn)
             return true;
         ap_relax();
     }
     return false;
+}
+
+bool ap_run(void (*fn)(ulong), ulong arg)
+{
+    ap_run_nowait(fn, arg);
+    return ap_wait();
 }

@@ -21,21 +21,26 @@
 #include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <xen/domctl.h>
+#include <xen/foreign/x86_32.h>
 
 /* ---- shared_info ---- */
 
 void arch_update_wallclock(struct domain *d)
 {
     struct shared_info *si = d->shared_info;
+    struct shared_info_x86_32 *si32 = (void *)si;
     uint64_t seconds = wallclock_at_boot() + d->time_offset_seconds;
+    bool narrow = ACCESS_ONCE(d->shinfo_32);
+    uint32_t *at = narrow ? &si32->wc_version : &si->wc_version; /* then wc_sec, wc_nsec */
+    uint32_t version = *at | 1;
 
-    __atomic_store_n(&si->wc_version, si->wc_version | 1, __ATOMIC_RELEASE);
+    ACCESS_ONCE(at[0]) = version;
     barrier();
-    si->wc_sec = seconds;
-    si->wc_sec_hi = seconds >> 32;
-    si->wc_nsec = 0;
+    at[1] = seconds;
+    at[2] = 0;
+    *(narrow ? &si32->arch.wc_sec_hi : &si->wc_sec_hi) = seconds >> 32;
     barrier();
-    __atomic_store_n(&si->wc_version, si->wc_version + 1, __ATOMIC_RELEASE);
+    ACCESS_ONCE(at[0]) = version + 1;
 }
 
 static int shared_info_create(struct domain *d)

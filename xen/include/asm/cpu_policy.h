@@ -53,6 +53,9 @@ struct cpu_user_regs;
 void guest_cpuid_regs(struct vcpu *v, struct cpu_user_regs *regs);
 /* 0, or -EPERM: the guest gets #GP(0). */
 int guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val);
+/* Could the guest have written this to PAT, to MTRR_DEF_TYPE? */
+bool msr_pat_valid(uint64_t pat);
+bool msr_mtrr_def_type_valid(uint64_t val);
 int guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val);
 
 #endif

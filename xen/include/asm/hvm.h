@@ -263,6 +263,9 @@ int hvm_save(struct domain *d, void *buf, size_t *len);
 bool hvm_hypercall(struct cpu_user_regs *regs, unsigned int cpl, bool is_64);
 /* Fill the hypercall page at @va (directmap of a guest page). */
 void hvm_hypercall_page_init(void *va);
+/* The layout of @d's shared_info becomes that of the code which its vCPU runs
+ * now.  No effect on another domain than the current one. */
+void hvm_latch_width(struct domain *d);
 /* Guest memory of the *current* HVM vCPU by linear address; 0 or -EFAULT. */
 int hvm_copy_from_guest_linear(void *dst, gva_t va, size_t len);
 int hvm_copy_to_guest_linear(gva_t va, const void *src, size_t len);

@@ -93,6 +93,7 @@ struct domain {
     unsigned long xenheap_pages; /* hypervisor pages shared with it */
 
     struct shared_info *shared_info;
+    bool shinfo_32; /* it and vcpu_info have the layout of 32-bit guests */
 
     spinlock_t event_lock;
     struct evtchn *evtchn[EVTCHN_BUCKETS];

@@ -41,6 +41,13 @@ long do_event_channel_op(unsigned long cmd, unsigned long arg);
 void send_guest_virq(struct vcpu *v, unsigned int virq);
 void send_global_virq(unsigned int virq);
 
+/* One past the last port that may be given out: by the domain's configuration
+ * and by the layout of its shared_info. */
+unsigned int evtchn_port_limit(const struct domain *d);
+bool evtchn_is_pending(const struct domain *d, unsigned int port);
+/* The vCPU is to look at all ports: its vcpu_info has moved. */
+void evtchn_mark_all(struct vcpu *v);
+
 /* local_events_need_delivery - upcall pending and not masked. */
 bool vcpu_event_deliverable(const struct vcpu *v);
 

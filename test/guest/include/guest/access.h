@@ -27,6 +27,11 @@ bool access_can_force(void);
 /* The fault it met, or 0; fault_record has the rest. */
 fault_t access_do(const volatile void *va, unsigned int access);
 
+/* Ring 0 reads; for CPUs that may fault at the same time, which is why
+ * fault_record says nothing of it. */
+fault_t access_read_smp(const volatile void *va);
+#define FAULT_ELSEWHERE 1u /* CR2 is not va */
+
 /*
  * The access must end in want (0: succeed), with CR2 = va if that is a #PF, and
  * so must the same access once more.

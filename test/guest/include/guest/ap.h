@@ -18,12 +18,16 @@ extern struct ap_first ap_first;
 void ap_init(void);
 /* Send the start-up message and wait: has it arrived in ap_run()'s loop? */
 bool ap_startup(void);
+/* The same into another mode of 32-bit code; EFER is written only if not 0. */
+bool ap_startup_in(uint32_t cr0, uint32_t cr3, uint32_t cr4, uint32_t efer);
 /* Send it, and expect that nobody comes. */
 bool ap_ignores_startup(void);
 /* The AP runs fn(arg) and answers; false: not within reason. */
 bool ap_run(void (*fn)(ulong), ulong arg);
 /* The same without waiting for the end of it. */
 void ap_run_nowait(void (*fn)(ulong), ulong arg);
+/* That end; false: not within reason. */
+bool ap_wait(void);
 /* Its loop and stack, for those who start it in another way. */
 void ap_loop_entry(void);
 bool ap_wait_alive(void);

@@ -2,7 +2,8 @@
 /*
  * Event channels: the life of a port bound to ourselves, of a virtual interrupt
  * and of an IPI; then every operation on ports that are closed, of the wrong
- * kind, or no ports at all; then ports until there are no more, and reset.
+ * kind, or no ports at all; then ports until there are no more; the last one's
+ * bits in shared_info.
  *
  * Bare: there is no hypervisor to ask; skipped.
  */
@@ -11,7 +12,8 @@
 const char test_title[] = "Event channels";
 
 #define NO_DOMAIN 0x7f00
-#define ENOUGH    5000 /* more ports than the two-level ABI has in 64-bit mode */
+#define WORD_BITS (sizeof(ulong) * 8)
+#define PORTS     (WORD_BITS * WORD_BITS) /* of the two-level ABI */
 
 static union {
     struct shared_info info;
@@ -48,10 +50,9 @@ static uint32_t status_of(evtchn_port_t port)
 
 static bool pending(evtchn_port_t port)
 {
-    const unsigned int bits = sizeof(ulong) * 8;
     const volatile ulong *word = (ulong *)shared.info.evtchn_pending;
 
-    return word[port / bits] >> (port % bits) & 1;
+    return word[port / WORD_BITS] >> (port % WORD_BITS) & 1;
 }
 
 static void check_pair(void)
@@ -158,7 +159,7 @@ static void check_wrong_kinds(void)
     struct evtchn_bind_virq v = {.virq = VIRQ_TIMER};
     struct evtchn_bind_vcpu to = {.vcpu = 0};
     struct evtchn_send send;
-    struct evtchn_status s = {.dom = DOMID_SELF, .port = 4096};
+    struct evtchn_status s = {.dom = DOMID_SELF, .port = PORTS};
     struct evtchn_init_control init = {.control_gfn = (ulong)&shared >> 12};
 
     check_equal("alloc_unbound for dom0's end", alloc(0, &foreign), 0);
@@ -189,19 +190,45 @@ static void check_wrong_kinds(void)
     close_port(v.port);
 }
 
+/* An event of the last port while it is masked, and when it no longer is. */
+static void check_last_port(void)
+{
+    volatile struct vcpu_info *vi = &shared.info.vcpu_info[0];
+    volatile xen_ulong_t *mask = &shared.info.evtchn_mask[WORD_BITS - 1];
+    const ulong bit = 1ul << (WORD_BITS - 1);
+    struct evtchn_bind_ipi ipi = {.vcpu = 0};
+    struct evtchn_unmask unmask = {.port = PORTS - 1};
+
+    check_equal("close the last port", close_port(PORTS - 1), 0);
+    check_equal("bind_ipi gets it", op(EVTCHNOP_bind_ipi, &ipi), 0);
+    check_equal("number", ipi.port, PORTS - 1);
+    *mask = bit;
+    vi->evtchn_pending_sel = 0;
+    vi->evtchn_upcall_pending = 0;
+    check_equal("send", xen_evtchn_send(ipi.port), 0);
+    check_equal("its word", shared.info.evtchn_pending[WORD_BITS - 1], bit);
+    check_true("but masked", !vi->evtchn_pending_sel && !vi->evtchn_upcall_pending);
+    check_equal("unmask", op(EVTCHNOP_unmask, &unmask), 0);
+    check_equal("mask", *mask, 0);
+    check_true("the vCPU is told", vi->evtchn_upcall_pending);
+    check_equal("of the last word", vi->evtchn_pending_sel, bit);
+}
+
 static void check_all_ports(void)
 {
     unsigned int n = 0, first = 0;
-    evtchn_port_t port;
+    evtchn_port_t port, last = 0;
     long rc;
 
-    while ((rc = alloc(DOMID_SELF, &port)) == 0 && n < ENOUGH) {
+    while ((rc = alloc(DOMID_SELF, &port)) == 0 && n < PORTS) {
         first = first ? first : port;
+        last = port;
         n++;
     }
     printk("  %u more ports\n", n);
     check_equal("no more ports", rc, -XEN_ENOSPC);
-    check_true("there were many", n > 500);
+    check_equal("the last one", last, PORTS - 1);
+    check_last_port();
     check_equal("close one", close_port(first), 0);
     check_equal("it is given again", alloc(DOMID_SELF, &port), 0);
     check_equal("the same one", port, first);

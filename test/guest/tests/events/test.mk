@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 CATEGORY := hostile
-ENVS := hvm64 hvm32
+ENVS := hvm64 hvm32 hvm32pae

@@ -226,9 +226,7 @@ void test_main(void)
     seed = cmdline_number("seed", 1) * 0x9e3779b97f4a7c15ull | 1;
     call_init();
     places_init();
-    /* shared_info has the 64-bit layout whoever looks at it (docs/status.md). */
-    if (sizeof(ulong) == 8)
-        check_block();
+    check_block();
     run(cmdline_number("calls", CALLS));
     keep_console();
     cover_print();

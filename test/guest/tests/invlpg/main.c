@@ -95,6 +95,23 @@ static void check_no_flush(void)
     *(volatile uint32_t *)window_page = FIRST;
 }
 
+/* An upper entry loses a right, is used so, and gets it back. */
+static void check_given_back(unsigned int level, void (*flush)(void))
+{
+    pte_t entry = *window_entry(level);
+
+    *window_entry(1) = WINDOW_PTE(OPEN);
+    *window_entry(level) = entry & ~(pte_t)(PTE_US | PTE_RW);
+    flush();
+    check_access("upper entry: user", WINDOW, ACCESS_USER, PF(PF_P | PF_U));
+    check_access("upper entry: supervisor", WINDOW, ACCESS_READ, 0);
+    *window_entry(level) = entry;
+    flush();
+    check_access("upper entry: write, rights given back", WINDOW, ACCESS_WRITE, 0);
+    check_access("upper entry: user, rights given back", WINDOW, ACCESS_USER, 0);
+    *(volatile uint32_t *)window_page = FIRST;
+}
+
 static void check_sizes(void)
 {
     volatile uint32_t *ram = (void *)LARGE;
@@ -209,6 +226,10 @@ void test_main(void)
     check_leaf("CR4.PGE", flush_by_pge);
     write_cr4(read_cr4() & ~(ulong)CR4_PGE);
     check_no_flush();
+    for (unsigned int level = 2; level <= (PAGING_LEVELS == 4 ? 4 : 2); level++) {
+        check_given_back(level, flush_by_cr3);
+        check_given_back(level, flush_by_invlpg);
+    }
     check_sizes();
     check_aliases();
     check_global();

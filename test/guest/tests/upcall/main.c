@@ -4,11 +4,16 @@
  * which stays until the guest clears evtchn_upcall_pending), by a vector of
  * each vCPU's local APIC, with vcpu_info where the guest put it, and what they
  * wake: HLT, SCHEDOP_block.  This is all that a PVH Linux lives on.
+ *
+ * All of shared_info has the layout of the guest's width, which is that of the
+ * code which last had the hypercall page written or set the callback.
  */
 #include <guest/apic.h>
+#include <guest/call.h>
 #include <guest/test.h>
 
 #include <xen/features.h>
+#include <xen/foreign/x86_32.h>
 #include <xen/vcpu.h>
 
 const char test_title[] = "Event channel upcalls";
@@ -153,10 +158,13 @@ static void check_waking(unsigned int vector)
 
 static void check_vcpu_info(void)
 {
-    struct vcpu_register_vcpu_info reg = {.mfn = (ulong)info_page >> 12, .offset = 64};
+    struct vcpu_register_vcpu_info reg = {.mfn = (ulong)info_page >> 12, .offset = 66};
 
+    check_equal("a crooked place", vcpu_op(VCPUOP_register_vcpu_info, &reg), -XEN_EINVAL);
+    reg.offset = 64 + sizeof(ulong);
     check_equal("register_vcpu_info", vcpu_op(VCPUOP_register_vcpu_info, &reg), 0);
-    info = (struct vcpu_info *)(info_page + 64);
+    info = (struct vcpu_info *)(info_page + reg.offset);
+    check_equal("all words selected", info->evtchn_pending_sel, ~0ul);
     irq_reset();
     irq_on();
     irq_off();
@@ -167,6 +175,39 @@ static void check_vcpu_info(void)
     irq_off();
     check_equal("events arrive in the new place", irq_log.count[VECTOR_DOMAIN], 1);
     check_equal("only once", vcpu_op(VCPUOP_register_vcpu_info, &reg), -XEN_EINVAL);
+}
+
+static void check_wallclock(void)
+{
+    check_true("the wall clock is not being set", shared->wc_version && !(shared->wc_version & 1));
+    check_true("its seconds", shared->wc_sec > 1600000000u);
+    check_true("and nanoseconds", shared->wc_nsec < 1000000000u);
+}
+
+/* By 32-bit code of a 64-bit kernel, and back. */
+static void check_latch(void)
+{
+    struct shared_info_x86_32 *narrow = (void *)shared_page;
+    struct vcpu_info_x86_32 *vi = (void *)info;
+    struct xen_hvm_param p = {
+        .domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ, .value = 2ull << 56 | VECTOR_DOMAIN};
+    struct call call = {.nr = __HYPERVISOR_hvm_op, .arg = {HVMOP_set_param, (ulong)&p}};
+
+    take(0);
+    call_init();
+    check_equal("callback set by 32-bit code", call_do(&call, WAY_COMPAT), 0);
+    check_equal("the wall clock has moved", narrow->wc_sec, shared->wc_sec);
+    xen_evtchn_send(port);
+    check_true("pending", pending(port) && vi->evtchn_upcall_pending);
+    check_equal("32-bit selector", vi->evtchn_pending_sel, 1u << port / 32);
+    check_equal("not the 64-bit one", info->evtchn_pending_sel, 0);
+    take(0);
+    vi->evtchn_pending_sel = 0;
+    check_equal("callback set by 64-bit code", set_callback(p.value), 0);
+    xen_evtchn_send(port);
+    check_equal("64-bit selector", info->evtchn_pending_sel, 1ul << port / 64);
+    check_equal("not the 32-bit one", vi->evtchn_pending_sel, 0);
+    take(0);
 }
 
 static volatile unsigned int in_service;
@@ -222,7 +263,10 @@ void test_main(void)
     irq_hook = take;
     take(0);
     check_features();
+    check_wallclock();
     check_domain_vector();
+    if (sizeof(ulong) == 8)
+        check_latch();
     check_waking(VECTOR_DOMAIN);
     check_vcpu_info();
     check_vcpu_vector();

@@ -1,4 +1,3 @@
 # SPDX-License-Identifier: MIT
-# 32-bit guests would want the 32-bit layout of shared_info, which is not there.
 CATEGORY := functional
-ENVS := hvm64
+ENVS := hvm64 hvm32 hvm32pae

@@ -41,12 +41,17 @@ static bool memory_type_valid(uint8_t type, bool uc_minus)
     return type == 0 || type == 1 || (type >= 4 && type <= 6) || (uc_minus && type == 7);
 }
 
-static bool pat_valid(uint64_t pat)
+bool msr_pat_valid(uint64_t pat)
 {
     for (unsigned int i = 0; i < 8; i++)
         if (!memory_type_valid(pat >> (8 * i), true))
             return false;
     return true;
+}
+
+bool msr_mtrr_def_type_valid(uint64_t val)
+{
+    return !(val & ~(MTRR_DEF_TYPE_E | 0xff)) && memory_type_valid(val, false);
 }
 
 static bool has_rdtscp(const struct vcpu *v)
@@ -148,7 +153,7 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
         hvm_set_tsc_offset(v, val - rdtsc());
         return 0;
     case MSR_IA32_PAT:
-        if (!pat_valid(val))
+        if (!msr_pat_valid(val))
             return -EPERM;
         hvm_set_pat(v, val);
         return 0;
@@ -163,7 +168,7 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
         hvm->msr_cstar = val; /* SYSCALL of compatibility mode does not exist on Intel */
         return 0;
     case MSR_MTRR_DEF_TYPE:
-        if ((val & ~(MTRR_DEF_TYPE_E | 0xff)) || !memory_type_valid(val, false))
+        if (!msr_mtrr_def_type_valid(val))
             return -EPERM;
         hvm->msr_mtrr_def_type = val;
         return 0;
@@ -218,6 +223,7 @@ static int write_hypercall_page(struct domain *d, uint64_t val)
         pv_hypercall_page_init(page_to_virt(pg));
         put_page_type(pg);
     } else if (writable) {
+        hvm_latch_width(d);
         hvm_hypercall_page_init(page_to_virt(pg));
         d->arch.hvm.hypercall_gfn = gfn;
     } else {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* domain.c - the HVM part of a domain: its physical address space. */
+#include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/p2m.h>
 #include <asm/paging.h>
@@ -33,6 +34,15 @@ int hvm_domain_create(struct domain *d)
     d->arch.hvm.hypercall_gfn = INVALID_GFN;
     d->arch.hvm.params[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     return 0;
+}
+
+/* Events that wait are not brought along: who changes its width starts anew. */
+void hvm_latch_width(struct domain *d)
+{
+    if (d != current->domain)
+        return;
+    ACCESS_ONCE(d->shinfo_32) = !hvm_cs_is_64bit(current);
+    arch_update_wallclock(d);
 }
 
 void hvm_domain_free(struct domain *d)

@@ -146,6 +146,7 @@ static int set_param(struct domain *d, uint32_t index, uint64_t value)
         int rc = set_callback(d, value);
         if (rc)
             return rc;
+        hvm_latch_width(d);
         break;
     }
     case HVM_PARAM_IDENT_PT: {

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu.c - an HVM vCPU, and its state as a record stream
- * (XEN_DOMCTL_sethvmcontext, gethvmcontext).
- *
- * The stream is HEADER, then a CPU record a vCPU, then END.  Loading reads
- * and checks all of it before any vCPU changes.
+ * vcpu.c - an HVM vCPU, and its registers as a CPU record of save.c.
  */
 #include <asm/current.h>
 #include <asm/hvm.h>
@@ -16,10 +12,10 @@
 #include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <cairn/time.h>
-#include <xen/hvm/save.h>
 
 #include "check.h"
 #include "reset.h"
+#include "save.h"
 
 #define PAT_RESET 0x0007040600070406ull
 
@@ -54,7 +50,7 @@ void hvm_vcpu_destroy(struct vcpu *v)
     v->domain->arch.paging->vcpu_destroy(v);
 }
 
-/* ---- the record stream ---- */
+/* ---- its record ---- */
 
 #define SEGS(X)   \
     X(SEG_ES, es) \
@@ -102,7 +98,7 @@ static const char *record_rest_bad(const struct hvm_hw_cpu *c)
         return "TSC_AUX";
     if (c->flags & ~XEN_X86_FPU_INITIALISED)
         return "flags";
-    if (c->pending_valid && (c->pending_type == 1 || c->pending_type == 7 || c->pending_reserved ||
+    if (c->pending_valid && (c->pending_type == 1 || c->pending_type >= 4 || c->pending_reserved ||
                              (c->pending_type == 3 && c->pending_vector > 31) ||
                              (c->pending_type == 2 && c->pending_vector != 2)))
         return "pending event";
@@ -114,9 +110,10 @@ static const char *record_rest_bad(const struct hvm_hw_cpu *c)
     return NULL;
 }
 
-static const char *record_bad(const struct domain *d, const struct hvm_hw_cpu *c)
+static const char *record_bad(const struct vcpu *v, const void *record)
 {
-    const struct x86_ctrl_env env = x86_ctrl_env_of(&d->arch.policy);
+    const struct hvm_hw_cpu *c = record;
+    const struct x86_ctrl_env env = x86_ctrl_env_of(&v->domain->arch.policy);
     struct hvm_cpu_state s;
     struct x86_ctrl ctrl;
     uint32_t mxcsr;
@@ -150,8 +147,9 @@ static void set_domain_clock(struct vcpu *v, uint64_t offset)
             hvm_set_tsc_offset(d->vcpu[i], offset);
 }
 
-static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
+static void load_cpu(struct vcpu *v, const void *record, uint64_t tsc)
 {
+    const struct hvm_hw_cpu *c = record;
     struct hvm_vcpu *hvm = &v->arch.hvm;
     struct hvm_cpu_state s;
     uint64_t pdpte[4];
@@ -159,7 +157,7 @@ static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
     record_to_state(c, &s, &hvm->ctrl);
     hvm_update_ctrl(v);
     hvm_set_cpu_state(v, &s);
-    /* Latched PDPTEs are not in the record: load them as MOV CR3 would. */
+    /* Latched PDPTEs are in a record of their own, if at all: else as MOV CR3. */
     if (x86_pae_paging(&hvm->ctrl)) {
         if (hvm_copy_from_guest_phys(v->domain, pdpte, _gaddr(hvm->ctrl.cr3 & 0xffffffe0),
                                      sizeof(pdpte)) ||
@@ -179,7 +177,7 @@ static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
     hvm->msr_fmask = c->msr_syscall_mask;
     hvm->msr_kernel_gs = c->shadow_gs;
     hvm->msr_tsc_aux = c->msr_tsc_aux;
-    set_domain_clock(v, c->tsc - rdtsc());
+    set_domain_clock(v, c->tsc - tsc);
     if (c->flags & XEN_X86_FPU_INITIALISED)
         memcpy(v->arch.fpu, c->fpu_regs, sizeof(v->arch.fpu));
     else
@@ -189,70 +187,16 @@ static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
                         c->error_code, 0);
     hvm->work |= HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT | HVM_WORK_ROLE;
     v->is_initialised = true;
-    v->pause_flags &= ~VPF_down;
+    __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
 }
 
-/* One pass over the stream; with @apply, a second one that cannot fail. */
-static int walk_records(struct domain *d, const char *buf, size_t len, bool apply)
+static void save_cpu(struct vcpu *v, void *record, uint64_t tsc)
 {
-    bool header = false;
-    for (size_t at = 0;;) {
-        struct hvm_save_descriptor desc;
-        if (len - at < sizeof(desc))
-            return -ENODATA;
-        memcpy(&desc, buf + at, sizeof(desc));
-        at += sizeof(desc);
-        if (desc.length > len - at)
-            return -ENODATA;
-        const char *payload = buf + at;
-        at += desc.length;
-
-        if (desc.typecode == HVM_SAVE_CODE(END))
-            return header && desc.length == 0 ? 0 : -EINVAL;
-        if (desc.typecode == HVM_SAVE_CODE(HEADER)) {
-            struct hvm_save_header h;
-            if (desc.length != sizeof(h))
-                return -EINVAL;
-            memcpy(&h, payload, sizeof(h));
-            if (header || h.magic != HVM_FILE_MAGIC || h.version != HVM_FILE_VERSION)
-                return -EINVAL;
-            header = true;
-            continue;
-        }
-        if (!header)
-            return -EINVAL;
-        /* Devices that we do not have (MTRR, LAPIC of xl's stream): skipped. */
-        if (desc.typecode != HVM_SAVE_CODE(CPU))
-            continue;
-        struct hvm_hw_cpu c;
-        if (desc.instance >= d->max_vcpus || !d->vcpu[desc.instance] || desc.length != sizeof(c))
-            return -EINVAL;
-        memcpy(&c, payload, sizeof(c));
-        if (apply) {
-            load_cpu(d->vcpu[desc.instance], &c);
-            continue;
-        }
-        const char *bad = record_bad(d, &c);
-        if (bad) {
-            printk(XENLOG_INFO "d%d: HVM context refused: %s\n", d->domain_id, bad);
-            return -EINVAL;
-        }
-    }
-}
-
-int hvm_load(struct domain *d, const void *buf, size_t len)
-{
-    int rc = walk_records(d, buf, len, false);
-    return rc ? rc : walk_records(d, buf, len, true);
-}
-
-static void save_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
-{
+    struct hvm_hw_cpu *c = record;
     struct hvm_vcpu *hvm = &v->arch.hvm;
     const struct cpu_user_regs *r = &v->arch.user_regs;
     struct hvm_cpu_state s;
 
-    memset(c, 0, sizeof(*c));
     hvm_sync_ctrl(v);
     hvm_get_cpu_state(v, &s);
 #define SAVE_GPR(name) c->name = r->name;
@@ -292,8 +236,9 @@ static void save_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
     c->msr_cstar = hvm->msr_cstar;
     c->msr_syscall_mask = hvm->msr_fmask;
     c->msr_tsc_aux = hvm->msr_tsc_aux;
-    c->tsc = rdtsc() + hvm->tsc_offset;
-    if (hvm->work & HVM_WORK_EVENT) {
+    c->tsc = tsc + hvm->tsc_offset;
+    /* Events of instructions are made again by these: RIP is still there. */
+    if ((hvm->work & HVM_WORK_EVENT) && hvm->event.type < 4) {
         c->pending_vector = hvm->event.vector;
         c->pending_type = hvm->event.type;
         c->pending_error_valid = hvm->event.has_ec;
@@ -304,49 +249,5 @@ static void save_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
     c->flags = XEN_X86_FPU_INITIALISED;
 }
 
-struct stream {
-    char *buf; /* NULL: only count */
-    size_t used, size;
-};
-
-static void *put_record(struct stream *out, uint16_t type, uint16_t instance, uint32_t length)
-{
-    const struct hvm_save_descriptor desc = {type, instance, length};
-    size_t at = out->used;
-
-    out->used += sizeof(desc) + length;
-    if (!out->buf || out->used > out->size)
-        return NULL;
-    memcpy(out->buf + at, &desc, sizeof(desc));
-    return out->buf + at + sizeof(desc);
-}
-
-int hvm_save(struct domain *d, void *buf, size_t *len)
-{
-    struct stream out = {.buf = buf, .size = *len};
-    const struct hvm_save_header header = {
-        .magic = HVM_FILE_MAGIC,
-        .version = HVM_FILE_VERSION,
-        .changeset = ~0ull,
-        .cpuid = d->arch.policy.basic[1].a,
-        .gtsc_khz = cpu_khz,
-    };
-    void *at = put_record(&out, HVM_SAVE_CODE(HEADER), 0, sizeof(header));
-    if (at)
-        memcpy(at, &header, sizeof(header));
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
-        if (!v || !v->is_initialised)
-            continue;
-        struct hvm_hw_cpu c;
-        at = put_record(&out, HVM_SAVE_CODE(CPU), i, sizeof(c));
-        if (!at)
-            continue;
-        save_cpu(v, &c);
-        memcpy(at, &c, sizeof(c));
-    }
-    put_record(&out, HVM_SAVE_CODE(END), 0, 0);
-    size_t size = *len;
-    *len = out.used;
-    return buf && out.used > size ? -ENOSPC : 0;
-}
+const struct hvm_record hvm_cpu_record = {HVM_SAVE_CODE(CPU), sizeof(struct hvm_hw_cpu), record_bad,
+                                          load_cpu, save_cpu};

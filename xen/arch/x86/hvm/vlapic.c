@@ -17,6 +17,7 @@
 #include <xen/arch-x86/xen.h>
 
 #include "irq.h"
+#include "save.h"
 #include "vlapic_logic.h"
 
 #define BUS_CYCLE_NS 10 /* one tick of the timer at divisor 1 */
@@ -430,3 +431,93 @@ void vlapic_init_signal(struct vcpu *v)
     vlapic_logic_init(&a->s);
     spin_unlock(&a->timer_lock);
 }
+
+/* ---- saving ---- */
+
+static const char *base_bad(const struct vcpu *v, const void *record)
+{
+    const struct hvm_hw_lapic *l = record;
+    const struct cpu_policy *p = &v->domain->arch.policy;
+    struct vlapic_state s = {.deadline_ok = false};
+
+    vlapic_logic_reset(&s, v->vcpu_id * 2, v->vcpu_id == 0);
+    return vlapic_logic_set_base(&s, l->apic_base_msr, p->lapic, p->maxphysaddr) ? "APIC_BASE"
+                                                                                 : NULL;
+}
+
+static void base_load(struct vcpu *v, const void *record, uint64_t tsc)
+{
+    const struct hvm_hw_lapic *l = record;
+    struct vlapic *a = &v->arch.hvm.vlapic;
+    const struct cpu_policy *p = &v->domain->arch.policy;
+
+    spin_lock(&a->timer_lock);
+    stop_timer(a);
+    vlapic_logic_reset(&a->s, v->vcpu_id * 2, v->vcpu_id == 0);
+    vlapic_logic_set_base(&a->s, l->apic_base_msr, p->lapic, p->maxphysaddr);
+    a->deadline = l->tdt_msr; /* armed with the registers */
+    spin_unlock(&a->timer_lock);
+}
+
+static void base_save(struct vcpu *v, void *record, uint64_t tsc)
+{
+    struct hvm_hw_lapic *l = record;
+    struct vlapic *a = &v->arch.hvm.vlapic;
+
+    spin_lock(&a->timer_lock);
+    l->apic_base_msr = a->s.base;
+    l->disabled = !vlapic_enabled(&a->s);
+    l->timer_divisor = vlapic_logic_divisor(vlapic_get(&a->s, APIC_TDCR));
+    l->tdt_msr = a->deadline;
+    spin_unlock(&a->timer_lock);
+}
+
+/* The page keeps a register in each 16 bytes. */
+static void regs_unpack(const void *record, uint32_t reg[VLAPIC_NR_REGS])
+{
+    for (unsigned int i = 0; i < VLAPIC_NR_REGS; i++)
+        memcpy(&reg[i], (const char *)record + 16 * i, 4);
+}
+
+static const char *regs_bad(const struct vcpu *v, const void *record)
+{
+    uint32_t reg[VLAPIC_NR_REGS];
+
+    regs_unpack(record, reg);
+    return vlapic_logic_regs_ok(&v->arch.hvm.vlapic.s, reg) ? NULL : "local APIC registers";
+}
+
+static void regs_load(struct vcpu *v, const void *record, uint64_t tsc)
+{
+    struct vlapic *a = &v->arch.hvm.vlapic;
+    uint32_t reg[VLAPIC_NR_REGS];
+
+    regs_unpack(record, reg);
+    spin_lock(&a->timer_lock);
+    vlapic_logic_take_regs(&a->s, reg);
+    /* The count goes on from where it was. */
+    uint32_t initial = reg[APIC_TMICT >> 4], left = min(initial, reg[APIC_TMCCT >> 4]);
+    a->started = NOW() - (s_time_t)(initial - left) * tick_ns(&a->s);
+    if (timer_mode(&a->s) == APIC_DEADLINE)
+        set_deadline(v, a->deadline);
+    else if (left)
+        arm(a);
+    spin_unlock(&a->timer_lock);
+    hvm_post(v, HVM_POSTED_INTR);
+}
+
+static void regs_save(struct vcpu *v, void *record, uint64_t tsc)
+{
+    struct vlapic *a = &v->arch.hvm.vlapic;
+
+    spin_lock(&a->timer_lock);
+    *vlapic_reg(&a->s, APIC_TMCCT) = current_count(a);
+    for (unsigned int i = 0; i < VLAPIC_NR_REGS; i++)
+        memcpy((char *)record + 16 * i, &a->s.reg[i], 4);
+    spin_unlock(&a->timer_lock);
+}
+
+const struct hvm_record hvm_lapic_record = {HVM_SAVE_CODE(LAPIC), sizeof(struct hvm_hw_lapic),
+                                            base_bad, base_load, base_save};
+const struct hvm_record hvm_lapic_regs_record = {
+    HVM_SAVE_CODE(LAPIC_REGS), sizeof(struct hvm_hw_lapic_regs), regs_bad, regs_load, regs_save};

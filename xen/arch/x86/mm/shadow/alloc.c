@@ -178,7 +178,7 @@ struct shadow_table *shadow_get(struct domain *d, uint64_t gfn, shadow_kind_t ki
         shadow_touch(s, t);
         return t;
     }
-    if (!s->nr_filled)
+    if (!s->nr_filled || s->unlinking)
         return NULL;
     trim_chain(d, gfn);
     bool direct = shadow_kind_is_direct(kind);

@@ -141,7 +141,9 @@ static struct shadow_table *link_child(struct fault *f, struct shadow_table *t, 
             return child;
         }
     }
+    t->pins++; /* making room must not take the one we stand on */
     child = shadow_get(f->d, gfn, kind);
+    t->pins--;
     if (!child)
         return NULL;
     f->changed |= shadow_set_entry(f->d, t, slot, child->maddr | flags | (PTE_A | PTE_D));
@@ -170,13 +172,34 @@ static struct shadow_table *descend(struct fault *f, struct shadow_table *t, uin
                       shadow_kind(f->role_bits, level - 1, quadrant, view.table_ro), view.flags);
 }
 
+/*
+ * Does the guest's table still say what the walk read, @e?  Until its shadow
+ * was made, which may have been just now, other vCPUs could write to it.
+ */
+static bool still_says(struct fault *f, const struct shadow_table *t, uint64_t e)
+{
+    const void *guest = NULL;
+
+    if (!shadow_kind_is_direct(t->kind))
+        guest = shadow_map_guest_rw(f->d, t->gfn);
+    return !guest || shadow_guest_entry(t, PT_INDEX(f->va, KIND_LEVEL(t->kind)), guest) == e;
+}
+
 static bool fill(struct fault *f)
 {
     struct shadow_table *t = shadow_root_for(f->v, f->va, true);
     unsigned int i = 0;
 
-    while (t && KIND_LEVEL(t->kind) > 1)
-        t = descend(f, t, i < f->walk->seen ? f->walk->entry[i] : 0), i++;
+    for (; t; i++) {
+        uint64_t e = i < f->walk->seen ? f->walk->entry[i] : 0;
+        if (!still_says(f, t, e)) {
+            f->changed = true; /* not our doing, but no fault in vain */
+            return true;
+        }
+        if (KIND_LEVEL(t->kind) == 1)
+            break;
+        t = descend(f, t, e);
+    }
     if (!t)
         return false;
     bool was_absent = !t->entry[PT_INDEX(f->va, 1)];
@@ -260,6 +283,13 @@ static struct shadow_table *find_leaf_table(struct fault *f, uint64_t *above)
     return t;
 }
 
+/* A table in sync may allow less than the guest's, which gave rights while it
+ * was out of sync: what may be above at most.  U is exact where it can forbid. */
+static uint64_t most_above(const struct paging_role *role, uint64_t above)
+{
+    return PTE_W | (role->smep || role->smap ? above & PTE_U : PTE_U);
+}
+
 /* The common case, where nothing but the leaf is in question.  False: it is
  * not that, or something is odd: do all of it. */
 static bool resolve_leaf(struct fault *f, uint32_t *ec, enum paging_fault *result)
@@ -272,6 +302,8 @@ static bool resolve_leaf(struct fault *f, uint32_t *ec, enum paging_fault *resul
     unsigned int slot = PT_INDEX(f->va, 1);
     e = ACCESS_ONCE(t->guest[slot]);
     if (!guest_leaf_allows(f->role, above, e, f->access, &now, ec)) {
+        if (guest_leaf_allows(f->role, most_above(f->role, above), e, f->access, &now, ec))
+            return false;
         perfc_incr(shadow_faults_guest);
         *result = PAGING_INJECT;
         return true;
@@ -281,6 +313,9 @@ static bool resolve_leaf(struct fault *f, uint32_t *ec, enum paging_fault *resul
     if (now != e && !__sync_bool_compare_and_swap(&t->guest[slot], e, now))
         return false;
     unsync_if_written(f);
+    /* That may have brought this table in sync, after we looked. */
+    if (ACCESS_ONCE(t->guest[slot]) != now)
+        return false;
     bool was_absent = !t->entry[slot];
     set_guest_leaf(f, t, now);
     /* Neighbours of a page that is new are likely to be new as well. */

@@ -12,12 +12,12 @@
 
 #include "shadow.h"
 
+/* With nothing out of sync, what the guest may have in a TLB is what it has in
+ * its tables; but only the lock tells that no other CPU is still comparing. */
 static void shadow_flush(struct vcpu *v)
 {
     struct domain *d = v->domain;
 
-    if (!d->arch.shadow->nr_oos)
-        return; /* what the guest may have in a TLB is what it has in its tables */
     spin_lock(&d->arch.paging_lock);
     shadow_resync_all(d);
     spin_unlock(&d->arch.paging_lock);
@@ -27,10 +27,9 @@ static void shadow_invlpg(struct vcpu *v, gva_t va)
 {
     struct domain *d = v->domain;
 
-    if (!d->arch.shadow->nr_oos)
-        return;
     spin_lock(&d->arch.paging_lock);
-    shadow_sync_va(v, va);
+    if (d->arch.shadow->nr_oos)
+        shadow_sync_va(v, va);
     spin_unlock(&d->arch.paging_lock);
 }
 
