@@ -4,17 +4,12 @@
 import os
 import re
 
+from cairn_runner import paths
+from cairn_runner.memory import audit_clean, usage
+
 EXAMPLE = "test-hvm64-example"
 ENDLESS = "test-hvm64-spin-cli"
 ROUNDS = int(os.environ.get("ROUNDS", "100"))
-
-
-def _free_pages(booted):
-    """Free memory to the page, as `xl info` gives it."""
-    outcome = booted.run("xl info free_memory_kib")
-    kib = [line for line in outcome.lines if line.strip().isdigit()]
-    assert outcome.status == 0 and kib, "xl info gives no free_memory_kib"
-    return int(kib[0]) // 4
 
 
 def _state(booted, name):
@@ -23,20 +18,48 @@ def _state(booted, name):
     return found[1] if found else ""
 
 
+KINDS = {
+    "ept": f"/etc/xen/{EXAMPLE}.cfg hap=1",
+    "shadow": "/etc/xen/test-hvm32-example.cfg hap=0",
+    "pvh": "/etc/xen/pvh.cfg",
+    "pv": "/etc/xen/pv.cfg",
+    "smp": "/etc/xen/test-hvm64-smp.cfg",
+}
+AT_ONCE = 8
+
+
+def _rounds(booted, number):
+    """Make so many guests of all kinds, some of which run; at most eight live at a time."""
+    alive = []
+    for n in range(number + AT_ONCE):
+        if n >= AT_ONCE:
+            booted.run(f"xl destroy {alive.pop(0)}")
+        if n < number:
+            kind = list(KINDS)[n % len(KINDS)]
+            how = "-q" if n % 3 == 0 else "-p"
+            outcome = booted.run(f"xl create {how} {KINDS[kind]} 'name=\"{kind}{n}\"'")
+            assert outcome.status == 0, f"round {n}: {outcome.output[-300:]}"
+            alive.append(f"{kind}{n}")
+    booted.run("sleep 0.5")
+    left = booted.run("xl list").output
+    assert len(left.strip().splitlines()) == 2, left
+
+
 def test_hundred_rounds(context):
-    """100 (ROUNDS) rounds of create and destroy: free memory equal, to the page."""
-    booted = context.boot(context.guest_files(EXAMPLE))
-    # The first round may make the toolstack allocate what it keeps.
-    booted.run(f"xl create -p /etc/xen/{EXAMPLE}.cfg && xl destroy {EXAMPLE}")
-    before = _free_pages(booted)
-    for number in range(ROUNDS):
-        how = f"xl create -p /etc/xen/{EXAMPLE}.cfg && xl destroy {EXAMPLE}"
-        if number % 10 == 9:
-            how = f"xl create -c /etc/xen/{EXAMPLE}.cfg"
-        outcome = booted.run(how)
-        assert outcome.status == 0, f"round {number}: {outcome.output[-200:]}"
-    after = _free_pages(booted)
-    assert before == after, f"{before} pages free before, {after} after"
+    """100 (ROUNDS) rounds of create and destroy, guests of all kinds, eight at once in 256 MiB:
+    free memory and heap equal, to the byte."""
+    files = context.guest_files(EXAMPLE, "test-hvm32-example", "test-hvm64-smp")
+    files["/guest/dom0.elf"] = paths.DOM0.read_bytes()
+    files["/etc/xen/pv.cfg"] = b'type="pv"\nmemory=24\nkernel="/guest/dom0.elf"\non_crash="destroy"\n'
+    pvh = files[f"/etc/xen/{EXAMPLE}.cfg"].replace(b'"hvm"', b'"pvh"')
+    files["/etc/xen/pvh.cfg"] = pvh.replace(b"firmware_override", b"kernel")
+    booted = context.boot(files, spec=context.machine(memory=256))
+    # The first rounds may make the toolstack allocate what it keeps.
+    _rounds(booted, 2 * AT_ONCE)
+    before = usage(booted)
+    _rounds(booted, ROUNDS)
+    assert usage(booted) == before, f"{before} before, {usage(booted)} after"
+    audit_clean(booted)
     booted.power_off()
 
 

@@ -152,12 +152,6 @@ def test_nothing_reaches_the_next_guest(context):
     booted.power_off()
 
 
-def _renamed(files, path, name):
-    """The configuration at path for a guest of another name."""
-    text = files[path].decode()
-    return re.sub(r'(?m)^name\s*=.*$', f'name="{name}"', text).encode()
-
-
 def test_mappings_left_behind(context):
     """Guests that end with grants mapped and ports open: all is undone."""
     names = ["test-hvm64-grant", "test-hvm32-grant", "test-hvm64-events"]
@@ -169,30 +163,4 @@ def test_mappings_left_behind(context):
         assert "Test result: SUCCESS" in outcome.output, outcome.output[-500:]
         audit_clean(booted)
         assert usage(booted) == before, f"{name}: {before} before, {usage(booted)} after"
-    booted.power_off()
-
-
-def test_eight_at_once(context):
-    """Eight guests in 256 MiB, in rounds: pages and heap bytes as before, audit clean."""
-    files, path = _small_guest(context)
-    guests = [f"many{n}" for n in range(8)]
-    for name in guests:
-        files[f"/etc/xen/{name}.cfg"] = _renamed(files, path, name)
-    booted = context.boot(files, spec=context.machine(memory=256))
-    booted.run(f"xl create -p {path} && xl destroy {SMALL['hvm']}")
-    before = usage(booted)
-    for _ in range(5):
-        for name in guests:
-            outcome = booted.run(f"xl create -p /etc/xen/{name}.cfg")
-            assert outcome.status == 0, outcome.output[-300:]
-        audit_clean(booted)
-        # Half of them run to their end meanwhile, half are destroyed paused.
-        for name in guests[::2]:
-            booted.run(f"xl unpause {name}")
-        for name in reversed(guests):
-            booted.run(f"xl destroy {name}")
-        booted.run("sleep 1")
-        assert not any(name in booted.run("xl list").output for name in guests)
-        assert usage(booted) == before, f"{before} before, {usage(booted)} after"
-        audit_clean(booted)
     booted.power_off()

@@ -65,6 +65,26 @@ def test_no_cpu_idles(context):
     booted.power_off()
 
 
+def test_configured_shares(context):
+    """cpus=, cpu_weight= and cap= of a configuration hold from the start."""
+    booted = context.boot(context.guest_files(BUSY, SMP), spec=context.machine(cpus=4))
+    words = "'cpus=\"1-2\"' cpu_weight=512 cap=60"
+    assert booted.run(f"xl create -q /etc/xen/{BUSY}.cfg 'name=\"a\"' {words}").status == 0
+    assert booted.run("xl sched-credit2 -d a").lines[1].split() == ["a", "1", "512", "60"]
+    line = booted.run("xl vcpu-list a").lines[1].split()
+    assert line[3] in "12" and line[6:] == ["1-2", "/", "all"], line
+    (share,) = _shares(booted, [1], 2)
+    assert abs(share - 60) <= 3, f"got {share}"
+    assert booted.run(f"xl create -p /etc/xen/{SMP}.cfg 'cpus=[\"3\", \"all,^0\"]'").status == 0
+    pinned = [line.split()[6] for line in booted.run(f"xl vcpu-list {SMP}").lines[1:3]]
+    assert pinned == ["3", "1-63"] or pinned == ["3", "1-3"], pinned
+    outcome = booted.run(f"xl create -p /etc/xen/{BUSY}.cfg 'name=\"b\"' 'cpus=\"9\"'")
+    assert outcome.status != 0 and "cannot pin vCPU 0" in outcome.output, outcome.output
+    outcome = booted.run(f"xl create -p /etc/xen/{BUSY}.cfg 'name=\"b\"' 'cpus=\"1-\"'")
+    assert outcome.status != 0 and "'cpus' needs sets of CPUs" in outcome.output, outcome.output
+    booted.power_off()
+
+
 def test_pin(context):
     """A pinned vCPU runs where it is told to, also when that changes under it."""
     booted = context.boot(context.guest_files(BUSY), spec=context.machine(cpus=4))
@@ -77,6 +97,21 @@ def test_pin(context):
         assert lines[1].split()[6] == str(cpu), lines[1]
     assert booted.run("xl vcpu-pin a 0 9").status == 1
     assert booted.run("xl vcpu-pin a all all").status == 0
+    booted.power_off()
+
+
+def test_clock(context):
+    """A guest's clock does not go back on any vCPU while these are moved between CPUs."""
+    booted = context.boot(context.guest_files(SMP), spec=context.machine(cpus=2))
+    assert booted.run(f"xl create -q /etc/xen/{SMP}.cfg 'cmdline=\"clock\"'").status == 0
+    moves = "; ".join(f"xl vcpu-pin {SMP} {n % 2} {n // 2 % 2}" for n in range(16))
+    moved = 0
+    while SMP in booted.run("xl list").output:
+        booted.run(moves, timeout=120)
+        moved += 1
+    log = booted.run(f"cat /var/log/xen/console/guest-{SMP}.log").output
+    assert "Test result: SUCCESS" in log, log[-300:]
+    assert moved > 3, f"it was moved {moved} times 16 only"
     booted.power_off()
 
 

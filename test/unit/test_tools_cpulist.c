@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_tools_cpulist.c - sets of CPUs as text. */
-/* sources: tools/xl/cpulist.c */
+/* sources: tools/libxl/cpulist.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "xl/cpulist.h"
+#include "libxl/cpulist.h"
 
 static void check(const char *text, int rc, uint64_t cpus)
 {

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "libctl/libctl.h"
+#include "libxl/cpulist.h"
 
 enum key_kind {
     KEY_STRING,
@@ -22,6 +23,7 @@ enum key_kind {
     KEY_TYPE,
     KEY_ACTION,
     KEY_UUID,
+    KEY_CPUS,
     KEY_SILENT, /* accepted: what it asks for is how things are anyway */
     KEY_NO_EFFECT,
     KEY_ABSENT, /* the same, but 0 asks for nothing */
@@ -43,8 +45,11 @@ static const struct key keys[] = {
     {"uuid",                KEY_UUID,   AT(uuid)},
     {"memory",              KEY_NUMBER, AT(memory_mb), 1, 16u << 20},
     {"maxmem",              KEY_NUMBER, AT(maxmem_mb), 1, 16u << 20},
-    {"vcpus",               KEY_NUMBER, AT(vcpus), 1, 128},
-    {"maxvcpus",            KEY_NUMBER, AT(maxvcpus), 1, 128},
+    {"vcpus",               KEY_NUMBER, AT(vcpus), 1, CONFIG_MAX_VCPUS},
+    {"maxvcpus",            KEY_NUMBER, AT(maxvcpus), 1, CONFIG_MAX_VCPUS},
+    {"cpus",                KEY_CPUS,   AT(cpus)},
+    {"cpu_weight",          KEY_NUMBER, AT(cpu_weight), 1, 65535},
+    {"cap",                 KEY_NUMBER, AT(cap), 0, 65535},
     {"kernel",              KEY_STRING, AT(kernel)},
     {"firmware_override",   KEY_STRING, AT(firmware_override)},
     {"ramdisk",             KEY_STRING, AT(ramdisk)},
@@ -72,9 +77,8 @@ static const struct key keys[] = {
     {"usbdev",   KEY_NO_EFFECT}, {"pci",      KEY_NO_EFFECT},
     {"serial",   KEY_NO_EFFECT}, {"vnc",      KEY_NO_EFFECT},
     {"sdl",      KEY_NO_EFFECT}, {"boot",     KEY_NO_EFFECT},
-    {"cpuid",    KEY_NO_EFFECT}, {"cpus",     KEY_NO_EFFECT},
-    {"cpus_soft", KEY_NO_EFFECT}, {"cpu_weight", KEY_NO_EFFECT},
-    {"cap",      KEY_NO_EFFECT}, {"firmware", KEY_NO_EFFECT},
+    {"cpuid",    KEY_NO_EFFECT}, {"cpus_soft", KEY_NO_EFFECT},
+    {"firmware", KEY_NO_EFFECT},
     {"bios",     KEY_NO_EFFECT}, {"acpi",     KEY_NO_EFFECT},
     {"apic",     KEY_NO_EFFECT}, {"pae",      KEY_NO_EFFECT},
     {"nx",       KEY_NO_EFFECT}, {"hpet",     KEY_NO_EFFECT},
@@ -209,6 +213,24 @@ static int read_uuid(const struct build *b, const struct cfg_setting *s, uint8_t
     return 0;
 }
 
+/* One set of CPUs for all vCPUs, or a list with one each. */
+static int read_cpus(const struct build *b, const struct cfg_setting *s, uint64_t *cpus)
+{
+    bool list = s->value->type == CFG_LIST;
+
+    for (size_t i = 0; i < CONFIG_MAX_VCPUS; i++) {
+        const struct cfg_value *v = s->value;
+
+        if (list)
+            v = i < v->nr_items ? v->items[i] : NULL;
+        if (!v)
+            cpus[i] = 0;
+        else if (v->type == CFG_LIST || cpulist_parse(v->text, &cpus[i]) < 0)
+            return fail(b, v->place, "'cpus' needs sets of CPUs, such as \"all\" or \"0-2,5\"");
+    }
+    return 0;
+}
+
 static int read_setting(const struct build *b, const struct key *key, const struct cfg_setting *s)
 {
     void *field = (char *)b->config + key->offset;
@@ -230,6 +252,8 @@ static int read_setting(const struct build *b, const struct key *key, const stru
         return read_name(b, s, action_names, NR(action_names), field);
     case KEY_UUID:
         return read_uuid(b, s, field);
+    case KEY_CPUS:
+        return read_cpus(b, s, field);
     case KEY_SILENT:
         return 0;
     case KEY_ABSENT:
@@ -272,6 +296,7 @@ static void set_initial(struct domain_config *config)
     config->maxmem_mb = CONFIG_AUTO;
     config->vcpus = 1;
     config->maxvcpus = CONFIG_AUTO;
+    config->cpu_weight = config->cap = CONFIG_AUTO;
     config->hap = CONFIG_AUTO;
     config->oos = 1;
     config->shadow_mb = CONFIG_AUTO;

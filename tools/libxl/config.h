@@ -28,6 +28,8 @@ enum shutdown_action {
     ACTION_SOFT_RESET,
 };
 
+#define CONFIG_MAX_VCPUS 128
+
 #define CONFIG_AUTO UINT64_MAX /* not set: take the default that fits */
 
 struct domain_config {
@@ -44,6 +46,9 @@ struct domain_config {
     char *cmdline;
     char *root;
     char *extra;
+    uint64_t cpus[CONFIG_MAX_VCPUS]; /* hard affinity of each vCPU; 0: any */
+    uint64_t cpu_weight;
+    uint64_t cap;
     uint64_t hap; /* 0, 1 or CONFIG_AUTO */
     uint64_t oos;
     uint64_t shadow_mb;

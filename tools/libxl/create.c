@@ -209,6 +209,30 @@ static int stage_limits(struct creation *c)
     return 0;
 }
 
+/* What is not given stays as the hypervisor has it. */
+static int stage_share(struct creation *c)
+{
+    const struct domain_config *config = c->config;
+    bool given = config->cpu_weight != CONFIG_AUTO || config->cap != CONFIG_AUTO;
+    uint16_t weight, cap;
+    int rc = given ? ctl_sched_get(c->domid, &weight, &cap) : 0;
+
+    if (rc == 0 && config->cpu_weight != CONFIG_AUTO)
+        weight = config->cpu_weight;
+    if (rc == 0 && config->cap != CONFIG_AUTO)
+        cap = config->cap;
+    if (rc == 0 && given)
+        rc = ctl_sched_set(c->domid, weight, cap);
+    if (rc < 0)
+        return creation_fail(c, rc, "cannot set its share of the CPUs");
+    for (uint32_t i = 0; i < config->maxvcpus; i++) {
+        rc = config->cpus[i] ? ctl_vcpu_set_affinity(c->domid, i, config->cpus[i]) : 0;
+        if (rc < 0)
+            return creation_fail(c, rc, "cannot pin vCPU %u to its CPUs", i);
+    }
+    return 0;
+}
+
 static int stage_memory(struct creation *c)
 {
     return builder_of(c)->populate(c);
@@ -273,6 +297,7 @@ static const struct stage stages[] = {
     {"taking the name",     stage_name,        undo_name},
     {"making the domain",   stage_domain,      undo_domain},
     {"setting limits",      stage_limits,      NULL},
+    {"sharing the CPUs",    stage_share,       NULL},
     {"allocating memory",   stage_memory,      NULL},
     {"loading the image",   stage_load,        NULL},
     {"event channels",      stage_channels,    NULL},

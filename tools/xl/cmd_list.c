@@ -9,7 +9,7 @@
 #include "libxl/domain.h"
 #include "libxl/log.h"
 #include "xl/cmdtable.h"
-#include "xl/cpulist.h"
+#include "libxl/cpulist.h"
 #include "xl/json.h"
 #include "xl/xl.h"
 

@@ -11,7 +11,7 @@
 #include "libxl/domain.h"
 #include "libxl/log.h"
 #include "xl/cmdtable.h"
-#include "xl/cpulist.h"
+#include "libxl/cpulist.h"
 #include "xl/xl.h"
 
 #define LIST_CHUNK 16
@@ -26,13 +26,18 @@ static int print_share(domid_t domid)
     return rc;
 }
 
+static void print_header(void)
+{
+    printf("%-33s %4s %6s %4s\n", "Name", "ID", "Weight", "Cap");
+}
+
 static int print_shares(void)
 {
     struct xen_domctl_getdomaininfo info[LIST_CHUNK];
     domid_t first = 0;
     int nr;
 
-    printf("%-33s %4s %6s %4s\n", "Name", "ID", "Weight", "Cap");
+    print_header();
     do {
         nr = ctl_domain_list(first, info, LIST_CHUNK);
         for (int i = 0; i < nr; i++) {
@@ -85,8 +90,10 @@ int cmd_sched_credit2(struct xl_call *call)
     }
     if (rc == 0 && (w || c))
         rc = ctl_sched_set(domid, weight, cap);
-    else if (rc == 0)
+    else if (rc == 0) {
+        print_header();
         rc = print_share(domid);
+    }
     if (rc < 0)
         log_error("cannot change or read domain '%s': %s", name, ctl_strerror(rc));
     return rc < 0 ? XL_FAILED : XL_OK;

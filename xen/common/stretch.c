@@ -59,6 +59,11 @@ void stretch_point(void)
     s->since = now;
 }
 
+void stretch_discount(uint64_t ticks)
+{
+    this_cpu(stretch).since += ticks;
+}
+
 void stretch_end(void)
 {
     struct stretch_state *s = &this_cpu(stretch);

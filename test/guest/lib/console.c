@@ -44,6 +44,12 @@ static void uart_wait(uint8_t bit)
         ;
 }
 
+void console_set_ring(struct xencons_interface *at, evtchn_port_t port)
+{
+    ring = at;
+    ring_port = port;
+}
+
 static void ring_init(void)
 {
     uint64_t pfn, port;
@@ -51,8 +57,7 @@ static void ring_init(void)
     if (xen_get_param(HVM_PARAM_CONSOLE_PFN, &pfn) ||
         xen_get_param(HVM_PARAM_CONSOLE_EVTCHN, &port) || !pfn || !port)
         return;
-    ring = (void *)(ulong)(pfn << PAGE_SHIFT);
-    ring_port = port;
+    console_set_ring((void *)(ulong)(pfn << PAGE_SHIFT), port);
 }
 
 void console_init(void)

@@ -93,17 +93,22 @@ void machine_exit(unsigned int reason, unsigned int code)
         asm volatile("cli; hlt");
 }
 
-void main_entry(void)
+void platform_run(void)
 {
     static const char *const where[] = {"bare", "bare on QEMU TCG", "Xen"};
 
-    fault_init();
-    paging_init();
-    platform_init();
-    console_init();
     printk("--- %s: %s\n", TEST_ENV, test_title);
     printk("Running on %s, console %s%s%s\n", where[platform], console_name(),
            cmdline[0] ? ", command line: " : "", cmdline);
     test_main();
     report_finish();
+}
+
+void main_entry(void)
+{
+    fault_init();
+    paging_init();
+    platform_init();
+    console_init();
+    platform_run();
 }

@@ -135,9 +135,13 @@ static long set_allocation(struct domain *d, uint32_t mib)
 {
     if (!d->arch.paging)
         return 0; /* a PV domain has no such tables */
-    domain_pause(d);
+    /* Until the last continuation: half a pool is not for use. */
+    if (!d->arch.paging_resizing)
+        domain_pause(d);
     long rc = d->arch.paging->set_allocation(d, mib);
-    domain_unpause(d);
+    d->arch.paging_resizing = rc == -ERESTART;
+    if (!d->arch.paging_resizing)
+        domain_unpause(d);
     return rc;
 }
 

@@ -22,6 +22,7 @@ struct arch_domain {
     const struct paging_ops *paging; /* HVM */
     struct shadow_domain *shadow;    /* shadow paging */
     spinlock_t paging_lock;
+    bool paging_resizing; /* paused until the pool has its new size */
     uint32_t emulation_flags;
     struct pv_domain pv; /* exactly one of the two is in use */
     struct hvm_domain hvm;

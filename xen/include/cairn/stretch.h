@@ -26,6 +26,8 @@ void stretch_begin(enum stretch_kind kind, unsigned int detail);
 void stretch_rename(enum stretch_kind kind, unsigned int detail);
 /* stretch_point - here it would have given way: it begins anew. */
 void stretch_point(void);
+/* stretch_discount - @ticks of it were spent on what only debug builds do. */
+void stretch_discount(uint64_t ticks);
 /* stretch_end - on the way to a guest or to sleep. */
 void stretch_end(void);
 void stretch_init(void);
@@ -33,6 +35,7 @@ void stretch_init(void);
 static inline void stretch_begin(enum stretch_kind kind, unsigned int detail) {}
 static inline void stretch_rename(enum stretch_kind kind, unsigned int detail) {}
 static inline void stretch_point(void) {}
+static inline void stretch_discount(uint64_t ticks) {}
 static inline void stretch_end(void) {}
 static inline void stretch_init(void) {}
 #endif

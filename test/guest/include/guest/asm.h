@@ -25,8 +25,14 @@
 #define GDT_SPARE     8
 #define GDT_ENTRIES   12
 
+#ifdef GUEST_PV
+/* The hypervisor's flat ones; RPL 0 tells the iret hypercall: to the kernel. */
+#define KERNEL_CS 0xe030
+#define KERNEL_DS 0xe02b
+#else
 #define KERNEL_CS (GDT_KERNEL_CS * 8)
 #define KERNEL_DS (GDT_KERNEL_DS * 8)
+#endif
 #define USER_CS   (GDT_USER_CS * 8 + 3)
 #define USER_DS   (GDT_USER_DS * 8 + 3)
 #define COMPAT_CS (GDT_COMPAT_CS * 8)

@@ -37,6 +37,8 @@ bool cmdline_has(const char *word);
 uint64_t cmdline_number(const char *name, uint64_t otherwise);
 
 void platform_init(void);
+/* With all of the framework ready: say where we are, run the test, end. */
+NORETURN void platform_run(void);
 
 /*
  * End the machine.  reason is a SHUTDOWN_* of <xen/sched.h>.  Bare: the
@@ -47,6 +49,9 @@ NORETURN void machine_exit(unsigned int reason, unsigned int code);
 
 /* Console, behind printk(). */
 void console_init(void);
+/* Print to this ring, in place of what console_init() would find. */
+struct xencons_interface;
+void console_set_ring(struct xencons_interface *at, uint32_t port);
 void console_write(const char *text, size_t len);
 /* Wait until the other side has taken everything, within reason. */
 void console_flush(void);

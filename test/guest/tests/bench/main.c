@@ -6,7 +6,11 @@
  * The verdict only says that the run was complete.  Operations that need a
  * hypervisor are left out when bare.  OUT writes a NUL to port 0xe9, Xen's debug
  * console, which ignores it; IN reads port 0x2f0, which nobody owns.
+ * event_wake: from before EVTCHNOP_send to behind the SCHEDOP_poll of another
+ * vCPU, which slept in it; both share a CPU.
  */
+#include <guest/ap.h>
+#include <guest/apic.h>
 #include <guest/bench.h>
 #include <guest/test.h>
 
@@ -63,6 +67,71 @@ static void bench(const char *name, uint32_t (*run)(ulong, ulong), ulong value, 
     bench_median(name, 1);
 }
 
+#ifdef __x86_64__
+static struct shared_info shared PAGE_BSS;
+static evtchn_port_t port[2]; /* wakes vCPU 0, 1 */
+static volatile uint32_t woken;
+#define WAKES (BENCH_WARM_UP + BENCH_ROUNDS)
+
+/* Until an event arrives for this vCPU, which is then taken. */
+static void sleep_on(unsigned int vcpu)
+{
+    volatile ulong *word = &shared.evtchn_pending[port[vcpu] / 64];
+    ulong bit = 1ul << port[vcpu] % 64;
+    struct sched_poll poll = {.nr_ports = 1};
+
+    poll.ports.p = &port[vcpu];
+    while (!(*word & bit))
+        hypercall2(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
+    __atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
+}
+
+static void answer(ulong unused)
+{
+    for (unsigned int i = 0; i < WAKES; i++) {
+        sleep_on(1);
+        woken = rdtsc();
+        xen_evtchn_send(port[0]);
+    }
+}
+
+static uint32_t wake_other(void)
+{
+    /* It may have been interrupted on its way to sleep. */
+    for (unsigned int i = 0; i < 4; i++)
+        xen_yield();
+    uint32_t before = rdtsc();
+    xen_evtchn_send(port[1]);
+    sleep_on(0);
+    return woken - before;
+}
+
+static void bench_wake(void)
+{
+    check_equal("shared_info", xen_map_page(XENMAPSPACE_shared_info, 0, &shared), 0);
+    for (unsigned int i = 0; i < 2; i++) {
+        struct evtchn_bind_ipi ipi = {.vcpu = i};
+
+        check_equal("bind_ipi", hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &ipi),
+                    0);
+        port[i] = ipi.port;
+        shared.evtchn_mask[ipi.port / 64] |= 1ul << ipi.port % 64;
+    }
+    irq_init();
+    ap_init();
+    if (!ap_startup()) {
+        report_failure("the second vCPU does not start");
+        return;
+    }
+    ap_run_nowait(answer, 0);
+    for (unsigned int i = 0; i < WAKES; i++)
+        SAMPLE(wake_other());
+    bench_median("event_wake", 1);
+}
+#else
+static void bench_wake(void) {}
+#endif
+
 /* Another domain that does the same is what `yield` then switches to. */
 static void yield_for_ever(void)
 {
@@ -101,5 +170,7 @@ void test_main(void)
     idt_set_gate(VEC_UD, bench_skip_ud, 0);
     bench("ud2", run_ud2, 0, 0, 0);
     idt_restore_gate(VEC_UD);
+    if (on_xen())
+        bench_wake();
     report_success(NULL);
 }

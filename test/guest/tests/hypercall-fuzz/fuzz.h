@@ -6,7 +6,7 @@
 #include <guest/call.h>
 #include <guest/test.h>
 
-/* ---- values.c: what arguments are made of ---- */
+/* ---- random.c ---- */
 
 extern uint64_t seed;
 extern domid_t self;
@@ -14,6 +14,9 @@ extern domid_t self;
 uint32_t any(uint32_t limit);
 uint64_t any_value(void);
 domid_t any_domid(void);
+
+/* ---- values.c: what arguments are made of ---- */
+
 /*
  * A frame that we can do without: of RAM above our image, of holes, of no
  * address at all.  Never our own, nor one of the special pages, whatever the

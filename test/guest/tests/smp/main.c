@@ -7,6 +7,10 @@
  * at the same time, each its own, and each sees what the other wrote to a third
  * after its own INVLPG.  A page of guest memory is replaced while the second
  * one looks at it all the time.  Then that one goes down.
+ *
+ * Time is the TSC's and that of vcpu_time_info, which claims to be the same for
+ * all vCPUs.  With `clock` on the command line both only look at it, for three
+ * seconds, while somebody moves them from CPU to CPU.
  */
 #include <guest/paging.h>
 #include <guest/test.h>
@@ -32,7 +36,25 @@ static long vcpu_op(unsigned int cmd, unsigned int vcpu, void *arg)
     return hypercall(__HYPERVISOR_vcpu_op, cmd, vcpu, (ulong)arg, 0, 0);
 }
 
-static void note_time(void)
+static struct shared_info info PAGE_BSS;
+static volatile uint64_t latest_ns;
+
+static uint64_t system_time(unsigned int vcpu)
+{
+    volatile struct vcpu_time_info *t = &info.vcpu_info[vcpu].time;
+    uint32_t version;
+    uint64_t ns;
+
+    do {
+        version = t->version;
+        uint64_t delta = rdtsc() - t->tsc_timestamp;
+        delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
+        ns = t->system_time + (uint64_t)((unsigned __int128)delta * t->tsc_to_system_mul >> 32);
+    } while (version % 2 || version != t->version);
+    return ns;
+}
+
+static void note_time(unsigned int me)
 {
     while (__atomic_exchange_n(&latest_lock, 1, __ATOMIC_ACQUIRE))
         asm volatile("pause");
@@ -40,15 +62,19 @@ static void note_time(void)
     if (now < latest)
         went_back++;
     latest = now;
+    now = system_time(me);
+    if (now < latest_ns)
+        went_back++;
+    latest_ns = now;
     __atomic_store_n(&latest_lock, 0, __ATOMIC_RELEASE);
 }
 
-static void work(void)
+static void work(unsigned int me)
 {
     for (unsigned int i = 0; i < ROUNDS; i++) {
         __atomic_fetch_add(&counter, 1, __ATOMIC_SEQ_CST);
         if (i % 16 == 0)
-            note_time();
+            note_time(me);
         if (i % 64 == 0)
             cpuid(0, 0);
     }
@@ -126,9 +152,19 @@ static void move(void)
         xen_yield();
 }
 
+static void watch_clock(unsigned int me)
+{
+    uint64_t end = system_time(me) + 3000000000ull;
+
+    while (latest_ns < end)
+        note_time(me);
+}
+
 static void second(void)
 {
-    work();
+    if (cmdline_has("clock"))
+        watch_clock(1);
+    work(1);
     remap(1);
     watch();
     play(1);
@@ -160,6 +196,7 @@ void test_main(void)
         report_skip("not here: needs vCPU hypercalls");
         return;
     }
+    check_equal("shared_info", xen_map_page(XENMAPSPACE_shared_info, 0, &info), 0);
     watched[0] = ~MARK;
     frame[0][0] = MARK;
     frame[1][0] = MARK + 1;
@@ -190,7 +227,9 @@ void test_main(void)
         report_failure("it does not come up");
         return;
     }
-    work();
+    if (cmdline_has("clock"))
+        watch_clock(0);
+    work(0);
     remap(0);
     move();
     play(0);

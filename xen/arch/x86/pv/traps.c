@@ -211,9 +211,10 @@ long do_fpu_taskswitch(unsigned long set)
 
 long do_set_segment_base(unsigned long which, unsigned long base)
 {
+    which = (uint32_t)which; /* all that the ABI passes */
     if (which < SEGBASE_GS_USER_SEL && !is_canonical(base))
         return -EINVAL;
-    switch ((uint32_t)which) {
+    switch (which) {
     case SEGBASE_FS:
         wrmsr(MSR_FS_BASE, base);
         return 0;

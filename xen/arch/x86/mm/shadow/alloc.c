@@ -312,6 +312,13 @@ int shadow_free_pool(struct domain *d)
         if (!(s->nr_filled % 32) && preempt_check())
             return -ERESTART;
     }
+    /* Up to 8 MiB to clear. */
+    if (s->rmap) {
+        xfree(s->rmap);
+        s->rmap = NULL;
+        if (preempt_check())
+            return -ERESTART;
+    }
     free_arrays(s);
     return 0;
 }

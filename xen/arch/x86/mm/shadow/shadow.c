@@ -8,6 +8,7 @@
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/perfc.h>
+#include <cairn/stretch.h>
 
 #include "shadow.h"
 
@@ -73,8 +74,12 @@ static int shadow_domain_teardown(struct domain *d)
     if (!d->arch.shadow)
         return 0;
 #ifdef CAIRN_DEBUG
-    if (!d->arch.shadow->unlinking)
+    if (!d->arch.shadow->unlinking) {
+        uint64_t begin = rdtsc();
+
         shadow_audit(d);
+        stretch_discount(rdtsc() - begin);
+    }
 #endif
     spin_lock(&d->arch.paging_lock);
     int rc = shadow_free_pool(d);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cpulist.c - see cpulist.h. */
-#include "xl/cpulist.h"
+#include "libxl/cpulist.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * cpulist.h - sets of CPUs as people write them: "all", "3", "0-2,5", "all,^1".
  * Pure.
  */
-#ifndef TOOLS_XL_CPULIST_H
-#define TOOLS_XL_CPULIST_H
+#ifndef TOOLS_LIBXL_CPULIST_H
+#define TOOLS_LIBXL_CPULIST_H
 
 #include <stddef.h>
 #include <stdint.h>
