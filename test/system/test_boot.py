@@ -52,6 +52,14 @@ def test_release(context):
     _check_hvm(context, variant="release")
 
 
+def test_counters(context):
+    """No event has been counted that cannot have happened yet."""
+    booted = context.boot()
+    output = booted.run("xl debug-keys p").output
+    assert "hypercalls:" in output and "shadow" not in output, output
+    booted.power_off()
+
+
 def test_budgets(context):
     """What we promise not to take: memory, time to boot, size of the image."""
     size = paths.hypervisor("release").stat().st_size

@@ -79,7 +79,8 @@ start_pvh:
     movl %ebx, %ebp
 
 .Lentry32:
-    movl $PA(cpu0_stack + STACK_SIZE), %esp
+    /* Below where struct cpu_info will be, which begins as zero. */
+    movl $PA(cpu0_stack + STACK_SIZE - 4096), %esp
     movl $PA(.Lmsg_cpuid), %edi
     /* CPUID exists if EFLAGS.ID can be changed. */
     pushfl
