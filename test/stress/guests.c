@@ -135,7 +135,7 @@ static void page_step(struct rng *r)
     case 1: { /* as decrease_reservation does */
         struct page_info *pg = &stress_frames[some_frame(r, d)];
         if (get_page(pg, d)) {
-            if (!(ACCESS_ONCE(pg->count_info) & PGC_xen_heap))
+            if (!(pg->count_info & PGC_xen_heap))
                 put_page_alloc_ref(pg);
             put_page(pg);
         }

@@ -319,9 +319,9 @@ void arch_grant_cache_flush(mfn_t mfn, unsigned int offset, unsigned int len) {}
 static void check_held(const void *va, bool writable)
 {
     const struct page_info *pg = virt_to_page(va);
-    uint64_t type = ACCESS_ONCE(pg->type_info);
+    uint64_t type = pg->type_info;
 
-    BUG_ON(!(ACCESS_ONCE(pg->count_info) & PGC_count_mask));
+    BUG_ON(!(pg->count_info & PGC_count_mask));
     BUG_ON(writable && ((type & PGT_type_mask) != PGT_writable_page || !(type & PGT_count_mask)));
 }
 

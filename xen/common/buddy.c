@@ -30,8 +30,7 @@ static void block_link(struct buddy *b, uint32_t n, unsigned int order, bool dir
     uint32_t *head = list_of(b, n, order);
     struct page_info *pg = &b->frame[n];
 
-    ACCESS_ONCE(pg->count_info) =
-        PGC_free | (dirty ? PGC_scrub : 0) | (ACCESS_ONCE(pg->count_info) & PGC_clean);
+    pg->count_info = PGC_free | (dirty ? PGC_scrub : 0) | (pg->count_info & PGC_clean);
     pg->order = order;
     pg->prev = FRAME_NONE;
     pg->next = *head;
@@ -45,7 +44,7 @@ static void block_link(struct buddy *b, uint32_t n, unsigned int order, bool dir
 static bool block_unlink(struct buddy *b, uint32_t n, unsigned int order)
 {
     struct page_info *pg = &b->frame[n];
-    bool dirty = ACCESS_ONCE(pg->count_info) & PGC_scrub;
+    bool dirty = pg->count_info & PGC_scrub;
 
     if (pg->prev != FRAME_NONE)
         b->frame[pg->prev].next = pg->next;
@@ -53,7 +52,7 @@ static bool block_unlink(struct buddy *b, uint32_t n, unsigned int order)
         *list_of(b, n, order) = pg->next;
     if (pg->next != FRAME_NONE)
         b->frame[pg->next].prev = pg->prev;
-    ACCESS_ONCE(pg->count_info) &= PGC_clean;
+    pg->count_info &= PGC_clean;
     pg->next = pg->prev = FRAME_NONE;
     b->nr_free -= 1ul << order;
     return dirty;
@@ -65,7 +64,7 @@ static bool can_merge(const struct buddy *b, uint32_t n, unsigned int order)
         return false;
     if (order >= BUDDY_CHUNK_ORDER && !b->present(n))
         return false;
-    return (ACCESS_ONCE(b->frame[n].count_info) & PGC_free) && b->frame[n].order == order;
+    return (b->frame[n].count_info & PGC_free) && b->frame[n].order == order;
 }
 
 void buddy_free(struct buddy *b, uint32_t n, unsigned int order, bool dirty)

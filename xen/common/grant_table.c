@@ -137,7 +137,7 @@ static struct page_info *get_granted_frame(struct domain *rd, uint32_t ref, bool
     struct page_info *pg = get_page_from_gfn(rd, gfn, &writable);
 
     /* What is the hypervisor's own is not the domain's to grant. */
-    if (pg && (ACCESS_ONCE(pg->count_info) & PGC_xen_heap)) {
+    if (pg && (pg->count_info & PGC_xen_heap)) {
         put_page(pg);
         return NULL;
     }

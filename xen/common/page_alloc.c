@@ -70,7 +70,7 @@ static struct page_info *alloc_frames(unsigned int order, unsigned int memf)
         /* Only what nobody has used since the start is not clean. */
         if (dirty && !(pg[i].count_info & PGC_clean) && !(memf & MEMF_no_scrub))
             clear_page(page_to_virt(&pg[i]));
-        ACCESS_ONCE(pg[i].count_info) = 0; /* get_page() may look */
+        pg[i].count_info = 0; /* get_page() may look */
         pg[i].type_info = PGT_none;
         pg[i].owner = DOMID_INVALID;
         pg[i].tlb_stamp = 0;
@@ -82,8 +82,8 @@ static struct page_info *alloc_frames(unsigned int order, unsigned int memf)
 static void free_frames(struct page_info *pg, unsigned int order)
 {
     for (unsigned long i = 0; i < 1ul << order; i++) {
-        BUG_ON(ACCESS_ONCE(pg[i].count_info) & (PGC_free | PGC_allocated | PGC_count_mask));
-        ACCESS_ONCE(pg[i].count_info) = PGC_clean;
+        BUG_ON(pg[i].count_info & (PGC_free | PGC_allocated | PGC_count_mask));
+        pg[i].count_info = PGC_clean;
     }
     clear_pages(page_to_virt(pg), 1ul << order);
     spin_lock(&heap_lock);
@@ -208,8 +208,8 @@ void free_domain_page(struct page_info *pg)
     struct domain *d = page_owner(pg);
     bool last;
 
-    BUG_ON(!d || (ACCESS_ONCE(pg->count_info) & PGC_count_mask));
-    if (ACCESS_ONCE(pg->count_info) & PGC_xen_heap) {
+    BUG_ON(!d || (pg->count_info & PGC_count_mask));
+    if (pg->count_info & PGC_xen_heap) {
         release_shared_page(d, pg);
         return;
     }
@@ -228,7 +228,7 @@ void free_domain_page(struct page_info *pg)
  * still know it. */
 static bool is_plain_ram(const struct page_info *pg)
 {
-    return ACCESS_ONCE(pg->count_info) == (PGC_allocated | 1) && !tlb_may_know(pg->tlb_stamp) &&
+    return pg->count_info == (PGC_allocated | 1) && !tlb_may_know(pg->tlb_stamp) &&
            !(pg->type_info & (PGT_count_mask | PGT_pinned | PGT_partial));
 }
 

@@ -92,7 +92,7 @@ static int pv_remove_ram(struct domain *d, gfn_t gfn)
     pg = mfn_to_page(mfn);
     if (!get_page(pg, d))
         return -EINVAL;
-    if (ACCESS_ONCE(pg->count_info) & PGC_xen_heap) {
+    if (pg->count_info & PGC_xen_heap) {
         put_page(pg);
         return -EINVAL;
     }

@@ -46,8 +46,9 @@ struct domain;
 #define PGC_count_mask 0xfffffffful
 
 struct page_info {
-    uint64_t count_info;
-    uint64_t type_info;
+    /* Volatile: other CPUs take and drop references at any time. */
+    volatile uint64_t count_info;
+    volatile uint64_t type_info;
     uint32_t next, prev; /* frame numbers: buddy list or owner's page list */
     uint16_t owner;      /* domid, or DOMID_INVALID: nobody */
     union {

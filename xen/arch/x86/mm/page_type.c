@@ -121,7 +121,7 @@ static bool partial_claim(struct page_info *pg, uint64_t old, uint64_t word, uns
  */
 static int validate_contents(struct page_info *pg, uint64_t after)
 {
-    uint64_t word = ACCESS_ONCE(pg->type_info), type = word & PGT_type_mask;
+    uint64_t word = pg->type_info, type = word & PGT_type_mask;
     uint32_t progress = pg->entries_done;
     int rc = pv_validate_table(pg, type, &progress);
 
@@ -178,7 +178,7 @@ int get_page_type(struct page_info *pg, uint64_t type)
 /* Drop the entries of a table whose last use ends. */
 static int unmake_table(struct page_info *pg, uint64_t after)
 {
-    uint64_t word = ACCESS_ONCE(pg->type_info), type = word & PGT_type_mask;
+    uint64_t word = pg->type_info, type = word & PGT_type_mask;
     uint32_t progress;
 
     /* Its one use is the caller's, so nobody else changes the word. */
@@ -222,7 +222,7 @@ void put_page_type(struct page_info *pg)
 
 int page_type_finish_partial(struct page_info *pg)
 {
-    uint64_t word = ACCESS_ONCE(pg->type_info), type = word & PGT_type_mask;
+    uint64_t word = pg->type_info, type = word & PGT_type_mask;
 
     if (!(word & PGT_partial) || (word & PGT_count_mask))
         return 0;
