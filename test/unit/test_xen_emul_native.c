@@ -5,7 +5,7 @@
 /*
  * The emulator against this machine's processor: random instructions of user
  * mode with random registers and memory, executed by both.  EMUL_CASES sets
- * how many (default 200,000), EMUL_SEED where they begin.
+ * how many in each mode (default 5,000,000), EMUL_SEED where they begin.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -472,7 +472,7 @@ static unsigned long env_number(const char *name, unsigned long otherwise)
 
 static void compare_many(unsigned int width)
 {
-    unsigned long cases = env_number("EMUL_CASES", 200000), compared = 0, different = 0;
+    unsigned long cases = env_number("EMUL_CASES", 5000000), compared = 0, different = 0;
 
     native_init(); /* in each test: cmocka sets handlers of its own */
     memset(seen, 0, sizeof(seen));
