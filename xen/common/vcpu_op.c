@@ -41,21 +41,21 @@ static long vcpu_up(struct vcpu *v)
     return 0;
 }
 
-/* A domain whose last vCPU goes down has ended. */
+/* A domain whose last vCPU goes down has ended.  Down first, then look: of two
+ * that go down at once, one sees the other. */
 static long vcpu_down(struct vcpu *v)
 {
     struct domain *d = v->domain;
     bool last = true;
 
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i] && d->vcpu[i] != v && !(d->vcpu[i]->pause_flags & VPF_down))
-            last = false;
-    if (last) {
-        domain_shutdown(d, SHUTDOWN_poweroff);
+    if (__atomic_fetch_or(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST) & VPF_down)
         return 0;
-    }
-    if (!(__atomic_fetch_or(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST) & VPF_down))
-        vcpu_sleep_nosync(v);
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        if (d->vcpu[i] && !(__atomic_load_n(&d->vcpu[i]->pause_flags, __ATOMIC_SEQ_CST) & VPF_down))
+            last = false;
+    if (last)
+        domain_shutdown(d, SHUTDOWN_poweroff);
+    vcpu_sleep_nosync(v);
     return 0;
 }
 
