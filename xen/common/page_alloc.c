@@ -18,6 +18,7 @@
 #include <cairn/domain.h>
 #include <cairn/faultinject.h>
 #include <cairn/lib.h>
+#include <cairn/sched.h>
 #include <cairn/softirq.h>
 #include <cairn/spinlock.h>
 #include <asm/mm.h>
@@ -27,6 +28,7 @@
 
 static DEFINE_SPINLOCK(heap_lock, LOCK_HEAP);
 static struct buddy buddy;
+static bool scrubbing;             /* a CPU is at it; atomic */
 static unsigned long domain_pages; /* of all domains together; atomic */
 
 unsigned long total_pages;
@@ -108,8 +110,11 @@ static void scrub_some(void)
 
 void scrub_free_pages(void)
 {
+    /* One CPU is enough to keep memory busy; the others sleep. */
+    if (!scrub_wanted() || __atomic_exchange_n(&scrubbing, true, __ATOMIC_SEQ_CST))
+        return;
     while (dirty_pages() && !softirq_pending()) {
-        /* Who allocates goes first; one CPU at a time is enough. */
+        /* Who allocates goes first. */
         if (spin_trylock(&heap_lock)) {
             scrub_some();
             spin_unlock(&heap_lock);
@@ -117,6 +122,14 @@ void scrub_free_pages(void)
             cpu_relax();
         }
     }
+    __atomic_store_n(&scrubbing, false, __ATOMIC_SEQ_CST);
+    if (dirty_pages())
+        idle_wake(); /* another may go on */
+}
+
+bool scrub_wanted(void)
+{
+    return dirty_pages() && !__atomic_load_n(&scrubbing, __ATOMIC_SEQ_CST);
 }
 
 void *alloc_xen_pages(unsigned int order, unsigned int memf)

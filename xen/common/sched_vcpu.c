@@ -144,7 +144,7 @@ void idle_loop(void)
         stretch_end();
         scrub_free_pages();
         local_irq_disable();
-        if (softirq_pending() || dirty_pages())
+        if (softirq_pending() || scrub_wanted())
             local_irq_enable();
         else
             __asm__ volatile("sti; hlt" ::: "memory");

@@ -110,6 +110,7 @@ unsigned long dirty_pages(void); /* free ones that are still to be cleared */
 /* scrub_free_pages - clears free frames until none is dirty or the CPU has
  * something better to do; it is the idle loop's. */
 void scrub_free_pages(void);
+bool scrub_wanted(void);              /* there is something to clear that no CPU is clearing */
 unsigned long hypervisor_pages(void); /* frames not free and not a domain's */
 /* relinquish_pages - the dying @d gives up what d->relmem_cursor is at, a block
  * if only @d itself holds it, else the reference of one page, and the cursor
