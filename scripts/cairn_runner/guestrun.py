@@ -21,6 +21,8 @@ GUEST_TIMEOUT = 180
 """Seconds of real time, unless the user says otherwise."""
 BARE_TIMEOUT = 180
 DOM0_TIMEOUT = 300
+_NOT_HERE = re.compile(r"'\w+' is not supported here$")
+"""How xl refuses a configuration that asks for what there is none of."""
 ENDLESS_TIMEOUT = 120
 """A guest that is to be destroyed is ready for that at once."""
 
@@ -138,8 +140,10 @@ def _one_guest(cairn, guest, capabilities, timeout, arguments=""):
     outcome = cairn.run(f"xl create -c {guest.cfg_in_dom0} {arguments}".strip(), timeout)
     verdict, note = verdict_of(outcome.output, guest.expect)
     if verdict == "CRASH" and outcome.status != 0:
-        last = [line for line in outcome.lines if line.strip()][-1:]
-        note = f"xl create exit {outcome.status}: {last[0].strip() if last else 'no message'}"
+        last = ([line.strip() for line in outcome.lines if line.strip()] or ["no message"])[-1]
+        if _NOT_HERE.search(last):
+            return Result(guest.instance, "SKIP", f"xl: {_NOT_HERE.search(last)[0]}")
+        note = f"xl create exit {outcome.status}: {last}"
     cairn.check_complaints()
     return Result(guest.instance, verdict, note, output=outcome.output)
 
