@@ -59,11 +59,13 @@ def _capabilities(cairn):
 def _cannot(guest, capabilities):
     """Why this boot cannot run the guest, or ''."""
     virt, xen, vmx = capabilities
+    if guest.inner and guest.cmdline:
+        return "an inner dom0 has no command line"
     if guest.environment == "pv32pae" and "xen-3.0-x86_32p" not in xen:
         return "no 32-bit PV here"
     if virt is None:
         return ""
-    if guest.environment.startswith("hvm") and not any(word.startswith("hvm") for word in virt):
+    if (guest.environment.startswith("hvm") or guest.inner) and not any(word.startswith("hvm") for word in virt):
         return "no HVM here"
     if guest.variation in ("hap", "shadow") and guest.variation not in virt:
         return f"no {guest.variation} here"
