@@ -7,6 +7,7 @@
  */
 #include "save.h"
 
+#include <asm/guest_tsc.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
@@ -117,14 +118,22 @@ union record {
     uint64_t aligned;
 };
 
-static int header_check(const void *payload, uint32_t length)
+/* Also the first thing to be taken over: all times are by the TSC's frequency. */
+static int header_load(struct domain *d, const void *payload, uint32_t length)
 {
     struct hvm_save_header h;
 
     if (length != sizeof(h))
         return -EINVAL;
     memcpy(&h, payload, sizeof(h));
-    return h.magic == HVM_FILE_MAGIC && h.version == HVM_FILE_VERSION ? 0 : -EINVAL;
+    if (h.magic != HVM_FILE_MAGIC || h.version != HVM_FILE_VERSION)
+        return -EINVAL;
+    int rc = h.gtsc_khz ? guest_tsc_configure(d, d->arch.tsc_mode, h.gtsc_khz) : 0;
+    if (rc)
+        printk(XENLOG_INFO
+               "d%d: HVM context refused: a TSC of %u kHz, here it is %u and cannot be scaled\n",
+               d->domain_id, h.gtsc_khz, cpu_khz);
+    return rc;
 }
 
 /* The kind of a record; NULL for one of a device that we do not have. */
@@ -171,8 +180,9 @@ static int walk_records(struct domain *d, const char *buf, size_t len,
         if (desc.typecode == HVM_SAVE_CODE(END))
             return header && desc.length == 0 ? 0 : -EINVAL;
         if (desc.typecode == HVM_SAVE_CODE(HEADER)) {
-            if (header || header_check(payload, desc.length))
-                return -EINVAL;
+            int rc = header ? -EINVAL : header_load(d, payload, desc.length);
+            if (rc)
+                return rc;
             header = true;
             continue;
         }
@@ -230,7 +240,7 @@ int hvm_save(struct domain *d, void *buf, size_t *len)
         .version = HVM_FILE_VERSION,
         .changeset = ~0ull,
         .cpuid = d->arch.policy.basic[1].a,
-        .gtsc_khz = cpu_khz,
+        .gtsc_khz = d->arch.tsc_khz,
     };
     uint64_t tsc = rdtsc();
 
