@@ -101,6 +101,22 @@ def test_state(context):
     booted.power_off()
 
 
+def test_devices(context):
+    """The PC's devices come back as they were, and their timers go on."""
+    booted = context.boot(context.guest_files("test-hvm64-save-devices", "test-hvm32pae-save-devices"))
+    _save_and_restore(booted, "test-hvm64-save-devices", "")
+    _save_and_restore(booted, "test-hvm32pae-save-devices", "hap=0")
+    booted.power_off()
+
+
+def test_vcpus(context):
+    """Two vCPUs on two CPUs: each has its own registers back, and time is one; with EPT and shadow."""
+    booted = context.boot(context.guest_files("test-hvm64-smp"), spec=context.machine(cpus=2))
+    for paging in ("hap=1", "hap=0"):
+        _save_and_restore(booted, "test-hvm64-smp", f"{paging} vcpus=2")
+    booted.power_off()
+
+
 def test_tsc(context):
     """Where TSCs can be scaled a guest has the frequency of its configuration and file; elsewhere it is refused."""
     name = "test-hvm64-tsc"
@@ -152,16 +168,19 @@ def test_impossible_states(context):
         "nope": (_context(_record(2, _cpu(cr0=CR0_PG | 0x10))), "refuses the saved registers"),
         "pdpte": (_context(_record(2, _cpu(**paged)), _record(0x0C01, bad_pdptes)), "refuses the saved registers"),
         "vcpu": (_context(_record(2, _cpu(), vcpu=7)), "refuses the saved registers"),
+        "pit": (_context(_record(2, _cpu()), _record(10, b"\xff" * 56)), "refuses the saved registers"),
+        "pins": (_context(_record(2, _cpu()), _record(0x0C02, bytes(67) + b"\x30" + bytes(116))), "refuses the saved registers"),
         "end": (good[:-8], "refuses the saved registers"),
     }
     files = {f"/tmp/{name}": _file(lie) for name, (lie, _) in lies.items()}
     files["/tmp/good"] = _file(good)
     files["/tmp/pae"] = _file(_context(_record(2, _cpu(**paged)), _record(0x0C01, pdptes)))
+    files["/tmp/wires"] = _file(_context(_record(2, _cpu()), _record(0x0C02, bytes(67) + b"\x2f" + bytes(116))))
     files["/tmp/lme"] = _file(_context(_record(2, _cpu(efer=LME))))
     files["/tmp/short"] = _file(good)[:-1]
     lies["short"] = (None, "its end is missing")
     booted = context.boot(files)
-    for name in ("good", "pae", "lme"):  # what is refused below differs from these by one thing
+    for name in ("good", "pae", "wires", "lme"):  # what is refused below differs from these by one thing
         outcome = booted.run(f"xl restore -p /tmp/{name} && xl destroy lie")
         assert outcome.status == 0, f"{name}: {outcome.output}"
     for name, (_, words) in lies.items():
