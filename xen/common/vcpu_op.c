@@ -36,8 +36,8 @@ static long vcpu_up(struct vcpu *v)
 {
     if (!v->is_initialised)
         return -EINVAL;
-    if (__atomic_fetch_and(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST) & VPF_down)
-        vcpu_wake(v);
+    __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
+    vcpu_wake(v); /* VGCF_online may have had it up already, but not woken */
     return 0;
 }
 
