@@ -8,6 +8,7 @@
  * debug key l to tell.  A part's name on the
  * command line: that part only.
  *
+ * In 32-bit code there are the parts whose hypercalls have other layouts there.
  * Bare: there is no hypervisor to ask; skipped.
  */
 #include <guest/test.h>
@@ -113,7 +114,7 @@ static long reserve(unsigned int cmd, unsigned int order)
 
     for (ulong i = 0; i < r.nr_extents; i++)
         gfns[i] = FIRST_GFN + (i << order);
-    r.extent_start.p = gfns;
+    set_xen_guest_handle(r.extent_start, gfns);
     return memory_op(cmd, &r);
 }
 
@@ -132,6 +133,7 @@ static void memory(void)
     check_equal("what comes is zero", *(volatile ulong *)(FIRST_GFN << 12), 0);
 }
 
+#ifdef __x86_64__
 #define TABLES 512u
 #define TOP    2u
 #define BASE   ((ulong)TOP << 39)
@@ -170,6 +172,8 @@ static void tables(void)
     write_cr3(read_cr3());
 }
 
+#endif
+
 static const struct {
     const char *word;
     void (*run)(void);
@@ -177,7 +181,9 @@ static const struct {
     {"grants", grants},
     {"events", events},
     {"memory", memory},
+#ifdef __x86_64__
     {"tables", tables},
+#endif
 };
 
 void test_main(void)
