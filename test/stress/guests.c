@@ -235,7 +235,16 @@ static void control_step(struct rng *r)
 
 /* ---- scheduling ---- */
 
-static unsigned int lost_wakes; /* atomic */
+static unsigned int lost_wakes, lost_time; /* atomic */
+
+/* All its time since its creation is some state's, whoever asks and when. */
+static void read_time(const struct vcpu *v)
+{
+    s_time_t t = vcpu_cpu_time(v);
+
+    if (t < 0 || t > NOW())
+        __atomic_add_fetch(&lost_time, 1, __ATOMIC_RELAXED);
+}
 
 /* While nobody is paused or continued: who blocked for nothing goes on. */
 static void block(void)
@@ -264,7 +273,7 @@ static void sched_step(struct rng *r)
 {
     struct vcpu *v = some_vcpu(r, current->domain);
 
-    switch (rng_below(r, 5)) {
+    switch (rng_below(r, 6)) {
     case 0:
         vcpu_yield();
         break;
@@ -278,6 +287,10 @@ static void sched_step(struct rng *r)
     case 3:
         if (v)
             down_and_up(v);
+        break;
+    case 4:
+        if (v)
+            read_time(v);
         break;
     default:
         if (v)
@@ -424,7 +437,8 @@ static void pause_for_good(struct domain *d)
 
 bool guests_check(void)
 {
-    bool good = check_queues() && complain("wakes lost", lost_wakes, 0);
+    bool good = check_queues() && complain("wakes lost", lost_wakes, 0) &&
+                complain("times out of place", lost_time, 0);
 
     for (domid_t id = 0; id < NR_DOMAINS; id++) {
         struct domain *d = get_domain_by_id(id);

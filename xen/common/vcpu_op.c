@@ -63,12 +63,7 @@ static long get_runstate(const struct vcpu *v, unsigned long arg)
 {
     struct vcpu_runstate_info info;
 
-    memset(&info, 0, sizeof(info));
-    info.state = v->runstate;
-    info.state_entry_time = v->runstate_since;
-    for (unsigned int i = 0; i < ARRAY_SIZE(info.time); i++)
-        info.time[i] = v->runstate_time[i];
-    info.time[v->runstate] += NOW() - v->runstate_since;
+    vcpu_runstate(v, &info);
     return copy_to_guest_va(arg, &info);
 }
 

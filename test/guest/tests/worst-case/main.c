@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The largest single requests that a guest can make of the hypervisor: caches
- * flushed of frames that are none of its 32,256 grants, these unmapped in one call, all event channels reset, all memory given back
- * and taken again in extents of every order, 512 page tables changed between
+ * flushed of frames that are none of its 32,256 grants, these unmapped in one
+ * call, all event channels reset, all memory given back and taken again in
+ * extents of every order, 512 page tables changed between
  * two loads of CR3, and a page that they all map turned into a page table.
  * The verdict is about the results; how long the hypervisor kept the CPU is for
  * debug key l to tell.  A part's name on the
