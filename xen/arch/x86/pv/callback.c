@@ -214,7 +214,8 @@ long do_iret(void)
         regs->r11 = frame.r11;
     }
     v->vcpu_info->evtchn_upcall_mask = !(frame.rflags & X86_EFLAGS_IF);
-    return frame.rax;
+    regs->rax = frame.rax;
+    return HYPERCALL_IRET;
 }
 
 /* ---- registration ---- */
