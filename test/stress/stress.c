@@ -15,6 +15,7 @@
 #include <asm/current.h>
 #include <asm/smp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -58,6 +59,15 @@ unsigned long __wrap_spin_lock_irqsave(spinlock_t *l)
 void __wrap_spin_unlock_irqrestore(spinlock_t *l, unsigned long flags)
 {
     __wrap_spin_unlock(l);
+}
+
+/* Between a vCPU's decision to block and its look for a reason not to. */
+bool __real_vcpu_event_deliverable(const struct vcpu *v);
+bool __wrap_vcpu_event_deliverable(const struct vcpu *v);
+bool __wrap_vcpu_event_deliverable(const struct vcpu *v)
+{
+    sched_yield();
+    return __real_vcpu_event_deliverable(v);
 }
 
 /* gcc's marks of volatile accesses, which are meant to race. */

@@ -186,8 +186,8 @@ def test_nothing_reaches_the_next_guest(context):
 
 
 def test_mappings_left_behind(context):
-    """Guests that end with grants mapped and ports open: all is undone."""
-    names = ["test-hvm64-grant", "test-hvm32-grant", "test-hvm64-events"]
+    """Guests that end with grants mapped, ports open, given-back pages pinned: all is undone."""
+    names = ["test-hvm64-grant", "test-hvm32-grant", "test-hvm64-events", "test-pv64-pv-attacks"]
     booted = context.boot(context.guest_files(*names))
     booted.run(f"xl create -c /etc/xen/{names[0]}.cfg")
     before = usage(booted)

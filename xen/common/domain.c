@@ -227,7 +227,7 @@ static int domain_teardown(struct domain *d)
         d->destroy_step = STEP_PAGES_BEGIN;
         /* fallthrough */
     case STEP_PAGES_BEGIN:
-        d->relmem_cursor = d->page_list;
+        page_list_rewind(d);
         d->destroy_step = STEP_PAGES;
         /* fallthrough */
     default:

@@ -183,6 +183,38 @@ static void page_list_del(struct domain *d, struct page_info *pg, uint32_t nr)
         d->relmem_cursor = next;
 }
 
+void page_list_rewind(struct domain *d)
+{
+    spin_lock(&d->page_alloc_lock);
+    d->relmem_cursor = d->page_list;
+    spin_unlock(&d->page_alloc_lock);
+}
+
+struct page_info *page_list_hold(struct domain *d)
+{
+    struct page_info *pg = NULL;
+
+    spin_lock(&d->page_alloc_lock);
+    while (!pg && d->relmem_cursor != FRAME_NONE) {
+        pg = mfn_to_page(_mfn(d->relmem_cursor));
+        if (page_count_inc(pg))
+            continue;
+        /* It is being freed on another CPU. */
+        d->relmem_cursor = pg->next;
+        pg = NULL;
+    }
+    spin_unlock(&d->page_alloc_lock);
+    return pg;
+}
+
+void page_list_pass(struct domain *d, struct page_info *pg)
+{
+    spin_lock(&d->page_alloc_lock);
+    d->relmem_cursor = pg->next;
+    spin_unlock(&d->page_alloc_lock);
+    put_page(pg);
+}
+
 /* What an exchange may have of old and new pages at once. */
 #define EXCHANGE_PAGES 512ul
 

@@ -39,8 +39,9 @@ static int p2m_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
         rc = p2m_set(d, gfn_add(gfn, i), mfn_add(mfn, i), 0, P2M_ram_rw);
         if (rc) {
             while (i--)
-                if (p2m_set(d, gfn_add(gfn, i), INVALID_MFN, 0, P2M_none))
-                    BUG(); /* the entry exists: no memory is needed */
+                /* The entry exists, and no memory is needed; or all are gone. */
+                BUG_ON(p2m_set(d, gfn_add(gfn, i), INVALID_MFN, 0, P2M_none) &&
+                       !domain_is_dying(d));
             return rc;
         }
     }

@@ -56,7 +56,8 @@ void vcpu_block(void)
     __atomic_or_fetch(&v->pause_flags, VPF_blocked, __ATOMIC_SEQ_CST);
     /* After the flag: an event from now on unblocks. */
     if (vcpu_event_deliverable(v)) {
-        __atomic_and_fetch(&v->pause_flags, ~VPF_blocked, __ATOMIC_SEQ_CST);
+        /* Taken off its queue for another reason meanwhile, it must be put back. */
+        vcpu_unblock(v);
         return;
     }
     vcpu_sleep_nosync(v);

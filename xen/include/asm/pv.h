@@ -33,7 +33,7 @@ struct pv_domain {
     /* The per-domain slot of every root table of the domain: one L3 and L2,
      * an L1 for each 8 vCPUs. */
     mfn_t perdomain_l3, perdomain_l2, perdomain_l1[4];
-    uint32_t teardown_step, teardown_cursor;
+    uint32_t teardown_step;
 };
 
 struct pv_vcpu {

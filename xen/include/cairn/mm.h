@@ -112,6 +112,13 @@ unsigned long dirty_pages(void); /* free ones that are still to be cleared */
 void scrub_free_pages(void);
 bool scrub_wanted(void);              /* there is something to clear that no CPU is clearing */
 unsigned long hypervisor_pages(void); /* frames not free and not a domain's */
+/* A walk over the page list of the dying @d while others may give up the last
+ * reference of any page of it: page_list_rewind(), then until it is NULL
+ * page_list_hold(), the page at d->relmem_cursor with a reference, and
+ * page_list_pass(), which drops that and moves on. */
+void page_list_rewind(struct domain *d);
+struct page_info *page_list_hold(struct domain *d);
+void page_list_pass(struct domain *d, struct page_info *pg);
 /* relinquish_pages - the dying @d gives up what d->relmem_cursor is at, a block
  * if only @d itself holds it, else the reference of one page, and the cursor
  * moves on.  *@n grows by how many.  False: nothing was left. */
@@ -138,6 +145,9 @@ size_t heap_bytes_used(void);
 
 /* get_page - take a reference on @pg if @d owns it and it is not dying. */
 bool __must_check get_page(struct page_info *pg, const struct domain *d);
+/* page_count_inc - one more reference, whoever owns @pg.  False: it has none,
+ * or too many. */
+bool __must_check page_count_inc(struct page_info *pg);
 void put_page(struct page_info *pg);
 /* get_page_type - count one more use of @pg as @type (PGT_*_page*).
  * Returns 0, -EINVAL the frame is in use as another type or its contents are

@@ -123,26 +123,33 @@ static int vcpu_release_memory(struct vcpu *v)
     return rc;
 }
 
-/* Pins and half-done validations of the domain's frames, one by one. */
-static int unpin_all(struct domain *d)
+static int unpin_one(struct page_info *page)
 {
-    struct pv_domain *pv = &d->arch.pv;
+    if (page->type_info & PGT_pinned) {
+        int rc = put_page_type_preemptible(page);
 
-    while (pv->teardown_cursor != FRAME_NONE) {
-        struct page_info *page = mfn_to_page(_mfn(pv->teardown_cursor));
-        int rc;
-
-        if (page->type_info & PGT_pinned) {
-            rc = put_page_type_preemptible(page);
-            if (rc)
-                return rc;
-            page->type_info &= ~PGT_pinned;
-            put_page(page);
-        }
-        rc = page_type_finish_partial(page);
         if (rc)
             return rc;
-        pv->teardown_cursor = page->next;
+        page->type_info &= ~PGT_pinned;
+        put_page(page);
+    }
+    return page_type_finish_partial(page);
+}
+
+/* Pins and half-done validations of the domain's frames, one by one.  What the
+ * guest had given up before dies with its pin or its last entry. */
+static int unpin_all(struct domain *d)
+{
+    struct page_info *page;
+
+    while ((page = page_list_hold(d))) {
+        int rc = unpin_one(page);
+
+        if (rc) {
+            put_page(page);
+            return rc;
+        }
+        page_list_pass(d, page);
         if (preempt_check())
             return -ERESTART;
     }
@@ -162,7 +169,7 @@ int pv_domain_teardown(struct domain *d)
             return rc;
     }
     if (pv->teardown_step == d->max_vcpus) {
-        pv->teardown_cursor = d->page_list;
+        page_list_rewind(d);
         pv->teardown_step++;
     }
     rc = unpin_all(d);

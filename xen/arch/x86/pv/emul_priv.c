@@ -47,7 +47,11 @@ static bool is_64bit_code(const struct cpu_user_regs *regs)
 
     if (regs->cs == FLAT_RING3_CS64)
         return true;
-    __asm__ volatile("lar %1, %0" : "+r"(access) : "r"((unsigned int)regs->cs) : "cc");
+    /* Another vCPU may have taken the LDT away: then LAR faults. */
+    __asm__ volatile("1: lar %1, %0\n2:\n\t" ASM_EXTABLE("1b", "2b")
+                     : "+r"(access)
+                     : "r"((unsigned int)regs->cs)
+                     : "cc");
     return access & (1u << 21);
 }
 
