@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Order and place of events: the trap of a single step comes before an
- * interrupt or NMI that the same instruction caused.
- * Source: SDM vol. 3A, "Priority Among Concurrent Events".
+ * interrupt or NMI that the same instruction caused; task switches end the
+ * shadow of STI and MOV SS, and their faults belong to the right task; a fault
+ * on the way through a task gate makes a double fault.
+ * Source: SDM vol. 3A, "Priority Among Concurrent Events", "Task Switching",
+ * "Interrupt 8 - Double Fault Exception".
  */
 #include <guest/apic.h>
 #include <guest/test.h>
+
+#include "traps.h"
 
 const char test_title[] = "Order of traps and interrupts";
 
@@ -53,5 +58,6 @@ void test_main(void)
     } else {
         report_part_skipped("single steps: no local APIC");
     }
+    check_tasks();
     report_success(NULL);
 }
