@@ -3,7 +3,8 @@
  * Order and place of events: the trap of a single step comes before an
  * interrupt or NMI that the same instruction caused; task switches end the
  * shadow of STI and MOV SS, and their faults belong to the right task; a fault
- * on the way through a task gate makes a double fault.
+ * on the way through a task gate makes a double fault; and forced emulation
+ * knows the MSRs that the processor reads without exits.
  * Source: SDM vol. 3A, "Priority Among Concurrent Events", "Task Switching",
  * "Interrupt 8 - Double Fault Exception".
  */
@@ -49,6 +50,48 @@ static void step_into(const char *what, uint32_t low)
     check_equal("it came", low & ICR_NMI ? nmi_count : irq_log.nr, 1);
 }
 
+/* RDMSR and WRMSR with the prefix. */
+static fault_t forced_wrmsr(uint32_t msr, uint64_t value)
+{
+    fault_clear();
+    asm volatile(".byte 0x0f, 0x0b, 'x', 'e', 'n'\n1:\twrmsr\n2:" ASM_FIXUP(1b, 2b)
+                 :
+                 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                 : "memory");
+    return fault_last();
+}
+
+static fault_t forced_rdmsr(uint32_t msr, uint64_t *value)
+{
+    uint32_t lo = 0, hi = 0;
+
+    fault_clear();
+    asm volatile(".byte 0x0f, 0x0b, 'x', 'e', 'n'\n1:\trdmsr\n2:" ASM_FIXUP(1b, 2b)
+                 : "+a"(lo), "+d"(hi)
+                 : "c"(msr)
+                 : "memory");
+    *value = (uint64_t)hi << 32 | lo;
+    return fault_last();
+}
+
+static void check_forced_msrs(void)
+{
+    static const uint32_t msrs[] = {0x174, 0x175, 0x176}; /* SYSENTER_CS, ESP, EIP */
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(msrs); i++) {
+        uint64_t value = 0;
+
+        check_fault("WRMSR of SYSENTER, emulated", forced_wrmsr(msrs[i], 0x1238 + i), 0);
+        check_equal("what it wrote", rdmsr(msrs[i]), 0x1238 + i);
+        wrmsr(msrs[i], 0x4560);
+        check_fault("RDMSR of SYSENTER, emulated", forced_rdmsr(msrs[i], &value), 0);
+        check_equal("what it read", value, 0x4560);
+        if (i > 0)
+            check_fault("WRMSR of SYSENTER, not canonical", forced_wrmsr(msrs[i], 1ull << 60),
+                        FAULT(VEC_GP, 0));
+    }
+}
+
 void test_main(void)
 {
     irq_init();
@@ -59,5 +102,9 @@ void test_main(void)
         report_part_skipped("single steps: no local APIC");
     }
     check_tasks();
+    if (access_can_force())
+        check_forced_msrs();
+    else
+        report_part_skipped("forced emulation: by a hypervisor with hvm_fep only");
     report_success(NULL);
 }
