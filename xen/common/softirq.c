@@ -37,8 +37,10 @@ bool softirq_pending(void)
 
 bool preempt_check(void)
 {
+    if (unlikely(softirq_pending()))
+        return true; /* the stretch ends where it is dealt with */
     stretch_point();
-    return unlikely(softirq_pending());
+    return false;
 }
 
 void do_softirq(void)

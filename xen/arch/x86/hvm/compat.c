@@ -121,8 +121,10 @@ static long reservation(unsigned int op, unsigned long *cmd, unsigned long uarg)
         return -EFAULT;
     if (done > r.nr_extents || r.nr_extents > UINT32_MAX >> MEMOP_EXTENT_SHIFT)
         return -EINVAL;
+    /* A chunk of pages, or one extent: nothing preempts us within. */
+    unsigned int at_once = CHUNK >> min(r.extent_order, 8u);
     while (done < r.nr_extents) {
-        unsigned int n = min(CHUNK, r.nr_extents - done);
+        unsigned int n = min(at_once, r.nr_extents - done);
         struct xen_memory_reservation *x = (struct xen_memory_reservation *)xlat;
         bool list = r.extent_start != 0;
 
