@@ -50,6 +50,27 @@ static void step_into(const char *what, uint32_t low)
     check_equal("it came", low & ICR_NMI ? nmi_count : irq_log.nr, 1);
 }
 
+/* The trap of a stepped HLT ends it.  Bochs sleeps on. */
+static void step_over_hlt(void)
+{
+    ulong after, flags = EFLAGS_MBS | EFLAGS_TF;
+
+    if (!on_xen()) {
+        report_part_skipped("HLT in a single step: Bochs waits for an interrupt");
+        return;
+    }
+    fault_clear();
+    asm volatile("mov $1f, %[after]\n\t"
+                 "push %[flags]\n\tpopf\n\t"
+                 "hlt\n"
+                 "1:\tcli" ASM_FIXUP_CALL(1b, 1b, stop_stepping)
+                 : [after] "=&r"(after)
+                 : [flags] "r"(flags)
+                 : "memory");
+    check_fault("HLT in a single step", fault_last(), FAULT(VEC_DB, 0));
+    check_equal("right behind it", fault_record.ip, after);
+}
+
 /* RDMSR and WRMSR with the prefix. */
 static fault_t forced_wrmsr(uint32_t msr, uint64_t value)
 {
@@ -101,6 +122,7 @@ void test_main(void)
     } else {
         report_part_skipped("single steps: no local APIC");
     }
+    step_over_hlt();
     check_tasks();
     if (access_can_force())
         check_forced_msrs();
