@@ -151,6 +151,7 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
         return hvm_set_efer(v, val);
     case MSR_IA32_TSC:
         hvm_set_tsc_offset(v, val - rdtsc());
+        vlapic_tsc_moved(v);
         return 0;
     case MSR_IA32_PAT:
         if (!msr_pat_valid(val))

@@ -175,6 +175,16 @@ static void set_deadline(struct vcpu *v, uint64_t deadline)
         set_timer(a, NOW() + tsc_to_ns(ticks));
 }
 
+void vlapic_tsc_moved(struct vcpu *v)
+{
+    struct vlapic *a = &v->arch.hvm.vlapic;
+
+    spin_lock(&a->timer_lock);
+    if (a->deadline)
+        set_deadline(v, a->deadline);
+    spin_unlock(&a->timer_lock);
+}
+
 /* ---- messages ---- */
 
 static void deliver_to(struct vcpu *v, unsigned int mode, unsigned int vector, bool level)
