@@ -175,7 +175,7 @@ static void new_domain(domid_t domid)
 
 static struct vcpu *some_vcpu(struct rng *r, struct domain *d)
 {
-    return d->vcpu[rng_below(r, VCPUS)];
+    return domain_vcpu(d, rng_below(r, VCPUS));
 }
 
 /* A domain that the control domain may stop: neither itself nor the mortals'
@@ -262,9 +262,8 @@ static void idle_step(struct rng *r)
 
     if (!d)
         return;
-    for (unsigned int i = 0; i < VCPUS; i++)
-        if (d->vcpu[i])
-            vcpu_unblock(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        vcpu_unblock(v);
     put_domain(d);
 }
 
@@ -356,8 +355,7 @@ static bool check_queues(void)
         const struct run_queue *rq = &run_queues[cpu];
         unsigned long nr = 0, load = 0;
         struct vcpu *v;
-        list_for_each_entry(v, &rq->queue, sched.list)
-        {
+        list_for_each_entry(v, &rq->queue, sched.list) {
             nr++;
             load += v->queued_weight;
             good &= complain("CPU of a queued vCPU", v->processor, cpu);
@@ -371,9 +369,9 @@ static bool check_queues(void)
 
 static bool check_vcpus(const struct domain *d)
 {
-    for (unsigned int i = 0; i < VCPUS; i++)
-        if (d->vcpu[i] && vcpu_runnable(d->vcpu[i]) != queued(d->vcpu[i]))
-            return complain("vCPU queued", queued(d->vcpu[i]), vcpu_runnable(d->vcpu[i]));
+    for_each_vcpu(d, v)
+        if (vcpu_runnable(v) != queued(v))
+            return complain("vCPU queued", queued(v), vcpu_runnable(v));
     return true;
 }
 
@@ -390,9 +388,8 @@ static unsigned int active_entries(const struct grant_table *gt)
 static void pause_for_good(struct domain *d)
 {
     __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_sleep_nosync(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        vcpu_sleep_nosync(v);
     machine_quiesce();
 }
 

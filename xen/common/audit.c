@@ -46,9 +46,9 @@ static void found_grant(void *ctx, mfn_t mfn, bool writable)
 
 static void collect_domain(struct audit *a, struct domain *d)
 {
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i] && d->vcpu[i]->vcpu_info_page)
-            found(a, page_to_mfn(d->vcpu[i]->vcpu_info_page), PGT_writable_page);
+    for_each_vcpu(d, v)
+        if (v->vcpu_info_page)
+            found(a, page_to_mfn(v->vcpu_info_page), PGT_writable_page);
     grant_count_refs(d, found_grant, a);
     arch_audit_refs(d, found, a);
 }
@@ -130,9 +130,9 @@ static void stop_domain(struct audit *a, struct domain *d)
     if (d != current->domain)
         domain_pause(d);
     else
-        for (unsigned int i = 0; i < d->max_vcpus; i++)
-            if (d->vcpu[i] && d->vcpu[i] != current)
-                vcpu_pause(d->vcpu[i]);
+        for_each_vcpu(d, v)
+            if (v != current)
+                vcpu_pause(v);
 }
 
 static void let_domain_go(struct audit *a, struct domain *d)
@@ -140,9 +140,9 @@ static void let_domain_go(struct audit *a, struct domain *d)
     if (d != current->domain)
         domain_unpause(d);
     else
-        for (unsigned int i = 0; i < d->max_vcpus; i++)
-            if (d->vcpu[i] && d->vcpu[i] != current)
-                vcpu_unpause(d->vcpu[i]);
+        for_each_vcpu(d, v)
+            if (v != current)
+                vcpu_unpause(v);
 }
 
 static long count_all(void)

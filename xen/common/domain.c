@@ -55,7 +55,7 @@ static void domain_set_state(struct domain *d, enum domain_state to)
 
 void domain_free(struct domain *d)
 {
-    for (unsigned int i = 0; i < d->max_vcpus && d->vcpu; i++) {
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
         if (!d->vcpu[i])
             continue;
         arch_vcpu_destroy(d->vcpu[i]);
@@ -156,7 +156,7 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc)
     struct vcpu *v;
 
     *rc = -EINVAL;
-    if (id >= d->max_vcpus || d->vcpu[id])
+    if (id >= d->max_vcpus || domain_vcpu(d, id))
         return NULL;
     *rc = -ENOMEM;
     v = xzalloc(struct vcpu);
@@ -173,8 +173,15 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc)
         xfree(v);
         return NULL;
     }
-    d->vcpu[id] = v;
+    __atomic_store_n(&d->vcpu[id], v, __ATOMIC_RELEASE);
     return v;
+}
+
+struct vcpu *domain_next_vcpu(const struct domain *d, unsigned int id)
+{
+    while (id < d->max_vcpus && !domain_vcpu(d, id))
+        id++;
+    return domain_vcpu(d, id);
 }
 
 /* ---- ending ---- */
@@ -200,11 +207,9 @@ static int domain_teardown(struct domain *d)
     case STEP_EVENTS:
         evtchn_destroy(d);
         grant_release(d);
-        for (unsigned int i = 0; i < d->max_vcpus; i++) {
-            if (!d->vcpu[i])
-                continue;
-            sched_vcpu_destroy(d->vcpu[i]);
-            vcpu_info_release(d->vcpu[i]);
+        for_each_vcpu(d, v) {
+            sched_vcpu_destroy(v);
+            vcpu_info_release(v);
         }
         d->destroy_step = STEP_ARCH;
         /* fallthrough */
@@ -289,9 +294,8 @@ static void finish_shutdown(struct domain *d, unsigned int reason)
         hwdom_shutdown(reason);
     d->shutdown_code = reason;
     __atomic_store_n(&d->is_shut_down, true, __ATOMIC_RELEASE);
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_pause_nosync(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        vcpu_pause_nosync(v);
     printk(XENLOG_INFO "d%d: shut down: reason %s\n", d->domain_id, shutdown_reason_name(reason));
     domain_exception_raise();
 }
@@ -304,7 +308,7 @@ void domain_shutdown(struct domain *d, unsigned int reason)
 
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
-    struct vcpu *v = current->domain == d ? current : d->vcpu[0];
+    struct vcpu *v = current->domain == d ? current : domain_vcpu(d, 0);
     char text[160];
     va_list args;
 
@@ -325,18 +329,16 @@ void domain_pause(struct domain *d)
 {
     ASSERT(d != current->domain);
     __atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_sleep_sync(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        vcpu_sleep_sync(v);
 }
 
 void domain_unpause(struct domain *d)
 {
     if (__atomic_sub_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST))
         return;
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_wake(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        vcpu_wake(v);
 }
 
 /* A toolstack that pauses without end must not wrap the count. */

@@ -44,7 +44,9 @@ bool domain_list_insert(struct domain *d)
     if (unused) {
         d->hash_next = *bucket;
         *bucket = d;
-        list_for_each_entry(pos, &domain_list, list) if (pos->domain_id > d->domain_id) break;
+        list_for_each_entry(pos, &domain_list, list)
+            if (pos->domain_id > d->domain_id)
+                break;
         list_add_tail(&d->list, &pos->list);
     }
     spin_unlock(&domlist_lock);
@@ -107,8 +109,7 @@ struct domain *domain_next(domid_t after)
     struct domain *d, *found = NULL;
 
     spin_lock(&domlist_lock);
-    list_for_each_entry(d, &domain_list, list)
-    {
+    list_for_each_entry(d, &domain_list, list) {
         if (d->domain_id >= after && !is_being_built(d) && get_domain_unless_dead(d)) {
             found = d;
             break;

@@ -82,7 +82,7 @@ static long max_vcpus(struct domain *d, uint32_t max)
     for (unsigned int i = 0; i < max; i++) {
         int rc;
 
-        if (!d->vcpu[i] && !vcpu_create(d, i, &rc))
+        if (!domain_vcpu(d, i) && !vcpu_create(d, i, &rc))
             return rc;
     }
     return 0;
@@ -95,19 +95,15 @@ void getdomaininfo(struct domain *d, struct xen_domctl_getdomaininfo *info)
     memset(info, 0, sizeof(*info));
     info->domain = d->domain_id;
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        const struct vcpu *v = d->vcpu[i];
-
-        if (!v)
-            continue;
-        info->max_vcpu_id = i;
+    for_each_vcpu(d, v) {
+        info->max_vcpu_id = v->vcpu_id;
         info->cpu_time += vcpu_cpu_time(v);
         if (v->pause_flags & VPF_down)
             continue;
         info->nr_online_vcpus++;
         if (!(v->pause_flags & VPF_blocked))
             flags &= ~XEN_DOMINF_blocked;
-        if (v->is_running)
+        if (vcpu_on_cpu(v))
             flags |= XEN_DOMINF_running;
     }
     if (!info->nr_online_vcpus)
@@ -147,15 +143,15 @@ static long getdomaininfo_op(struct xen_domctl *op)
 
 static long getvcpuinfo(struct domain *d, struct xen_domctl_getvcpuinfo *info)
 {
-    const struct vcpu *v = info->vcpu < d->max_vcpus ? d->vcpu[info->vcpu] : NULL;
+    const struct vcpu *v = domain_vcpu(d, info->vcpu);
 
     if (!v)
         return -ESRCH;
     info->online = !(v->pause_flags & VPF_down);
     info->blocked = (v->pause_flags & VPF_blocked) != 0;
-    info->running = v->is_running;
+    info->running = vcpu_on_cpu(v);
     info->cpu_time = vcpu_cpu_time(v);
-    info->cpu = v->processor;
+    info->cpu = ACCESS_ONCE(v->processor);
     return 0;
 }
 

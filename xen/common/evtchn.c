@@ -135,7 +135,7 @@ static long bind_virq(struct evtchn_bind_virq *op)
         return rc;
     if (virq_is_privileged(op->virq) && !d->is_privileged)
         return -EPERM;
-    v = d->vcpu[op->vcpu];
+    v = domain_vcpu(d, op->vcpu);
     if (!v)
         return -ENOENT;
     spin_lock(&d->event_lock);
@@ -155,7 +155,7 @@ static long bind_ipi(struct evtchn_bind_ipi *op)
     struct evtchn *chn;
     int port;
 
-    if (op->vcpu >= d->max_vcpus || !d->vcpu[op->vcpu])
+    if (!domain_vcpu(d, op->vcpu))
         return -ENOENT;
     spin_lock(&d->event_lock);
     port = port_alloc(d, ECS_IPI, &chn);
@@ -171,9 +171,9 @@ static long bind_ipi(struct evtchn_bind_ipi *op)
 
 static void forget_virq(struct domain *d, const struct evtchn *chn, unsigned int port)
 {
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i] && d->vcpu[i]->virq_port[chn->virq] == port)
-            d->vcpu[i]->virq_port[chn->virq] = 0;
+    for_each_vcpu(d, v)
+        if (v->virq_port[chn->virq] == port)
+            v->virq_port[chn->virq] = 0;
 }
 
 /* The other end waits for a new partner of the same domain. */
@@ -329,7 +329,7 @@ static long bind_vcpu(const struct evtchn_bind_vcpu *op)
     spin_lock(&d->event_lock);
     chn = used_port(d, op->port);
     rc = chn ? evtchn_check_bind_vcpu(chn, op->vcpu, d->max_vcpus) : -EINVAL;
-    if (!rc && !d->vcpu[op->vcpu])
+    if (!rc && !domain_vcpu(d, op->vcpu))
         rc = -ENOENT;
     if (!rc)
         chn->notify_vcpu = op->vcpu;
@@ -345,8 +345,8 @@ static long evtchn_unmask(unsigned int port)
 
     spin_lock(&d->event_lock);
     chn = used_port(d, port);
-    if (chn && d->vcpu[chn->notify_vcpu]) {
-        evtchn_unmask_port(d->vcpu[chn->notify_vcpu], port);
+    if (chn && domain_vcpu(d, chn->notify_vcpu)) {
+        evtchn_unmask_port(domain_vcpu(d, chn->notify_vcpu), port);
         rc = 0;
     }
     spin_unlock(&d->event_lock);
@@ -360,7 +360,7 @@ static long init_control(const struct evtchn_init_control *op)
     struct domain *d = current->domain;
     struct page_info *pg;
 
-    if (op->vcpu >= d->max_vcpus || !d->vcpu[op->vcpu])
+    if (!domain_vcpu(d, op->vcpu))
         return -ENOENT;
     if (op->offset > PAGE_SIZE - sizeof(struct evtchn_fifo_control_block) || op->offset % 8)
         return -EINVAL;

@@ -77,18 +77,14 @@ void evtchn_mark_all(struct vcpu *v)
 /* SCHEDOP_poll ends for a pending port even if that is masked. */
 static void wake_pollers(struct domain *d, unsigned int port)
 {
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
-
-        if (v && (ACCESS_ONCE(v->pause_flags) & VPF_poll) &&
-            (!v->poll_port || v->poll_port == port))
+    for_each_vcpu(d, v)
+        if ((ACCESS_ONCE(v->pause_flags) & VPF_poll) && (!v->poll_port || v->poll_port == port))
             vcpu_unblock(v);
-    }
 }
 
 void evtchn_notify(struct domain *d, const struct evtchn *chn, unsigned int port)
 {
-    struct vcpu *v = chn->notify_vcpu < d->max_vcpus ? d->vcpu[chn->notify_vcpu] : NULL;
+    struct vcpu *v = domain_vcpu(d, chn->notify_vcpu);
 
     if (!v)
         return;
@@ -115,6 +111,6 @@ void send_guest_virq(struct vcpu *v, unsigned int virq)
 
 void send_global_virq(unsigned int virq)
 {
-    if (dom0 && dom0->vcpu[0])
-        send_guest_virq(dom0->vcpu[0], virq);
+    if (dom0 && domain_vcpu(dom0, 0))
+        send_guest_virq(domain_vcpu(dom0, 0), virq);
 }

@@ -80,15 +80,11 @@ static void show_domain(struct domain *d)
            d->is_hvm ? "HVM" : "PV", states[d->state], d->is_shut_down ? " (shut down)" : "",
            d->refcnt, d->tot_pages, memory_limit(d, 4, limit, sizeof(limit)), d->xenheap_pages,
            d->pause_count, d->controller_pause_count);
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        const struct vcpu *v = d->vcpu[i];
-        if (v)
-            printk("  v%u: %s flags %#x pause %u time %ld ms upcall pending %u mask %u\n",
-                   v->vcpu_id, v->is_running ? "running" : "waiting", v->pause_flags,
-                   v->pause_count, vcpu_cpu_time(v) / 1000000,
-                   v->vcpu_info ? v->vcpu_info->evtchn_upcall_pending : 0,
-                   v->vcpu_info ? v->vcpu_info->evtchn_upcall_mask : 0);
-    }
+    for_each_vcpu(d, v)
+        printk("  v%u: %s flags %#x pause %u time %ld ms upcall pending %u mask %u\n", v->vcpu_id,
+               vcpu_on_cpu(v) ? "running" : "waiting", v->pause_flags, v->pause_count,
+               vcpu_cpu_time(v) / 1000000, v->vcpu_info ? v->vcpu_info->evtchn_upcall_pending : 0,
+               v->vcpu_info ? v->vcpu_info->evtchn_upcall_mask : 0);
 }
 
 static void key_domains(char key)
@@ -99,9 +95,8 @@ static void key_domains(char key)
 
 static void show_vcpus(struct domain *d)
 {
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_dump_registers(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        vcpu_dump_registers(v);
 }
 
 static void key_registers(char key)
@@ -115,9 +110,9 @@ static void show_vmcs(struct domain *d)
 {
     if (!d->is_hvm)
         return;
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i] && (d->vcpu[i] == current || !d->vcpu[i]->is_running))
-            hvm_dump_vcpu(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        if (v == current || !vcpu_on_cpu(v))
+            hvm_dump_vcpu(v);
 }
 
 static void key_vmcs(char key)

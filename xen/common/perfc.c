@@ -15,13 +15,15 @@ uint64_t perfc_sum(unsigned int counter)
 {
     uint64_t sum = 0;
 
-    for_each_online_cpu(cpu) sum += cpu_info_of(cpu)->perfc[counter];
+    for_each_online_cpu(cpu)
+        sum += cpu_info_of(cpu)->perfc[counter];
     return sum;
 }
 
 static void reset(void)
 {
-    for_each_online_cpu(cpu) memset(cpu_info_of(cpu)->perfc, 0, sizeof(cpu_info_of(cpu)->perfc));
+    for_each_online_cpu(cpu)
+        memset(cpu_info_of(cpu)->perfc, 0, sizeof(cpu_info_of(cpu)->perfc));
 }
 
 static const struct {

@@ -73,14 +73,18 @@ unsigned int sched_id(void)
 
 /* ---- queues ---- */
 
-/* The queue that @v belongs to, locked; interrupts are off. */
+/*
+ * The queue that @v belongs to, locked; interrupts are off.  Who moved it here
+ * held the lock of its former queue and maybe never this one's: what was done
+ * to @v before is seen by having read where it is.
+ */
 static struct run_queue *lock_queue_of(const struct vcpu *v)
 {
     for (;;) {
-        struct run_queue *rq = &run_queues[ACCESS_ONCE(v->processor)];
+        struct run_queue *rq = &run_queues[__atomic_load_n(&v->processor, __ATOMIC_ACQUIRE)];
 
         spin_lock(&rq->lock);
-        if (likely(rq->cpu == v->processor))
+        if (likely(rq->cpu == __atomic_load_n(&v->processor, __ATOMIC_ACQUIRE)))
             return rq;
         spin_unlock(&rq->lock);
     }
@@ -267,7 +271,9 @@ static unsigned int least_loaded(cpumask_t allowed)
 {
     unsigned int best = __builtin_ctzll(allowed);
 
-    for_each_cpu_in(cpu, allowed) if (queue_load(cpu) < queue_load(best)) best = cpu;
+    for_each_cpu_in(cpu, allowed)
+        if (queue_load(cpu) < queue_load(best))
+            best = cpu;
     return best;
 }
 
@@ -277,7 +283,7 @@ static unsigned int choose_cpu(const struct vcpu *v)
     cpumask_t allowed = v->affinity & cpu_online_mask;
     cpumask_t idle = __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & allowed;
 
-    if (nr_cpus_online == 1 || ACCESS_ONCE(v->is_running))
+    if (nr_cpus_online == 1 || vcpu_on_cpu(v))
         return v->processor;
     if (idle >> v->processor & 1)
         return v->processor;
@@ -316,7 +322,7 @@ static void queue_woken(struct run_queue *rq, struct vcpu *v)
     charge_running(rq, now);
     rq->floor = sched_floor(&rq->queue, rq->floor);
     v->sched.vtime = sched_place_woken(v->sched.vtime, rq->floor);
-    if (!ACCESS_ONCE(v->is_running))
+    if (!vcpu_on_cpu(v))
         set_runstate(v, RUNSTATE_runnable, now);
     enqueue(rq, v);
     consider_preempting(rq, v, now);
@@ -386,8 +392,7 @@ int vcpu_set_affinity(struct vcpu *v, cpumask_t mask)
 static void dump_run_queues(char key)
 {
     printk("Scheduler: %s, idle CPUs %lx\n", ops->name, idle_cpus);
-    for_each_online_cpu(cpu)
-    {
+    for_each_online_cpu(cpu) {
         struct run_queue *rq = &run_queues[cpu];
         unsigned long flags = spin_lock_irqsave(&rq->lock);
         struct vcpu *v;
@@ -418,7 +423,7 @@ struct vcpu *sched_cpu_init(unsigned int cpu)
     v->affinity = 1ul << cpu;
     v->is_initialised = v->is_running = true;
     v->runstate = RUNSTATE_running;
-    idle_domain->vcpu[cpu] = v;
+    __atomic_store_n(&idle_domain->vcpu[cpu], v, __ATOMIC_RELEASE);
     rq->idle = rq->running = v;
     rq->turn_end = STIME_MAX;
     timer_init(&rq->turn, turn_over, rq, cpu);

@@ -39,8 +39,7 @@ static void move_queued(struct run_queue *from, struct run_queue *to, struct vcp
 
 static bool may_take(const struct vcpu *v, unsigned int cpu, s_time_t now)
 {
-    return !ACCESS_ONCE(v->is_running) && (v->affinity >> cpu & 1) &&
-           sched_budget(v->sched.share, now) > 0;
+    return !vcpu_on_cpu(v) && (v->affinity >> cpu & 1) && sched_budget(v->sched.share, now) > 0;
 }
 
 /* The one of @from that has waited most of its share, for @rq. */
@@ -48,9 +47,9 @@ static struct vcpu *steal_from(struct run_queue *from, struct run_queue *rq, s_t
 {
     struct vcpu *v, *best = NULL;
 
-    list_for_each_entry(v, &from->queue,
-                        sched.list) if (may_take(v, rq->cpu, now) &&
-                                        (!best || v->sched.vtime < best->sched.vtime)) best = v;
+    list_for_each_entry(v, &from->queue, sched.list)
+        if (may_take(v, rq->cpu, now) && (!best || v->sched.vtime < best->sched.vtime))
+            best = v;
     if (best)
         move_queued(from, rq, best);
     return best;
@@ -62,8 +61,7 @@ struct vcpu *sched_steal(struct run_queue *rq, s_time_t now)
 {
     struct vcpu *v = NULL;
 
-    for_each_online_cpu(cpu)
-    {
+    for_each_online_cpu(cpu) {
         struct run_queue *from = &run_queues[cpu];
 
         if (v || from == rq || !ACCESS_ONCE(from->nr))
@@ -84,8 +82,7 @@ static void push_one(struct run_queue *rq, struct run_queue *to, s_time_t now)
     struct vcpu *v, *best = NULL;
     int64_t least = INT64_MAX;
 
-    list_for_each_entry(v, &rq->queue, sched.list)
-    {
+    list_for_each_entry(v, &rq->queue, sched.list) {
         int64_t gain = sched_push_gain(rq->load, to->load, v->queued_weight);
 
         if (gain >= 0 && gain < least && v != rq->running && may_take(v, to->cpu, now)) {
@@ -106,7 +103,9 @@ void sched_balance(struct run_queue *rq, s_time_t now)
     if (likely(nr_cpus_online == 1) || rq->nr < 2 || now < rq->next_balance)
         return;
     rq->next_balance = now + BALANCE_PERIOD;
-    for_each_online_cpu(cpu) if (queue_load(cpu) < queue_load(to->cpu)) to = &run_queues[cpu];
+    for_each_online_cpu(cpu)
+        if (queue_load(cpu) < queue_load(to->cpu))
+            to = &run_queues[cpu];
     if (to == rq || !spin_trylock(&to->lock))
         return;
     push_one(rq, to, now);

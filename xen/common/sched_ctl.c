@@ -78,7 +78,7 @@ static int write_masks(const struct xen_domctl_vcpuaffinity *op, cpumask_t hard)
 
 long domctl_vcpuaffinity(struct domain *d, struct xen_domctl_vcpuaffinity *op, bool set)
 {
-    struct vcpu *v = op->vcpu < d->max_vcpus ? d->vcpu[op->vcpu] : NULL;
+    struct vcpu *v = domain_vcpu(d, op->vcpu);
     cpumask_t mask;
     int rc;
 

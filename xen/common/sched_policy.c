@@ -48,8 +48,7 @@ struct sched_entity *sched_pick(struct list_head *queue, const struct sched_enti
     struct sched_entity *e, *best = NULL, *fallback = NULL;
 
     *retry = STIME_MAX;
-    list_for_each_entry(e, queue, list)
-    {
+    list_for_each_entry(e, queue, list) {
         if (unlikely(e->share->cap) && sched_budget(e->share, now) <= 0) {
             *retry = min(*retry, e->share->period_end);
             continue;
@@ -79,7 +78,8 @@ s_time_t sched_floor(const struct list_head *queue, s_time_t floor)
     const struct sched_entity *e;
     s_time_t least = STIME_MAX;
 
-    list_for_each_entry(e, queue, list) least = min(least, e->vtime);
+    list_for_each_entry(e, queue, list)
+        least = min(least, e->vtime);
     return least == STIME_MAX ? floor : max(floor, least);
 }
 

@@ -18,7 +18,7 @@
 void vcpu_sleep_sync(struct vcpu *v)
 {
     vcpu_sleep_nosync(v);
-    while (v != current && __atomic_load_n(&v->is_running, __ATOMIC_ACQUIRE)) {
+    while (v != current && vcpu_on_cpu(v)) {
         smp_poll();
         cpu_relax();
     }
@@ -74,7 +74,7 @@ void vcpu_unblock(struct vcpu *v)
 void vcpu_kick(struct vcpu *v)
 {
     /* Not running: it looks before it enters the guest. */
-    if (v != current && ACCESS_ONCE(v->is_running))
+    if (v != current && vcpu_on_cpu(v))
         cpu_kick(ACCESS_ONCE(v->processor));
 }
 

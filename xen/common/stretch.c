@@ -82,8 +82,7 @@ static void key_stretches(char key)
     for (unsigned int k = 0; k < NR_STRETCH_KINDS; k++) {
         struct stretch_longest worst = {0};
 
-        for_each_online_cpu(cpu)
-        {
+        for_each_online_cpu(cpu) {
             struct stretch_longest *l = &per_cpu(stretch, cpu).longest[k];
 
             if (l->ticks > worst.ticks)

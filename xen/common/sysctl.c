@@ -114,7 +114,7 @@ static long getcpuinfo(struct xen_sysctl_getcpuinfo *op)
         struct xen_sysctl_cpuinfo info = {0};
 
         if (cpu_online(i))
-            info.idletime = vcpu_cpu_time(idle_domain->vcpu[i]);
+            info.idletime = vcpu_cpu_time(domain_vcpu(idle_domain, i));
 
         if (copy_to_guest_offset(op->info, i, &info, 1))
             return -EFAULT;

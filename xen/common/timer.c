@@ -106,11 +106,11 @@ void timer_kill(struct timer *t)
         h->root = timer_heap_remove(h->root, t);
     spin_unlock_irqrestore(&h->lock, flags);
     /* It may have moved here from the CPU where its handler is still running. */
-    for_each_online_cpu(cpu) while (ACCESS_ONCE(per_cpu(timer_heap, cpu).running) == t)
-    {
-        smp_poll();
-        cpu_relax();
-    }
+    for_each_online_cpu(cpu)
+        while (ACCESS_ONCE(per_cpu(timer_heap, cpu).running) == t) {
+            smp_poll();
+            cpu_relax();
+        }
 }
 
 static void timer_softirq(void)

@@ -50,8 +50,8 @@ static long vcpu_down(struct vcpu *v)
 
     if (__atomic_fetch_or(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST) & VPF_down)
         return 0;
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i] && !(__atomic_load_n(&d->vcpu[i]->pause_flags, __ATOMIC_SEQ_CST) & VPF_down))
+    for_each_vcpu(d, other)
+        if (!(__atomic_load_n(&other->pause_flags, __ATOMIC_SEQ_CST) & VPF_down))
             last = false;
     if (last)
         domain_shutdown(d, SHUTDOWN_poweroff);
@@ -150,7 +150,8 @@ static long register_vcpu_info(struct vcpu *v, unsigned long arg)
 long do_vcpu_op(unsigned long cmd, unsigned long vcpuid, unsigned long arg)
 {
     struct domain *d = current->domain;
-    struct vcpu *v = vcpuid < d->max_vcpus ? d->vcpu[vcpuid] : NULL;
+    /* All 64 bits count. */
+    struct vcpu *v = vcpuid < d->max_vcpus ? domain_vcpu(d, vcpuid) : NULL;
 
     if (!v)
         return -ENOENT;

@@ -62,7 +62,7 @@ static uint32_t features(const struct domain *d)
 {
     uint32_t map = 1u << XENFEAT_memory_op_vnode_supported;
 
-    if (is_hvm_vcpu(d->vcpu[0]))
+    if (d->is_hvm)
         map |= 1u << XENFEAT_hvm_safe_pvclock | 1u << XENFEAT_hvm_callback_vector |
                1u << XENFEAT_auto_translated_physmap;
     else

@@ -179,7 +179,7 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *ctxt)
 void vcpu_dump_registers(struct vcpu *v)
 {
     printk(XENLOG_ERR "d%dv%u state:\n", v->domain->domain_id, v->vcpu_id);
-    if (v != current && ACCESS_ONCE(v->is_running)) {
+    if (v != current && vcpu_on_cpu(v)) {
         printk(XENLOG_ERR "running on CPU %u\n", v->processor);
         return;
     }

@@ -16,14 +16,9 @@
 
 #define HVM_CONTEXT_MAX KB(64)
 
-static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
-{
-    return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-
 static long setvcpucontext(struct domain *d, const struct xen_domctl_vcpucontext *op)
 {
-    struct vcpu *v = vcpu_of(d, op->vcpu);
+    struct vcpu *v = domain_vcpu(d, op->vcpu);
     struct vcpu_guest_context *ctxt;
     long rc;
 
@@ -44,7 +39,7 @@ static long setvcpucontext(struct domain *d, const struct xen_domctl_vcpucontext
 
 static long getvcpucontext(struct domain *d, struct xen_domctl_vcpucontext *op)
 {
-    struct vcpu *v = vcpu_of(d, op->vcpu);
+    struct vcpu *v = domain_vcpu(d, op->vcpu);
     struct vcpu_guest_context *ctxt;
     long rc;
 

@@ -79,7 +79,7 @@ struct domain {
     spinlock_t lock;
 
     unsigned int max_vcpus;
-    struct vcpu **vcpu; /* [max_vcpus] */
+    struct vcpu **vcpu; /* [max_vcpus]; read by domain_vcpu() */
 
     struct sched_share sched;            /* weight, cap; for all its vCPUs */
     unsigned int pause_count;            /* domain_pause() */
@@ -122,6 +122,20 @@ extern struct domain *idle_domain;
 static inline bool domain_is_dying(const struct domain *d)
 {
     return ACCESS_ONCE(d->state) >= DOMAIN_dying;
+}
+/* The vCPU @id of @d, whole, or NULL while there is none. */
+static inline struct vcpu *domain_vcpu(const struct domain *d, unsigned int id)
+{
+    return id < d->max_vcpus ? __atomic_load_n(&d->vcpu[id], __ATOMIC_ACQUIRE) : NULL;
+}
+/* The first that exists of @id and above, or NULL. */
+struct vcpu *domain_next_vcpu(const struct domain *d, unsigned int id);
+#define for_each_vcpu(d, v) \
+    for (struct vcpu *v = domain_next_vcpu(d, 0); v; v = domain_next_vcpu(d, v->vcpu_id + 1))
+/* If not, its state is saved, and who has seen that may run or read it. */
+static inline bool vcpu_on_cpu(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->is_running, __ATOMIC_ACQUIRE);
 }
 static inline bool is_hvm_vcpu(const struct vcpu *v)
 {

@@ -27,7 +27,8 @@ static bool stopping;
 
 static void send_each(cpumask_t mask, unsigned int vector)
 {
-    for_each_cpu_in(cpu, mask) apic_send_ipi(cpu, vector);
+    for_each_cpu_in(cpu, mask)
+        apic_send_ipi(cpu, vector);
 }
 
 /* Interrupts off: so that it is not begun twice. */
@@ -102,5 +103,7 @@ void smp_stop_others(void)
 {
     if (__atomic_exchange_n(&stopping, true, __ATOMIC_SEQ_CST))
         return;
-    for_each_online_cpu(cpu) if (cpu != smp_processor_id()) apic_send_nmi(cpu);
+    for_each_online_cpu(cpu)
+        if (cpu != smp_processor_id())
+            apic_send_nmi(cpu);
 }

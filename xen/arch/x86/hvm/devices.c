@@ -60,11 +60,9 @@ static void pic_changed(struct hvm_devices *s)
 {
     if (!vpic_int(&s->pic))
         return;
-    for (unsigned int i = 0; i < s->domain->max_vcpus; i++) {
-        struct vcpu *v = s->domain->vcpu[i];
-        if (v && vlapic_accepts_pic(v))
+    for_each_vcpu(s->domain, v)
+        if (vlapic_accepts_pic(v))
             hvm_post(v, HVM_POSTED_INTR);
-    }
 }
 
 static void ioapic_send(struct hvm_devices *s, unsigned int pin)

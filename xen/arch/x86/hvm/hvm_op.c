@@ -72,9 +72,8 @@ static int set_callback(struct domain *d, uint64_t value)
     if (vector < 16)
         return -EINVAL;
     d->arch.hvm.callback_vector = vector;
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            hvm_post(d->vcpu[i], HVM_POSTED_INTR);
+    for_each_vcpu(d, v)
+        hvm_post(v, HVM_POSTED_INTR);
     return 0;
 }
 
@@ -103,11 +102,9 @@ static int set_ident_pt(struct domain *d, uint64_t addr)
 
     domain_pause(d);
     d->arch.hvm.params[HVM_PARAM_IDENT_PT] = addr;
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        if (!d->vcpu[i])
-            continue;
-        hvm_sync_ctrl(d->vcpu[i]);
-        hvm_update_ctrl(d->vcpu[i]);
+    for_each_vcpu(d, v) {
+        hvm_sync_ctrl(v);
+        hvm_update_ctrl(v);
     }
     domain_unpause(d);
     return 0;
@@ -222,9 +219,9 @@ static long set_upcall_vector(unsigned long arg)
         return -EFAULT;
     if (!d->is_hvm || a.vector < 16)
         return -EINVAL;
-    if (a.vcpu >= d->max_vcpus || !d->vcpu[a.vcpu])
+    struct vcpu *v = domain_vcpu(d, a.vcpu);
+    if (!v)
         return -ENOENT;
-    struct vcpu *v = d->vcpu[a.vcpu];
     v->arch.hvm.upcall_vector = a.vector;
     /* What came before is not lost. */
     if (v->vcpu_info && v->vcpu_info->evtchn_upcall_pending)

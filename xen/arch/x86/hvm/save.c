@@ -140,7 +140,7 @@ static const struct hvm_record *kind_of(uint16_t type)
 static int record_check(const struct domain *d, const struct hvm_save_descriptor *desc,
                         const struct hvm_record *kind, const union record *r)
 {
-    const struct vcpu *v = desc->instance < d->max_vcpus ? d->vcpu[desc->instance] : NULL;
+    const struct vcpu *v = domain_vcpu(d, desc->instance);
 
     if (!v)
         return -EINVAL;
@@ -186,7 +186,7 @@ static int walk_records(struct domain *d, const char *buf, size_t len,
         memcpy(&r, payload, desc.length);
         int rc = 0;
         if (only)
-            kind->load(d->vcpu[desc.instance], &r, tsc);
+            kind->load(domain_vcpu(d, desc.instance), &r, tsc);
         else
             rc = record_check(d, &desc, kind, &r);
         if (rc)
@@ -236,15 +236,14 @@ int hvm_save(struct domain *d, void *buf, size_t *len)
 
     put_record(&out, HVM_SAVE_CODE(HEADER), 0, &header, sizeof(header));
     for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-        for (unsigned int i = 0; i < d->max_vcpus; i++) {
-            struct vcpu *v = d->vcpu[i];
+        for_each_vcpu(d, v) {
             union record r;
 
-            if (!v || !v->is_initialised)
+            if (!v->is_initialised)
                 continue;
             memset(&r, 0, sizeof(r));
             kinds[k]->save(v, &r, tsc);
-            put_record(&out, kinds[k]->type, i, &r, kinds[k]->length);
+            put_record(&out, kinds[k]->type, v->vcpu_id, &r, kinds[k]->length);
         }
     }
     put_record(&out, HVM_SAVE_CODE(END), 0, NULL, 0);

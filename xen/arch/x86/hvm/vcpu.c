@@ -27,8 +27,8 @@ int hvm_vcpu_create(struct vcpu *v)
     hvm->msr_mtrr_def_type = 0;
     vlapic_vcpu_init(v);
     /* One clock for all vCPUs of a domain. */
-    hvm->tsc_offset =
-        v->vcpu_id && v->domain->vcpu[0] ? v->domain->vcpu[0]->arch.hvm.tsc_offset : -rdtsc();
+    const struct vcpu *first = domain_vcpu(v->domain, 0);
+    hvm->tsc_offset = first ? first->arch.hvm.tsc_offset : -rdtsc();
     fpu_reset_area(v->arch.fpu);
     int rc = v->domain->arch.paging->vcpu_create(v);
     if (rc)
@@ -142,9 +142,9 @@ static void set_domain_clock(struct vcpu *v, uint64_t offset)
     struct domain *d = v->domain;
 
     hvm_set_tsc_offset(v, offset);
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i] && !d->vcpu[i]->is_initialised)
-            hvm_set_tsc_offset(d->vcpu[i], offset);
+    for_each_vcpu(d, other)
+        if (!other->is_initialised)
+            hvm_set_tsc_offset(other, offset);
 }
 
 static void load_cpu(struct vcpu *v, const void *record, uint64_t tsc)

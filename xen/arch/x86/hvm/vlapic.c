@@ -207,10 +207,8 @@ static void broadcast(struct domain *d, const struct message *m)
 {
     struct vcpu *lowest = NULL;
 
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
-
-        if (!v || !vlapic_logic_match(state_of(v), m->dest, m->logical, m->x2apic))
+    for_each_vcpu(d, v) {
+        if (!vlapic_logic_match(state_of(v), m->dest, m->logical, m->x2apic))
             continue;
         if (m->mode != APIC_LOWEST) {
             deliver_to(v, m->mode, m->vector, m->level);
@@ -260,10 +258,9 @@ static void send_ipi(struct vcpu *v)
         deliver_to(v, m.mode, m.vector, false);
         return;
     }
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i] && vlapic_enabled(state_of(d->vcpu[i])) &&
-            (d->vcpu[i] != v || APIC_SHORTHAND(low) == APIC_TO_ALL))
-            deliver_to(d->vcpu[i], m.mode, m.vector, false);
+    for_each_vcpu(d, to)
+        if (vlapic_enabled(state_of(to)) && (to != v || APIC_SHORTHAND(low) == APIC_TO_ALL))
+            deliver_to(to, m.mode, m.vector, false);
 }
 
 /* ---- registers ---- */

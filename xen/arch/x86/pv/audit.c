@@ -63,7 +63,6 @@ void pv_audit_refs(struct domain *d, audit_fn fn, void *ctx)
 {
     for (uint32_t n = d->page_list; n != FRAME_NONE; n = mfn_to_page(_mfn(n))->next)
         table_entries(mfn_to_page(_mfn(n)), fn, ctx);
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_frames(d->vcpu[i], fn, ctx);
+    for_each_vcpu(d, v)
+        vcpu_frames(v, fn, ctx);
 }

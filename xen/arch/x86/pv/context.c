@@ -111,7 +111,7 @@ int pv_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
 
     if (!context_ok(c))
         return -EINVAL;
-    if (v == current || v->is_running)
+    if (v == current || vcpu_on_cpu(v))
         return -EBUSY;
     spin_lock(&d->arch.paging_lock);
     rc = take_roots(v, c);

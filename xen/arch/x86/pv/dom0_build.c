@@ -240,9 +240,9 @@ static int __init build(struct build *b, const struct boot_module *initrd, const
         return rc;
     }
     for (unsigned int i = 0; i < b->d->max_vcpus; i++)
-        if (!b->d->vcpu[i] && !vcpu_create(b->d, i, &rc))
+        if (!domain_vcpu(b->d, i) && !vcpu_create(b->d, i, &rc))
             return rc;
-    v = b->d->vcpu[0];
+    v = domain_vcpu(b->d, 0);
     load_kernel(b);
     if (initrd && initrd->size)
         put_bytes(b, b->lay.initrd, module_bytes(initrd), initrd->size);

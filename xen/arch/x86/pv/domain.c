@@ -155,7 +155,7 @@ int pv_domain_teardown(struct domain *d)
     int rc;
 
     for (; pv->teardown_step < d->max_vcpus; pv->teardown_step++) {
-        struct vcpu *v = d->vcpu ? d->vcpu[pv->teardown_step] : NULL;
+        struct vcpu *v = domain_vcpu(d, pv->teardown_step);
 
         rc = v ? vcpu_release_memory(v) : 0;
         if (rc)

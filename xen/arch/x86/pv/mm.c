@@ -84,9 +84,8 @@ static int l1e_get(struct domain *d, struct domain *pg_owner, pte_t e)
 
 static void drop_ldts(struct domain *d)
 {
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu && d->vcpu[i])
-            pv_destroy_ldt(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        pv_destroy_ldt(v);
 }
 
 static void l1e_put(struct domain *d, pte_t e)

@@ -273,10 +273,8 @@ void hvm_hlt(struct vcpu *v, uint64_t rflags)
         return;
     }
     vcpu_sleep_nosync(v);
-    for (unsigned int i = 0; i < v->domain->max_vcpus; i++) {
-        struct vcpu *other = v->domain->vcpu[i];
-        if (other && !(other->pause_flags & VPF_down))
+    for_each_vcpu(v->domain, other)
+        if (!(other->pause_flags & VPF_down))
             return;
-    }
     domain_shutdown(v->domain, SHUTDOWN_poweroff);
 }

@@ -126,7 +126,7 @@ void vmcs_load(struct vcpu *v)
 /* One that runs belongs to the CPU that runs it. */
 void vmcs_enter_other(struct vcpu *v)
 {
-    ASSERT(!ACCESS_ONCE(v->is_running));
+    ASSERT(!vcpu_on_cpu(v));
     vmcs_load(v);
 }
 

@@ -294,13 +294,10 @@ void hvm_ask_domain(struct domain *d, uint32_t asks)
 {
     cpumask_t running = 0;
 
-    for (unsigned int i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
-        if (!v)
-            continue;
+    for_each_vcpu(d, v) {
         /* Asked before and not done yet: it has not been in the guest since. */
         uint32_t old = __atomic_fetch_or(&v->arch.hvm.posted, asks, __ATOMIC_SEQ_CST);
-        if ((asks & ~old) && ACCESS_ONCE(v->is_running))
+        if ((asks & ~old) && vcpu_on_cpu(v))
             running |= 1ul << ACCESS_ONCE(v->processor);
     }
     smp_call(running, nothing, NULL);

@@ -207,9 +207,8 @@ void shadow_zap_all(struct domain *d)
     s->nr_oos = 0;
     for (unsigned int i = 0; i < ARRAY_SIZE(s->filter); i++)
         s->filter[i] = 0;
-    for (unsigned int i = 0; i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            shadow_drop_roots(d->vcpu[i]);
+    for_each_vcpu(d, v)
+        shadow_drop_roots(v);
     shadow_flush_tlbs(d);
 }
 
