@@ -45,6 +45,33 @@ def test_audit_finds_planted_errors(context):
     booted.power_off()
 
 
+def _overhead_kib(booted, path, settings):
+    """What a domain takes beyond its own pages."""
+    before = free_kib(booted)
+    assert booted.run(f"xl create -p {path} {settings}").status == 0, settings
+    used = before - free_kib(booted)
+    booted.run("xl debug-keys q")
+    pages = re.findall(r"d[1-9]\d*: .* pages (\d+)", booted.log)
+    assert booted.run(f"xl destroy {SMALL['hvm']}").status == 0
+    assert free_kib(booted) == before, settings
+    return used - 4 * int(pages[-1])
+
+
+def test_fixed_overhead(context):
+    """What a domain costs beyond its memory is what docs/design.md states, and does not depend on its size."""
+    files, path = _small_guest(context)
+    booted = context.boot(files)
+    # What the first creation makes the toolstack keep is not a domain's.
+    _overhead_kib(booted, path, "")
+    small, large, many = (_overhead_kib(booted, path, f"memory={m} vcpus={n}") for m, n in ((8, 1), (64, 1), (8, 8)))
+    shadow = [_overhead_kib(booted, path, f"hap=0 memory={m} shadow_memory=2") for m in (8, 64)]
+    print(f"    8 MiB {small} KiB, 64 MiB {large}, 8 vCPUs {many}, by shadow {shadow}")
+    assert small == large <= 56
+    assert many - small <= 7 * 16
+    assert shadow[0] == shadow[1] <= 2048 + 40
+    booted.power_off()
+
+
 def test_refused_allocations(context):
     """Creating a domain with allocation 1, 2, ... last refused: clean each time."""
     files, path = _small_guest(context)

@@ -17,7 +17,7 @@ static void go_down(ulong vcpu)
 {
     there[vcpu] = 1;
     while (!there[!vcpu])
-        ;
+        xen_yield(); /* with IF=0 penryn in Bochs would not be preempted: docs/emulators.md */
     hypercall(__HYPERVISOR_vcpu_op, VCPUOP_down, vcpu, 0, 0, 0);
     report_failure("vCPU %lu is still there", vcpu);
 }
