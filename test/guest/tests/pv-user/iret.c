@@ -153,6 +153,7 @@ static void results(void)
         check_equal("its result", read.result, rax);
     }
     hypercall(__HYPERVISOR_set_debugreg, 0, 0, 0, 0, 0);
+    check_equal("no debug register", hypercall1(__HYPERVISOR_get_debugreg, 8), -XEN_ENODEV);
 }
 
 /* A list ends with it, and RAX is that of the frame, too. */
