@@ -25,7 +25,7 @@ static struct multicall_entry list[IN_ONE] PAGE_BSS;
 /* What is read from a debug register is zero or not, but no error. */
 static void note(const struct pv_call *c, long rc)
 {
-    if (c->nr == __HYPERVISOR_get_debugreg && c->arg[0] < 8)
+    if (c->nr == __HYPERVISOR_get_debugreg && (uint32_t)c->arg[0] < 8)
         rc = rc != 0;
     cover_note(false, c->nr, c->sub, rc);
 }

@@ -527,7 +527,8 @@ static void make_multicall(struct attempt *a, bool abi32)
     a->call.arg[1] = n;
 }
 
-/* A call may have had its answer put over the list: such entries tell nothing. */
+/* A call may have had its answer put over the list: such entries tell nothing, be
+ * it over the call or over its result, which is then no error that there is. */
 void multicall_results(const struct attempt *a, bool abi32)
 {
     unsigned int size = abi32 ? 4 : 8;
@@ -537,9 +538,11 @@ void multicall_results(const struct attempt *a, bool abi32)
 
         for (unsigned int k = 0; k < 3; k++)
             memcpy(&entry[k], a->place.seen + (8 * i + k) * size, size);
-        if ((uint32_t)entry[0] == listed_calls[i].nr && (uint32_t)entry[2] == listed_calls[i].sub)
-            cover_note(abi32, listed_calls[i].nr, listed_calls[i].sub,
-                       abi32 ? (int32_t)entry[1] : (int64_t)entry[1]);
+        int64_t result = abi32 ? (int32_t)entry[1] : (int64_t)entry[1];
+
+        if ((uint32_t)entry[0] == listed_calls[i].nr && (uint32_t)entry[2] == listed_calls[i].sub &&
+            result > -128)
+            cover_note(abi32, listed_calls[i].nr, listed_calls[i].sub, result);
     }
 }
 
