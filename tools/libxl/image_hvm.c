@@ -14,6 +14,8 @@
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/hvm/params.h>
 
+#include "libxl/acpi.h"
+
 #define PAGE_UP(x) (((x) + BUILD_PAGE_SIZE - 1) & ~(BUILD_PAGE_SIZE - 1))
 #define FIRST_DATA 0x100000ul /* never below 1 MiB, where firmware might look */
 
@@ -87,6 +89,8 @@ static int write_start_block(struct creation *c)
     block.info.cmdline_paddr = at + offsetof(struct start_block, cmdline);
     block.info.memmap_paddr = at + offsetof(struct start_block, memmap);
     block.info.memmap_entries = c->plan.nr_ranges;
+    if (c->config->type == DOMAIN_PVH)
+        block.info.rsdp_paddr = BUILD_PFN_ACPI << BUILD_PAGE_SHIFT;
     if (c->ramdisk) {
         block.info.nr_modules = 1;
         block.info.modlist_paddr = at + offsetof(struct start_block, module);
@@ -115,6 +119,17 @@ static int write_ident_pt(struct creation *c)
     return build_write(&c->memory, BUILD_PFN_IDENT_PT << BUILD_PAGE_SHIFT, table, sizeof(table));
 }
 
+/* As Xen's toolstack does, for PVH only: firmware would do it for HVM. */
+static int write_acpi(struct creation *c)
+{
+    uint8_t page[BUILD_PAGE_SIZE];
+
+    if (c->config->type != DOMAIN_PVH)
+        return 0;
+    acpi_build(page, BUILD_PFN_ACPI << BUILD_PAGE_SHIFT, c->config->vcpus, c->config->maxvcpus);
+    return build_write(&c->memory, BUILD_PFN_ACPI << BUILD_PAGE_SHIFT, page, sizeof(page));
+}
+
 static int hvm_load(struct creation *c)
 {
     int rc = build_load(&c->memory, &c->image, c->file);
@@ -123,6 +138,8 @@ static int hvm_load(struct creation *c)
         rc = build_write(&c->memory, ramdisk_paddr(c), c->ramdisk, c->ramdisk_len);
     if (rc == 0)
         rc = write_start_block(c);
+    if (rc == 0)
+        rc = write_acpi(c);
     if (rc == 0)
         rc = write_ident_pt(c);
     if (rc == 0)
