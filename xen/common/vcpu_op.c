@@ -59,17 +59,54 @@ static long vcpu_down(struct vcpu *v)
     return 0;
 }
 
-static long get_runstate(const struct vcpu *v, unsigned long arg)
+static struct vcpu_runstate_info runstate_of(const struct vcpu *v)
 {
     struct vcpu_runstate_info info;
 
-    memset(&info, 0, sizeof(info));
+    memset(&info, 0, sizeof(info)); /* the padding, too */
     info.state = v->runstate;
     info.state_entry_time = v->runstate_since;
     for (unsigned int i = 0; i < ARRAY_SIZE(info.time); i++)
         info.time[i] = v->runstate_time[i];
     info.time[v->runstate] += NOW() - v->runstate_since;
+    return info;
+}
+
+static long get_runstate(const struct vcpu *v, unsigned long arg)
+{
+    struct vcpu_runstate_info info = runstate_of(v);
+
     return copy_to_guest_va(arg, &info);
+}
+
+void vcpu_show_runstate(const struct vcpu *v)
+{
+    uint64_t at = ACCESS_ONCE(v->runstate_area);
+
+    if (likely(!at))
+        return;
+    struct vcpu_runstate_info info = runstate_of(v);
+    const char *from = (const char *)&info;
+    size_t len = sizeof(info);
+    if (v->domain->shinfo_32) { /* no padding: 64-bit numbers are aligned to four bytes */
+        at = (uint32_t)at;
+        from += 4;
+        len -= 4;
+        memcpy((char *)&info + 4, &info.state, sizeof(info.state));
+    }
+    if (raw_copy_to_guest(at, from, len))
+        return; /* not mapped at the moment: the next switch may find it */
+}
+
+static long register_runstate(struct vcpu *v, unsigned long arg)
+{
+    struct vcpu_register_runstate_memory_area area;
+
+    if (copy_from_guest_va(&area, arg))
+        return -EFAULT;
+    ACCESS_ONCE(v->runstate_area) = area.addr.p;
+    vcpu_show_runstate(v);
+    return 0;
 }
 
 static long set_periodic_timer(struct vcpu *v, unsigned long arg)
@@ -166,6 +203,8 @@ long do_vcpu_op(unsigned long cmd, unsigned long vcpuid, unsigned long arg)
         return !(v->pause_flags & VPF_down);
     case VCPUOP_get_runstate_info:
         return get_runstate(v, arg);
+    case VCPUOP_register_runstate_memory_area:
+        return register_runstate(v, arg);
     case VCPUOP_set_periodic_timer:
         return set_periodic_timer(v, arg);
     case VCPUOP_stop_periodic_timer:

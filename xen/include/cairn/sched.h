@@ -29,6 +29,8 @@ void sched_domain_init(struct domain *d);
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 s_time_t vcpu_cpu_time(const struct vcpu *v);
+/* Write @v's run state where its guest wants it; current's address space. */
+void vcpu_show_runstate(const struct vcpu *v);
 long do_sched_op(unsigned long cmd, unsigned long arg);
 long do_set_timer_op(s_time_t timeout);
 long do_vcpu_op(unsigned long cmd, unsigned long vcpuid, unsigned long arg);
