@@ -260,6 +260,19 @@ static void check_vcpu_vector(void)
     check_equal("by the local APIC", irq_log.count[VECTOR_VCPU], 1);
     check_equal("instead of the domain's vector", irq_log.count[VECTOR_DOMAIN], 0);
     check_true("it was in service", in_service);
+
+    /* Linux binds its console before it switches its APIC on. */
+    uint32_t spiv = apic_read(APIC_SPIV);
+    irq_reset();
+    apic_write(APIC_SPIV, spiv & ~0x100u);
+    xen_evtchn_send(port);
+    irq_on();
+    irq_off();
+    check_equal("not by an APIC that is off", irq_log.nr, 0);
+    apic_write(APIC_SPIV, spiv);
+    irq_on();
+    irq_off();
+    check_equal("but when it is on", irq_log.count[VECTOR_VCPU], 1);
     check_waking(VECTOR_VCPU);
 }
 
