@@ -124,6 +124,9 @@ static void test_bad_input(void **state)
     expect_failure(with_cfg("", "type='vm'"), XL_FAILED, "must be one of: pv, hvm, pvh");
     expect_failure(with_cfg("", "name='7'"), XL_FAILED, "may not be a number");
     expect_failure(with_cfg("", "hap=0"), XL_FAILED, "no shadow paging");
+    expect_failure(with_cfg("", "tsc_mode='always_emulate'"), XL_FAILED,
+                   "'tsc_mode' must be one of: default, native");
+    expect_failure(with_cfg("", "tsc_khz=5000"), XL_FAILED, "its TSC cannot run at 5000 kHz here");
     expect_failure(with_cfg("", "memory=1"), XL_FAILED, "which 'memory' = 1 does not give");
     expect_failure(with_cfg("", "/other.cfg"), XL_USAGE, "more than one configuration file");
     expect_failure("create", XL_USAGE, "no configuration file");
@@ -535,7 +538,7 @@ static void test_save_and_restore(void **state)
     snprintf(path, sizeof(path), "%s/saved", dir);
     snprintf(save, sizeof(save), "save cairn-unit %s", path);
     snprintf(restore, sizeof(restore), "restore %s", path);
-    assert_int_equal(xl(with_cfg("", "extra='a\"b\\\\' hap=1")), XL_OK);
+    assert_int_equal(xl(with_cfg("", "extra='a\"b\\\\' hap=1 tsc_mode='native' tsc_khz=0")), XL_OK);
     struct domain *d = domain_find_name("cairn-unit");
     memset(fake_guest(d->domid, 0x345), 0x5a, 4096);
     assert_true(fake_guest_print(d->domid, "before\n"));
@@ -552,6 +555,8 @@ static void test_save_and_restore(void **state)
     assert_false(f->paused);
     assert_string_equal(d->config.cmdline, "a\"b\\");
     assert_int_equal(d->config.hap, 1);
+    assert_int_equal(d->config.tsc_mode, TSC_NATIVE);
+    assert_int_equal(d->config.tsc_khz, 0);
     assert_memory_equal(d->config.uuid, uuid, sizeof(uuid));
     assert_memory_equal(f->hvm_context, registers, sizeof(registers));
     const uint8_t *page = fake_guest(d->domid, 0x345);

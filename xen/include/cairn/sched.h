@@ -33,5 +33,6 @@ long do_sched_op(unsigned long cmd, unsigned long arg);
 long do_set_timer_op(s_time_t timeout);
 long do_vcpu_op(unsigned long cmd, unsigned long vcpuid, unsigned long arg);
 noreturn void idle_loop(void);
+void idle_wake(void); /* idle CPUs look again for what is to be done while idle */
 
 #endif

@@ -8,6 +8,7 @@
 #include <asm/cpu_policy.h>
 
 #include <asm/current.h>
+#include <asm/guest_tsc.h>
 #include <asm/hvm.h>
 #include <asm/page.h>
 #include <asm/pv.h>
@@ -72,7 +73,7 @@ static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
         *val = hvm->ctrl.efer;
         return 0;
     case MSR_IA32_TSC:
-        *val = rdtsc() + hvm->tsc_offset;
+        *val = guest_tsc(v, rdtsc());
         return 0;
     case MSR_IA32_PAT:
         *val = hvm->msr_pat;
@@ -146,7 +147,7 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     case MSR_EFER:
         return hvm_set_efer(v, val);
     case MSR_IA32_TSC:
-        hvm_set_tsc_offset(v, val - rdtsc());
+        guest_set_tsc(v, val, rdtsc());
         return 0;
     case MSR_IA32_PAT:
         if (!msr_pat_valid(val))

@@ -5,6 +5,7 @@
  */
 #include <asm/cpu_policy.h>
 #include <asm/current.h>
+#include <asm/guest_tsc.h>
 #include <asm/page.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
@@ -284,7 +285,7 @@ static enum emul_result op_cpuid(struct emul_ctxt *c, uint32_t leaf, uint32_t su
 
 static enum emul_result op_read_tsc(struct emul_ctxt *c, uint64_t *value)
 {
-    *value = rdtsc() + vcpu_of(c)->arch.hvm.tsc_offset;
+    *value = guest_tsc(vcpu_of(c), rdtsc());
     return EMUL_OKAY;
 }
 

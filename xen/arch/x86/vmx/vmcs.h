@@ -34,6 +34,7 @@ enum vmcs64 {
     VM_ENTRY_MSR_LOAD_ADDR = 0x200a,
     TSC_OFFSET = 0x2010,
     EPT_POINTER = 0x201a,
+    TSC_MULTIPLIER = 0x2032,
     GUEST_PHYSICAL_ADDRESS = 0x2400,
     VMCS_LINK_POINTER = 0x2800,
     GUEST_DEBUGCTL = 0x2802,
@@ -147,6 +148,7 @@ enum vmcsnw {
 #define PROC2_INVPCID            (1u << 12)
 #define PROC2_VMFUNC             (1u << 13)
 #define PROC2_PML                (1u << 17)
+#define PROC2_TSC_SCALING        (1u << 25)
 
 /* VM-exit controls */
 #define EXIT_SAVE_DEBUG       (1u << 2)
