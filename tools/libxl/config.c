@@ -27,7 +27,7 @@ enum key_kind {
     KEY_CPUS,
     KEY_SILENT, /* accepted: what it asks for is how things are anyway */
     KEY_NO_EFFECT,
-    KEY_ABSENT, /* the same, but 0 asks for nothing */
+    KEY_ABSENT, /* the same, but 0 asks for nothing, and a list for what it names: refused */
 };
 
 struct key {
@@ -269,6 +269,8 @@ static int read_setting(const struct build *b, const struct key *key, const stru
     case KEY_ABSENT:
         if (s->value->type == CFG_NUMBER && s->value->number == 0)
             return 0;
+        if (s->value->type == CFG_LIST && s->value->nr_items)
+            return fail(b, s->place, "'%s' is not supported here", s->key);
         __attribute__((fallthrough));
     case KEY_NO_EFFECT:
         if (s->value->type == CFG_LIST && s->value->nr_items == 0)

@@ -127,7 +127,7 @@ long do_multicall(unsigned long calls, unsigned long nr)
             hypercall_set_arg(1, nr - i);
             return -ERESTART;
         }
-        if (call.op == __HYPERVISOR_iret)
+        if (rc == HYPERCALL_IRET)
             return rc;
         call.result = rc;
         if (copy_to_guest_va(at, &call))

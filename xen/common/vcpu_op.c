@@ -36,8 +36,8 @@ static long vcpu_up(struct vcpu *v)
 {
     if (!v->is_initialised)
         return -EINVAL;
-    if (__atomic_fetch_and(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST) & VPF_down)
-        vcpu_wake(v);
+    __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
+    vcpu_wake(v); /* VGCF_online may have had it up already, but not woken */
     return 0;
 }
 
@@ -63,12 +63,7 @@ static long get_runstate(const struct vcpu *v, unsigned long arg)
 {
     struct vcpu_runstate_info info;
 
-    memset(&info, 0, sizeof(info));
-    info.state = v->runstate;
-    info.state_entry_time = v->runstate_since;
-    for (unsigned int i = 0; i < ARRAY_SIZE(info.time); i++)
-        info.time[i] = v->runstate_time[i];
-    info.time[v->runstate] += NOW() - v->runstate_since;
+    vcpu_runstate(v, &info);
     return copy_to_guest_va(arg, &info);
 }
 

@@ -17,9 +17,10 @@ struct domain;
  *       hypercall.c) then writes the arguments back to the guest's registers
  *       and makes the guest execute the instruction again.
  * Returns the value for the guest, -ENOSYS if there is no such call, or
- * -ERESTART.
+ * -ERESTART; HYPERCALL_IRET: all registers are new, there is no value.
  */
 long hypercall_dispatch(unsigned int nr, unsigned long arg[6]);
+#define HYPERCALL_IRET (1l << 63)
 
 /* Handlers that continue themselves change their caller's arguments here. */
 void hypercall_set_arg(unsigned int n, unsigned long value);

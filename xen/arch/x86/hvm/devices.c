@@ -9,6 +9,7 @@
 
 #include <asm/hvm.h>
 #include <asm/pvclock.h>
+#include <cairn/console.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
 #include <cairn/lib.h>
@@ -366,6 +367,12 @@ void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t
 {
     struct hvm_devices *s = v->domain->arch.hvm.devices;
 
+    if (port == XEN_HVM_DEBUGCONS_IOPORT && size == 1) {
+        char c = value;
+
+        console_guest_write(v->domain, &c, 1);
+        return;
+    }
     if (!s || !owner(s, port))
         return;
     s_time_t now = NOW();

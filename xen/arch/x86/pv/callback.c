@@ -172,9 +172,12 @@ unsigned int pv_exit_prepare(struct cpu_user_regs *regs)
     return sysret_can(regs);
 }
 
-/* IRET refused the frame: a bad selector or RIP, the guest kernel's fault. */
+/* IRET refused the frame: a bad selector or RIP, the guest kernel's fault.  The
+ * next frame may be refused too, and so on as long as there is stack: what waits
+ * for this CPU must get it in between. */
 void pv_iret_failed(struct cpu_user_regs *regs)
 {
+    local_irq_enable();
     pv_inject_exception(current, X86_EXC_GP, 0);
 }
 
@@ -211,7 +214,8 @@ long do_iret(void)
         regs->r11 = frame.r11;
     }
     v->vcpu_info->evtchn_upcall_mask = !(frame.rflags & X86_EFLAGS_IF);
-    return frame.rax;
+    regs->rax = frame.rax;
+    return HYPERCALL_IRET;
 }
 
 /* ---- registration ---- */

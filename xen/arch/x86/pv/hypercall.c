@@ -47,7 +47,8 @@ void pv_hypercall(struct cpu_user_regs *regs)
     long ret = hypercall_dispatch(regs->eax, arg);
 
     if (likely(ret != -ERESTART)) {
-        regs->rax = ret;
+        if (ret != HYPERCALL_IRET)
+            regs->rax = ret;
         return;
     }
     /* The guest executes SYSCALL once more, with what is left to do. */

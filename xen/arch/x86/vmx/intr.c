@@ -270,6 +270,7 @@ void hvm_hlt(struct vcpu *v, uint64_t rflags)
     if (v->arch.hvm.posted & (HVM_POSTED_NMI | HVM_POSTED_INIT)) {
         v->arch.hvm.halted = false;
         __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
+        vcpu_wake(v); /* it may have been taken off its queue, see vcpu_block() */
         return;
     }
     vcpu_sleep_nosync(v);
