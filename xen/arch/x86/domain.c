@@ -253,6 +253,7 @@ static void leave_vcpu(struct vcpu *prev)
 
 void context_switch(struct vcpu *prev, struct vcpu *next)
 {
+    vcpu_show_runstate(prev);
     local_irq_disable();
     leave_vcpu(prev);
     set_current(next);
@@ -272,11 +273,13 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
         tlb_no_guest();
         sched_context_saved(prev);
         local_irq_enable();
+        vcpu_show_runstate(next);
         reset_stack_and_jump(hvm_enter_guest);
     }
     tlb_guest();
     pv_switch_to(next); /* may set CR0.TS: after the FPU */
     sched_context_saved(prev);
     local_irq_enable();
+    vcpu_show_runstate(next);
     reset_stack_and_jump(pv_enter_guest);
 }

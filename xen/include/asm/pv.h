@@ -28,6 +28,7 @@ struct trap_bounce {
 #define TBF_EXCEPTION  1u
 #define TBF_ERROR_CODE 2u
 #define TBF_INTERRUPT  4u /* mask events on entry */
+#define TBF_CLEAR_DF   8u /* SYSCALL: what its mask does elsewhere */
 
 struct pv_domain {
     /* The per-domain slot of every root table of the domain: one L3 and L2,

@@ -56,6 +56,8 @@ void vlapic_vcpu_destroy(struct vcpu *v);
 void vlapic_init_signal(struct vcpu *v); /* INIT: registers, not mode or ID */
 /* Interrupt @vector for @v: from a device, an IPI, its timer.  Any context. */
 void vlapic_set_irq(struct vcpu *v, unsigned int vector, bool level);
+/* An event upcall: announced once, so it waits in an APIC that is switched off. */
+void vlapic_set_upcall(struct vcpu *v, unsigned int vector);
 /* Interrupt message of an I/O APIC to every vCPU that it addresses. */
 struct domain;
 void vlapic_bus_message(struct domain *d, uint8_t dest, bool logical, unsigned int mode,

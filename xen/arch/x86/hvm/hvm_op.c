@@ -247,10 +247,8 @@ long do_hvm_op(unsigned long op, unsigned long arg)
     case HVMOP_get_param:
         return param_op(op, arg);
     case HVMOP_flush_tlbs:
-        if (arg)
+        if (arg || !current->domain->is_hvm)
             return -EINVAL;
-        if (!current->domain->is_hvm)
-            return -ENOSYS;
         hvm_flush_domain(current->domain);
         return 0;
     case HVMOP_set_evtchn_upcall_vector:

@@ -100,9 +100,7 @@ static const char *record_rest_bad(const struct hvm_hw_cpu *c)
         return "TSC_AUX";
     if (c->flags & ~XEN_X86_FPU_INITIALISED)
         return "flags";
-    if (c->pending_valid && (c->pending_type == 1 || c->pending_type >= 4 || c->pending_reserved ||
-                             (c->pending_type == 3 && c->pending_vector > 31) ||
-                             (c->pending_type == 2 && c->pending_vector != 2)))
+    if (c->pending_valid && c->pending_reserved)
         return "pending event";
 #define SEL_BAD(n, r)                                 \
     if ((c->r##_sel >> 16) || (c->r##_arbytes >> 16)) \
@@ -127,7 +125,10 @@ static const char *record_bad(const struct vcpu *v, const void *record)
     if ((c->flags & XEN_X86_FPU_INITIALISED) && (mxcsr & ~0xffffu))
         return "MXCSR";
     record_to_state(c, &s, &ctrl);
-    return hvm_cpu_state_bad(&s, &ctrl, &env);
+    bad = hvm_cpu_state_bad(&s, &ctrl, &env);
+    if (!bad && c->pending_valid)
+        bad = hvm_event_bad(&s, &ctrl, c->pending_vector, c->pending_type, c->pending_error_valid);
+    return bad;
 }
 
 static void load_gprs(struct vcpu *v, const struct hvm_hw_cpu *c)
@@ -157,6 +158,7 @@ static void load_cpu(struct vcpu *v, const void *record, uint64_t tsc)
     uint64_t pdpte[4];
 
     record_to_state(c, &s, &hvm->ctrl);
+    hvm_forget_events(v); /* nor a shadow: flags need not fit to one */
     hvm_update_ctrl(v);
     hvm_set_cpu_state(v, &s);
     /* Latched PDPTEs are in a record of their own, if at all: else as MOV CR3. */

@@ -45,6 +45,12 @@ void vlapic_set_irq(struct vcpu *v, unsigned int vector, bool level)
         hvm_post(v, HVM_POSTED_INTR);
 }
 
+void vlapic_set_upcall(struct vcpu *v, unsigned int vector)
+{
+    vlapic_logic_request(state_of(v), vector, false);
+    hvm_post(v, HVM_POSTED_INTR);
+}
+
 int vlapic_pending(const struct vcpu *v)
 {
     return vlapic_logic_pending(&v->arch.hvm.vlapic.s);

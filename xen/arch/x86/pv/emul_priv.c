@@ -203,12 +203,9 @@ static enum outcome mov_special(struct vcpu *v, struct cpu_user_regs *regs,
     case 0x22:
         return write_cr(v, nr, *reg);
     case 0x21:
-        if (nr > 7)
-            return PRIV_refused;
-        *reg = pv_get_debugreg(v, nr);
-        return PRIV_done;
+        return pv_get_debugreg(v, nr, reg) ? PRIV_done : PRIV_refused;
     default:
-        return nr < 8 && !pv_set_debugreg(v, nr, *reg) ? PRIV_done : PRIV_refused;
+        return pv_set_debugreg(v, nr, *reg) ? PRIV_refused : PRIV_done;
     }
 }
 

@@ -200,7 +200,8 @@ enum {
 #define INTERRUPTIBILITY_NMI    (1u << 3)
 #define INTERRUPTIBILITY_SHADOW (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
 
-#define PENDING_DBG_BS (1ul << 14)
+#define PENDING_DBG_ENABLED_BP (1ul << 12)
+#define PENDING_DBG_BS         (1ul << 14)
 
 /* Segment access rights as a VMCS holds them */
 #define SEG_AR_DPL(ar)  (((ar) >> 5) & 3)
