@@ -124,6 +124,18 @@ static void use_page(struct rng *r, struct domain *d)
     put_page(pg);
 }
 
+/* What another has left there is seen here: nobody else knows these pages. */
+static void use_fresh_pages(unsigned int order)
+{
+    uint64_t *word = alloc_xen_pages(order, 0);
+
+    for (unsigned int i = 0; word && i < (PAGE_SIZE << order) / sizeof(*word); i += 64) {
+        BUG_ON(word[i]);
+        word[i] = 1;
+    }
+    free_xen_pages(word, order);
+}
+
 static void page_step(struct rng *r)
 {
     struct domain *d = current->domain;
@@ -131,6 +143,7 @@ static void page_step(struct rng *r)
     switch (rng_below(r, 8)) {
     case 0:
         alloc_domheap_pages(d, rng_below(r, 3), 0);
+        use_fresh_pages(rng_below(r, 3));
         break;
     case 1: { /* as decrease_reservation does */
         struct page_info *pg = &stress_frames[some_frame(r, d)];
@@ -302,6 +315,7 @@ static void idle_step(struct rng *r)
 {
     struct domain *d = get_domain_by_id(rng_below(r, NR_DOMAINS));
 
+    scrub_free_pages();
     if (!d)
         return;
     for_each_vcpu(d, v)
@@ -471,5 +485,7 @@ bool guests_check(void)
                          (dom0->grant->nr_frames - 1) * (1 + (1u << ACTIVE_ORDER));
     good &= complain("active grants of dom0", active_entries(dom0->grant), 0);
     good &= complain("free pages", avail_pages() + kept, pages_at_start);
+    scrub_free_pages();
+    good &= complain("pages still to be cleared", dirty_pages(), 0);
     return good;
 }

@@ -28,8 +28,10 @@ static unsigned int left_out, finished;
 /* ---- locks, linked with --wrap ---- */
 
 void __real_spin_lock(spinlock_t *l);
+bool __real_spin_trylock(spinlock_t *l);
 void __real_spin_unlock(spinlock_t *l);
 void __wrap_spin_lock(spinlock_t *l);
+bool __wrap_spin_trylock(spinlock_t *l);
 void __wrap_spin_unlock(spinlock_t *l);
 unsigned long __wrap_spin_lock_irqsave(spinlock_t *l);
 void __wrap_spin_unlock_irqrestore(spinlock_t *l, unsigned long flags);
@@ -38,6 +40,10 @@ void __wrap_spin_lock(spinlock_t *l)
 {
     if (l->level != left_out)
         __real_spin_lock(l);
+}
+bool __wrap_spin_trylock(spinlock_t *l)
+{
+    return l->level == left_out || __real_spin_trylock(l);
 }
 void __wrap_spin_unlock(spinlock_t *l)
 {

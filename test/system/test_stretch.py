@@ -53,9 +53,9 @@ def test_worst_cases(context):
         for part in PARTS:
             command = f"xl create -c {path} hap={hap} cmdline=\"{part}\""
             over += _case(booted, f"{part} hap={hap}", command, "Test result: SUCCESS")
+        command = f'xl create -c /etc/xen/{NARROW}.cfg hap={hap} cmdline="memory"'
+        over += _case(booted, f"memory, 32-bit hap={hap}", command, "Test result: SUCCESS")
         over += _largest(booted, path, f"hap={hap}")
-    command = f'xl create -c /etc/xen/{NARROW}.cfg cmdline="memory"'
-    over += _case(booted, "memory, 32-bit", command, "Test result: SUCCESS")
     over += _largest(booted, path, "hap=0 shadow_memory=256", 264)
     over += _largest(booted, "/etc/xen/pv.cfg", "")
     audit_clean(booted)

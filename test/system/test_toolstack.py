@@ -7,6 +7,7 @@ import re
 from cairn_runner import paths
 
 EXAMPLE = "test-hvm64-example"
+INFO = ("test-hvm64-start-info", "test-hvm32pae-start-info")
 ENDLESS = "test-hvm64-spin-cli"
 CFG = f"/etc/xen/{EXAMPLE}.cfg"
 
@@ -27,12 +28,15 @@ def _ok(booted, command, pattern=""):
 
 def test_create_forms(context):
     """Options and overrides of create; prefixes; the other small commands."""
-    booted = context.boot(context.guest_files(EXAMPLE))
+    booted = context.boot(context.guest_files(EXAMPLE, *INFO))
     ended = r"Test result: SUCCESS\n(\(XEN\).*\n)*Domain {} \(id \d+\) shut down: reason poweroff$"
     _ok(booted, f"xl cr -qc {CFG}", ended.format(EXAMPLE))
     _ok(booted, f"xl create -c {CFG} name=other memory=32", ended.format("other"))
     pvh = f"type=pvh kernel=/guest/{EXAMPLE} name=direct memory=8"
     _ok(booted, f"xl create -c {pvh}", ended.format("direct"))
+    for guest in INFO:
+        said = f"type=pvh kernel=/guest/{guest} cmdline=pvh name=info memory=8 maxvcpus=3"
+        _ok(booted, f"xl create -c {said}", ended.format("info"))
     _ok(booted, f"xl create -F {CFG}", rf"^Domain {EXAMPLE} \(id \d+\) shut down: reason poweroff$")
     config = json.loads(_ok(booted, f"xl create -n {CFG} memory=64 'cmdline=\"a b\"'"))
     assert config["b_info"]["target_memkb"] == 64 << 10 and config["b_info"]["cmdline"] == "a b"

@@ -43,6 +43,10 @@ static void test_reset(void **state)
     for (unsigned int off = APIC_LVTT; off <= APIC_LVTERR; off += 0x10)
         assert_int_equal(vlapic_logic_read(&s, off), APIC_LVT_MASKED);
     assert_false(vlapic_logic_accept(&s, 0x40, false)); /* software-disabled */
+    vlapic_logic_request(&s, 0x50, false);              /* an event upcall is held */
+    assert_int_equal(vlapic_logic_pending(&s), -1);
+    vlapic_logic_write(&s, APIC_SPIV, 0x1ff);
+    assert_int_equal(vlapic_logic_pending(&s), 0x50);
 }
 
 /* Every pair of vectors in service and requested, against every TPR class. */

@@ -18,7 +18,7 @@
 #define EXTENT_2M     9
 #define BATCH         512 /* extents a hypercall */
 #define WINDOW_PAGES  64  /* foreign pages mapped at a time */
-#define SPECIAL_PAGES 4
+#define SPECIAL_PAGES 5   /* the last one for PVH only */
 
 static void plan_add(struct build_plan *plan, uint64_t start, uint64_t end, uint32_t type)
 {
@@ -47,7 +47,8 @@ void build_plan_hvm(struct build_plan *plan, uint64_t memory_mb, bool vga_hole)
     plan_add(plan, BUILD_SPECIAL_FIRST << BUILD_PAGE_SHIFT, BUILD_SPECIAL_END << BUILD_PAGE_SHIFT,
              XEN_HVM_MEMMAP_TYPE_RESERVED);
     plan_add(plan, FOUR_GIB, FOUR_GIB + bytes - low_end, XEN_HVM_MEMMAP_TYPE_RAM);
-    plan->nr_pages = (bytes >> BUILD_PAGE_SHIFT) + SPECIAL_PAGES;
+    plan->nr_special = SPECIAL_PAGES - vga_hole;
+    plan->nr_pages = (bytes >> BUILD_PAGE_SHIFT) + plan->nr_special;
     if (vga_hole)
         plan->nr_pages -= (VGA_END - VGA_START) >> BUILD_PAGE_SHIFT;
 }
@@ -85,18 +86,24 @@ static int populate_order(domid_t domid, uint64_t *pfn, uint64_t end, unsigned i
     return 0;
 }
 
-/* Large extents where they are aligned and to be had, else single pages. */
+/* The largest extents that are aligned and to be had, else single pages. */
 static int populate_range(domid_t domid, uint64_t pfn, uint64_t end)
 {
-    uint64_t size = 1ul << EXTENT_2M;
-    uint64_t aligned = min_of((pfn + size - 1) & ~(size - 1), end);
+    while (pfn < end) {
+        unsigned int order = EXTENT_2M;
 
-    int rc = populate_order(domid, &pfn, aligned, 0);
-    if (rc < 0)
-        return rc;
-    /* No memory in large pieces is no failure: the next line tries small. */
-    populate_order(domid, &pfn, end, EXTENT_2M);
-    return populate_order(domid, &pfn, end, 0);
+        while (pfn & ((1ul << order) - 1) || pfn + (1ul << order) > end)
+            order--;
+        /* As many as there are room for, or one before a larger one. */
+        uint64_t next = order == EXTENT_2M ? end : pfn + (1ul << order);
+        int rc = populate_order(domid, &pfn, next, order);
+        /* No memory in large pieces is no failure: try small ones. */
+        if (rc < 0 && order)
+            rc = populate_order(domid, &pfn, next, 0);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
 }
 
 int build_populate(domid_t domid, const struct build_plan *plan)
@@ -115,11 +122,11 @@ int build_populate(domid_t domid, const struct build_plan *plan)
         return rc;
 
     xen_pfn_t special[SPECIAL_PAGES] = {BUILD_PFN_STORE, BUILD_PFN_VM86_TSS, BUILD_PFN_IDENT_PT,
-                                        BUILD_PFN_CONSOLE};
-    long done = ctl_memory_populate(domid, 0, SPECIAL_PAGES, special);
+                                        BUILD_PFN_CONSOLE, BUILD_PFN_ACPI};
+    long done = ctl_memory_populate(domid, 0, plan->nr_special, special);
     if (done < 0)
         return done;
-    return done == SPECIAL_PAGES ? 0 : -XEN_ENOMEM;
+    return done == plan->nr_special ? 0 : -XEN_ENOMEM;
 }
 
 int build_write(const struct build_memory *memory, uint64_t paddr, const void *from, uint64_t size)

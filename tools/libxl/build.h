@@ -21,6 +21,7 @@
  */
 #define BUILD_SPECIAL_FIRST 0xfeff8ul
 #define BUILD_SPECIAL_END   0xff000ul
+#define BUILD_PFN_ACPI      0xfeffbul /* PVH only */
 #define BUILD_PFN_STORE     0xfeffcul
 #define BUILD_PFN_VM86_TSS  0xfeffdul
 #define BUILD_PFN_IDENT_PT  0xfeffeul
@@ -40,7 +41,8 @@ struct build_range {
 struct build_plan {
     unsigned int nr_ranges;
     struct build_range ranges[BUILD_MAX_RANGES]; /* ascending */
-    uint64_t nr_pages;                           /* RAM and special pages */
+    unsigned int nr_special;
+    uint64_t nr_pages; /* RAM and special pages */
 };
 
 /*

@@ -14,8 +14,13 @@
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/hvm/params.h>
 
-#define PAGE_UP(x) (((x) + BUILD_PAGE_SIZE - 1) & ~(BUILD_PAGE_SIZE - 1))
-#define FIRST_DATA 0x100000ul /* never below 1 MiB, where firmware might look */
+#include "libxl/acpi.h"
+
+#define PAGE_UP(x)      (((x) + BUILD_PAGE_SIZE - 1) & ~(BUILD_PAGE_SIZE - 1))
+#define MTRR_ENABLED    (1u << 11) /* IA32_MTRR_DEF_TYPE */
+#define MTRR_WRITE_BACK 6u
+#define PAT_RESET       0x0007040600070406ull
+#define FIRST_DATA      0x100000ul /* never below 1 MiB, where firmware might look */
 
 /* Where the data that comes with the kernel goes. */
 static uint64_t ramdisk_paddr(const struct creation *c)
@@ -87,6 +92,8 @@ static int write_start_block(struct creation *c)
     block.info.cmdline_paddr = at + offsetof(struct start_block, cmdline);
     block.info.memmap_paddr = at + offsetof(struct start_block, memmap);
     block.info.memmap_entries = c->plan.nr_ranges;
+    if (c->config->type == DOMAIN_PVH)
+        block.info.rsdp_paddr = BUILD_PFN_ACPI << BUILD_PAGE_SHIFT;
     if (c->ramdisk) {
         block.info.nr_modules = 1;
         block.info.modlist_paddr = at + offsetof(struct start_block, module);
@@ -115,6 +122,17 @@ static int write_ident_pt(struct creation *c)
     return build_write(&c->memory, BUILD_PFN_IDENT_PT << BUILD_PAGE_SHIFT, table, sizeof(table));
 }
 
+/* As Xen's toolstack does, for PVH only: firmware would do it for HVM. */
+static int write_acpi(struct creation *c)
+{
+    uint8_t page[BUILD_PAGE_SIZE];
+
+    if (c->config->type != DOMAIN_PVH)
+        return 0;
+    acpi_build(page, BUILD_PFN_ACPI << BUILD_PAGE_SHIFT, c->config->vcpus, c->config->maxvcpus);
+    return build_write(&c->memory, BUILD_PFN_ACPI << BUILD_PAGE_SHIFT, page, sizeof(page));
+}
+
 static int hvm_load(struct creation *c)
 {
     int rc = build_load(&c->memory, &c->image, c->file);
@@ -123,6 +141,8 @@ static int hvm_load(struct creation *c)
         rc = build_write(&c->memory, ramdisk_paddr(c), c->ramdisk, c->ramdisk_len);
     if (rc == 0)
         rc = write_start_block(c);
+    if (rc == 0)
+        rc = write_acpi(c);
     if (rc == 0)
         rc = write_ident_pt(c);
     if (rc == 0)
@@ -151,28 +171,43 @@ static void fill_registers(const struct creation *c, struct hvm_hw_cpu *cpu)
     cpu->tr_arbytes = 0x8b; /* busy 32-bit TSS */
 }
 
+/* One record of a vCPU's state, as a stream of its own. */
+static int set_record(const struct creation *c, uint16_t type, uint16_t instance,
+                      const void *record, uint32_t len)
+{
+    const struct hvm_save_header header = {.magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION};
+    const struct hvm_save_descriptor header_d = {HVM_SAVE_CODE(HEADER), 0, sizeof(header)},
+                                     record_d = {type, instance, len},
+                                     end_d = {HVM_SAVE_CODE(END), 0, 0};
+    const struct {
+        const void *bytes;
+        size_t len;
+    } parts[] = {{&header_d, sizeof(header_d)},
+                 {&header, sizeof(header)},
+                 {&record_d, sizeof(record_d)},
+                 {record, len},
+                 {&end_d, sizeof(end_d)}};
+    char stream[sizeof(header) + 3 * sizeof(header_d) + sizeof(struct hvm_hw_cpu)], *at = stream;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        memcpy(at, parts[i].bytes, parts[i].len);
+        at += parts[i].len;
+    }
+    return ctl_domain_set_hvm_context(c->domid, stream, at - stream);
+}
+
 static int set_registers(struct creation *c)
 {
-    struct {
-        struct hvm_save_descriptor header_d;
-        struct hvm_save_header header;
-        struct hvm_save_descriptor cpu_d;
-        struct hvm_hw_cpu cpu;
-        struct hvm_save_descriptor end_d;
-    } __attribute__((packed)) stream;
+    const struct hvm_hw_mtrr mtrr = {.msr_pat_cr = PAT_RESET,
+                                     .msr_mtrr_def_type = MTRR_ENABLED | MTRR_WRITE_BACK};
     struct hvm_hw_cpu cpu;
+    int rc = 0;
 
-    memset(&stream, 0, sizeof(stream));
-    stream.header_d.typecode = HVM_SAVE_CODE(HEADER);
-    stream.header_d.length = HVM_SAVE_LENGTH(HEADER);
-    stream.header.magic = HVM_FILE_MAGIC;
-    stream.header.version = HVM_FILE_VERSION;
-    stream.cpu_d.typecode = HVM_SAVE_CODE(CPU);
-    stream.cpu_d.length = HVM_SAVE_LENGTH(CPU);
+    /* As Xen's toolstack does: memory is write-back; firmware would say so for HVM. */
+    for (unsigned int i = 0; c->config->type == DOMAIN_PVH && i < c->config->maxvcpus && !rc; i++)
+        rc = set_record(c, HVM_SAVE_CODE(MTRR), i, &mtrr, sizeof(mtrr));
     fill_registers(c, &cpu);
-    memcpy(&stream.cpu, &cpu, sizeof(cpu));
-    stream.end_d.typecode = HVM_SAVE_CODE(END);
-    return ctl_domain_set_hvm_context(c->domid, &stream, sizeof(stream));
+    return rc < 0 ? rc : set_record(c, HVM_SAVE_CODE(CPU), 0, &cpu, sizeof(cpu));
 }
 
 static int hvm_start(struct creation *c)

@@ -194,10 +194,10 @@ int domain_save(const struct domain *d, const char *path)
 
 /* ---- back ---- */
 
-static bool is_special(uint64_t gfn)
+static bool is_special(uint64_t gfn, bool pvh)
 {
-    return gfn == BUILD_PFN_STORE || gfn == BUILD_PFN_VM86_TSS || gfn == BUILD_PFN_IDENT_PT ||
-           gfn == BUILD_PFN_CONSOLE;
+    return (pvh && gfn == BUILD_PFN_ACPI) || gfn == BUILD_PFN_STORE || gfn == BUILD_PFN_VM86_TSS ||
+           gfn == BUILD_PFN_IDENT_PT || gfn == BUILD_PFN_CONSOLE;
 }
 
 static bool has_param(const struct stream *saved, uint32_t index, uint64_t value)
@@ -218,7 +218,7 @@ static int saved_plan(struct creation *c)
         uint64_t gfn = saved->pages[i].gfn;
         bool rom = vga_hole && gfn >= 0xc0 && gfn < 0x100;
 
-        if (gfn >> 40 || (!rom && !is_special(gfn) &&
+        if (gfn >> 40 || (!rom && !is_special(gfn, !vga_hole) &&
                           !build_plan_holds(&c->plan, gfn << BUILD_PAGE_SHIFT, BUILD_PAGE_SIZE)))
             return creation_fail(c, 0, "the file has a page at 0x%llx, where it has no memory",
                                  (unsigned long long)gfn);

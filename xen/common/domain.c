@@ -253,6 +253,7 @@ int domain_kill(struct domain *d)
     if (rc)
         return rc;
     domain_set_state(d, DOMAIN_dead);
+    idle_wake(); /* to clear its memory */
     domain_exception_raise();
     put_domain(d); /* creation's reference */
     return 0;

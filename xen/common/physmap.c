@@ -62,8 +62,7 @@ int physmap_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
         if (rc)
             return rc;
     }
-    for (unsigned long i = 0; i < nr; i++)
-        set_gpfn_from_mfn(mfn_add(mfn, i), gfn_x(gfn) + i);
+    set_gpfns_from_mfns(mfn, gfn_x(gfn), nr);
     return 0;
 }
 

@@ -3,7 +3,7 @@
  * sched_vcpu.c - reasons for a vCPU to run or not (pauses, blocking, yielding),
  * its timers, its beginning and end for the scheduler; the idle loop.
  */
-#include <cairn/sched.h>
+#include "sched_private.h"
 
 #include <asm/current.h>
 #include <asm/processor.h>
@@ -131,14 +131,21 @@ void sched_vcpu_destroy(struct vcpu *v)
 
 /* ---- idle ---- */
 
+void idle_wake(void)
+{
+    for_each_cpu_in(cpu, __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED))
+        cpu_kick(cpu);
+}
+
 void idle_loop(void)
 {
     for (;;) {
         if (softirq_pending())
             do_softirq();
         stretch_end();
+        scrub_free_pages();
         local_irq_disable();
-        if (softirq_pending())
+        if (softirq_pending() || scrub_wanted())
             local_irq_enable();
         else
             __asm__ volatile("sti; hlt" ::: "memory");

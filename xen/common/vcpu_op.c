@@ -67,6 +67,38 @@ static long get_runstate(const struct vcpu *v, unsigned long arg)
     return copy_to_guest_va(arg, &info);
 }
 
+void vcpu_show_runstate(const struct vcpu *v)
+{
+    uint64_t at = ACCESS_ONCE(v->runstate_area);
+
+    struct vcpu_runstate_info info;
+    const char *from = (const char *)&info;
+    size_t len = sizeof(info);
+
+    if (likely(!at))
+        return;
+    vcpu_runstate(v, &info);
+    if (v->domain->shinfo_32) { /* no padding: 64-bit numbers are aligned to four bytes */
+        at = (uint32_t)at;
+        from += 4;
+        len -= 4;
+        memcpy((char *)&info + 4, &info.state, sizeof(info.state));
+    }
+    if (raw_copy_to_guest(at, from, len))
+        return; /* not mapped at the moment: the next switch may find it */
+}
+
+static long register_runstate(struct vcpu *v, unsigned long arg)
+{
+    struct vcpu_register_runstate_memory_area area;
+
+    if (copy_from_guest_va(&area, arg))
+        return -EFAULT;
+    ACCESS_ONCE(v->runstate_area) = area.addr.p;
+    vcpu_show_runstate(v);
+    return 0;
+}
+
 static long set_periodic_timer(struct vcpu *v, unsigned long arg)
 {
     struct vcpu_set_periodic_timer set;
@@ -161,6 +193,8 @@ long do_vcpu_op(unsigned long cmd, unsigned long vcpuid, unsigned long arg)
         return !(v->pause_flags & VPF_down);
     case VCPUOP_get_runstate_info:
         return get_runstate(v, arg);
+    case VCPUOP_register_runstate_memory_area:
+        return register_runstate(v, arg);
     case VCPUOP_set_periodic_timer:
         return set_periodic_timer(v, arg);
     case VCPUOP_stop_periodic_timer:

@@ -56,6 +56,8 @@ void vlapic_vcpu_destroy(struct vcpu *v);
 void vlapic_init_signal(struct vcpu *v); /* INIT: registers, not mode or ID */
 /* Interrupt @vector for @v: from a device, an IPI, its timer.  Any context. */
 void vlapic_set_irq(struct vcpu *v, unsigned int vector, bool level);
+/* An event upcall: announced once, so it waits in an APIC that is switched off. */
+void vlapic_set_upcall(struct vcpu *v, unsigned int vector);
 /* Interrupt message of an I/O APIC to every vCPU that it addresses. */
 struct domain;
 void vlapic_bus_message(struct domain *d, uint8_t dest, bool logical, unsigned int mode,
@@ -71,6 +73,7 @@ void vlapic_set_cr8(struct vcpu *v, uint8_t cr8);
 bool vlapic_owns_msr(uint32_t msr);
 int vlapic_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val);
 int vlapic_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val);
+void vlapic_tsc_moved(struct vcpu *v); /* @v's TSC is another: so is the time to its deadline */
 /* A device of hvm/devices.c. */
 bool vlapic_mmio_match(const struct vcpu *v, uint64_t addr);
 uint64_t vlapic_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size);

@@ -53,6 +53,7 @@ struct vcpu {
     unsigned int pause_count; /* vcpu_pause() */
     unsigned int runstate;    /* RUNSTATE_* */
     s_time_t runstate_since, runstate_time[4];
+    uint64_t runstate_area; /* where the guest wants to read them, virtual; 0: nowhere */
 
     struct vcpu_info *vcpu_info; /* in shared_info or registered by the guest */
     struct page_info *vcpu_info_page;

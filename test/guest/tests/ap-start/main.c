@@ -85,6 +85,29 @@ static void check_restarts(void)
     check_true("it comes up after INIT while halted with interrupts off", ap_startup());
 }
 
+#define VECTOR_UPCALL 0x65
+
+/* An event for a vCPU that has not been started yet, by its own vector. */
+static void send_early_event(void)
+{
+    struct xen_hvm_evtchn_upcall_vector set = {.vcpu = 1, .vector = VECTOR_UPCALL};
+    struct evtchn_bind_ipi ipi = {.vcpu = 1};
+
+    check_equal(
+        "its upcall vector",
+        hypercall(__HYPERVISOR_hvm_op, HVMOP_set_evtchn_upcall_vector, (ulong)&set, 0, 0, 0), 0);
+    check_equal("a port for it",
+                hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, (ulong)&ipi, 0, 0, 0),
+                0);
+    xen_evtchn_send(ipi.port);
+}
+
+static void open_shortly(ulong unused)
+{
+    apic_write(APIC_SPIV, 0x1ff);
+    asm volatile("sti; nop; cli");
+}
+
 void test_main(void)
 {
     irq_init();
@@ -92,8 +115,10 @@ void test_main(void)
         report_skip("no local APIC");
         return;
     }
-    if (on_xen())
+    if (on_xen()) {
         check_vcpuop_before();
+        send_early_event();
+    }
     ap_init();
     if (!ap_startup()) {
         if (on_xen())
@@ -103,6 +128,10 @@ void test_main(void)
         return;
     }
     check_signature();
+    irq_reset();
+    check_true("the AP takes interrupts", ap_run(open_shortly, 0));
+    if (on_xen())
+        check_equal("an event came through its INIT", irq_log.count[VECTOR_UPCALL], 1);
     check_true("the AP answers", ap_run(read_id, 0));
     check_equal("its APIC ID and CPUID's", ap_value >> 8, ap_value & 0xff);
     check_true("its APIC ID is not ours", ap_value >> 8 != apic_id());

@@ -130,16 +130,34 @@ static uint64_t system_time(void)
            ((delta & 0xffffffff) * t->tsc_to_system_mul >> 32);
 }
 
+static volatile struct vcpu_runstate_info runstate;
+
+static void register_runstate(void)
+{
+    struct vcpu_register_runstate_memory_area area = {.addr.p = (ulong)&runstate};
+
+    check_equal("a place for the run state", vcpu_op(VCPUOP_register_runstate_memory_area, &area),
+                0);
+    check_equal("filled at once", runstate.state, RUNSTATE_running);
+    check_true("since when",
+               runstate.state_entry_time && runstate.state_entry_time <= system_time());
+}
+
 static void check_waking(unsigned int vector)
 {
     struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER, .vcpu = 0};
     struct vcpu_set_singleshot_timer timer = {0};
 
     check_equal("bind VIRQ_TIMER", evtchn_op(EVTCHNOP_bind_virq, &virq), 0);
+    register_runstate();
     irq_reset();
     timer.timeout_abs_ns = system_time() + 2000000;
     check_equal("single-shot timer", vcpu_op(VCPUOP_set_singleshot_timer, &timer), 0);
+    uint64_t entered = runstate.state_entry_time, blocked = runstate.time[RUNSTATE_blocked];
     asm volatile("sti; hlt; cli" : : : "memory");
+    check_equal("running again", runstate.state, RUNSTATE_running);
+    check_true("since it woke", runstate.state_entry_time > entered);
+    check_true("having been blocked", runstate.time[RUNSTATE_blocked] > blocked);
     check_equal("it ends HLT", irq_log.count[vector], 1);
     check_true("not before its time", system_time() >= timer.timeout_abs_ns);
     irq_reset();
@@ -242,6 +260,19 @@ static void check_vcpu_vector(void)
     check_equal("by the local APIC", irq_log.count[VECTOR_VCPU], 1);
     check_equal("instead of the domain's vector", irq_log.count[VECTOR_DOMAIN], 0);
     check_true("it was in service", in_service);
+
+    /* Linux binds its console before it switches its APIC on. */
+    uint32_t spiv = apic_read(APIC_SPIV);
+    irq_reset();
+    apic_write(APIC_SPIV, spiv & ~0x100u);
+    xen_evtchn_send(port);
+    irq_on();
+    irq_off();
+    check_equal("not by an APIC that is off", irq_log.nr, 0);
+    apic_write(APIC_SPIV, spiv);
+    irq_on();
+    irq_off();
+    check_equal("but when it is on", irq_log.count[VECTOR_VCPU], 1);
     check_waking(VECTOR_VCPU);
 }
 

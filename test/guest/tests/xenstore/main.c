@@ -121,6 +121,7 @@ static void check_transactions(void)
 static void wait_shutdown(void)
 {
     check_equal("announce it", xenstore_write(0, "control/feature-poweroff", "1"), 3);
+    check_equal("as Linux does", xenstore_write(0, "control/feature-suspend", "1"), 3);
     check_equal("watch",
                 xenstore_request(XS_WATCH, 0, "control/shutdown\0s", 19, reply, sizeof(reply)), 3);
     printk("waiting for control/shutdown\n");

@@ -122,10 +122,9 @@ static int set_vm86_tss(struct domain *d, uint64_t value)
     if (size < VM86_TSS_MIN || size > VM86_TSS_MAX || addr + size - 1 < addr)
         return -EINVAL;
     for (uint32_t at = 0; at < size;) {
-        uint8_t bytes[64];
+        uint8_t bytes[256];
         uint32_t n = min(size - at, (uint32_t)sizeof(bytes));
-        for (uint32_t i = 0; i < n; i++)
-            bytes[i] = vm86_tss_byte(at + i, size);
+        vm86_tss_fill(bytes, at, n, size);
         if (hvm_copy_to_guest_phys(d, _gaddr(addr + at), bytes, n))
             return -EINVAL;
         at += n;
@@ -248,10 +247,8 @@ long do_hvm_op(unsigned long op, unsigned long arg)
     case HVMOP_get_param:
         return param_op(op, arg);
     case HVMOP_flush_tlbs:
-        if (arg)
+        if (arg || !current->domain->is_hvm)
             return -EINVAL;
-        if (!current->domain->is_hvm)
-            return -ENOSYS;
         hvm_flush_domain(current->domain);
         return 0;
     case HVMOP_set_evtchn_upcall_vector:

@@ -78,10 +78,9 @@ void hvm_init_signal(struct vcpu *v)
     struct domain *d = v->domain;
 
     spin_lock(&d->lock);
+    /* Else it is reset already; an event upcall may wait in its APIC. */
     if (v->is_initialised)
         tell(v, HVM_POSTED_INIT);
-    else
-        vlapic_init_signal(v);
     spin_unlock(&d->lock);
 }
 

@@ -74,7 +74,7 @@ void hvm_inject_nmi(struct vcpu *v)
 void hvm_assert_upcall(struct vcpu *v)
 {
     if (v->arch.hvm.upcall_vector)
-        vlapic_set_irq(v, v->arch.hvm.upcall_vector, false);
+        vlapic_set_upcall(v, v->arch.hvm.upcall_vector);
     else
         hvm_post(v, HVM_POSTED_INTR);
     /* SCHEDOP_block ends by any event, taken or not; HLT by interrupts. */

@@ -164,17 +164,22 @@ bool vlapic_logic_error(struct vlapic_state *s, uint32_t esr_bit)
     return vlapic_logic_accept(s, lvt & 0xff, false);
 }
 
+void vlapic_logic_request(struct vlapic_state *s, unsigned int vector, bool level)
+{
+    if (level)
+        set_bit_atomic(vlapic_reg(s, APIC_TMR), vector);
+    else
+        clear_bit_atomic(vlapic_reg(s, APIC_TMR), vector);
+    set_bit_atomic(vlapic_reg(s, APIC_IRR), vector);
+}
+
 bool vlapic_logic_accept(struct vlapic_state *s, unsigned int vector, bool level)
 {
     if (!vlapic_sw_enabled(s))
         return false;
     if (vector < 16)
         return vlapic_logic_error(s, ESR_RECEIVE_ILLEGAL);
-    if (level)
-        set_bit_atomic(vlapic_reg(s, APIC_TMR), vector);
-    else
-        clear_bit_atomic(vlapic_reg(s, APIC_TMR), vector);
-    set_bit_atomic(vlapic_reg(s, APIC_IRR), vector);
+    vlapic_logic_request(s, vector, level);
     return true;
 }
 

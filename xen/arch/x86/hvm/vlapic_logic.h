@@ -98,6 +98,8 @@ int vlapic_logic_pending(const struct vlapic_state *s);
 void vlapic_logic_ack(struct vlapic_state *s, unsigned int vector);
 /* An interrupt message with a vector arrives.  True: something to recheck. */
 bool vlapic_logic_accept(struct vlapic_state *s, unsigned int vector, bool level);
+/* The same without a look at the vector or at what is switched on: held until then. */
+void vlapic_logic_request(struct vlapic_state *s, unsigned int vector, bool level);
 /* Notes an error and raises the LVT error interrupt; true: recheck. */
 bool vlapic_logic_error(struct vlapic_state *s, uint32_t esr_bit);
 /* Is @s addressed?  @x2apic: @dest is 32 bits wide. */

@@ -299,6 +299,8 @@ void pv_switch_from(struct vcpu *v)
         __asm__ volatile("mov %0, %%db7" ::"r"(0x400ul));
     if (pv->cr0_ts)
         __asm__ volatile("clts");
+    if (unlikely(pv->cpuid_faulting)) /* a HVM guest has it emulated */
+        wrmsr(MSR_MISC_FEATURES, 0);
     if (pv_make_cr4(v) != get_cpu_info()->cr4)
         write_cr4(get_cpu_info()->cr4);
     /* Next may be an address space without our per-domain slot. */
@@ -334,6 +336,8 @@ void pv_switch_to(struct vcpu *v)
         write_cr4(pv_make_cr4(v));
     if (v->arch.dr7 & 0xff)
         pv_load_debugregs(v);
+    if (unlikely(pv->cpuid_faulting))
+        wrmsr(MSR_MISC_FEATURES, MISC_FEATURES_CPUID_FAULTING);
     load_segments(pv);
     if (pv->cr0_ts)
         write_cr0(read_cr0() | X86_CR0_TS);
