@@ -61,10 +61,6 @@ struct domain *domain_next(domid_t after)
     return NULL;
 }
 void put_domain(struct domain *d) {}
-struct vcpu *domain_next_vcpu(const struct domain *d, unsigned int id)
-{
-    return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
 static bool preempting;
 bool preempt_check(void)
 {

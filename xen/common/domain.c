@@ -177,13 +177,6 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc)
     return v;
 }
 
-struct vcpu *domain_next_vcpu(const struct domain *d, unsigned int id)
-{
-    while (id < d->max_vcpus && !domain_vcpu(d, id))
-        id++;
-    return domain_vcpu(d, id);
-}
-
 /* ---- ending ---- */
 
 /* Each page's own reference; what others still map stays on the list. */

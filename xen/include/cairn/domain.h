@@ -130,7 +130,16 @@ static inline struct vcpu *domain_vcpu(const struct domain *d, unsigned int id)
     return id < d->max_vcpus ? __atomic_load_n(&d->vcpu[id], __ATOMIC_ACQUIRE) : NULL;
 }
 /* The first that exists of @id and above, or NULL. */
-struct vcpu *domain_next_vcpu(const struct domain *d, unsigned int id);
+static inline struct vcpu *domain_next_vcpu(const struct domain *d, unsigned int id)
+{
+    for (; id < d->max_vcpus; id++) {
+        struct vcpu *v = domain_vcpu(d, id);
+
+        if (v)
+            return v;
+    }
+    return NULL;
+}
 #define for_each_vcpu(d, v) \
     for (struct vcpu *v = domain_next_vcpu(d, 0); v; v = domain_next_vcpu(d, v->vcpu_id + 1))
 /* If not, its state is saved, and who has seen that may run or read it. */
