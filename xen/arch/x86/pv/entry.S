@@ -77,7 +77,8 @@ exit_by_iret:
     .previous
 
 /* The frame cannot be returned to: make it whole again, with the error code and
- * vector that were met, and go on as if the guest had met them. */
+ * vector that were met, and go on as if the guest had met them: interrupts on,
+ * since the next frame may be refused too, as long as there is stack. */
 iret_fault:
     pushq CPUINFO_scratch-CPUINFO_guest_regs-UREGS_rip(%rsp)
     SAVE_REGS
