@@ -249,21 +249,20 @@ static void test_efer(void **state)
 
 static void test_cr3(void **state)
 {
-    struct x86_ctrl s = {0}, out;
+    struct x86_ctrl s = {0};
     unsigned long cases = 0;
     for (unsigned int i = 0; next_state(&i, &s);) {
         for (unsigned int bit = 0; bit < 64; bit++) {
             for (unsigned int width = 36; width <= 46; width += 5) {
-                const struct x86_ctrl_env env = {EFER_LEGAL, CR4_LEGAL, width, false, false};
                 struct words w = words_of(&s);
-                uint64_t v = 1ull << bit | 0x5000;
+                uint64_t v = 1ull << bit | 0x5000, cr3;
                 unsigned int owed;
                 bool hint = w.pcide && bit == 63;
                 bool gp = w.lma && bit >= width && !hint;
-                int rc = x86_set_cr3(&s, &env, v, &out, &owed);
+                int rc = x86_set_cr3(&s, width, v, &cr3, &owed);
                 assert_int_equal(rc, gp ? GP : 0);
                 if (!rc) {
-                    assert_int_equal(out.cr3, hint ? 0x5000 : w.lma ? v : (uint32_t)v);
+                    assert_int_equal(cr3, hint ? 0x5000 : w.lma ? v : (uint32_t)v);
                     assert_int_equal(!!(owed & X86_FLUSH_TLB), !hint);
                     assert_int_equal(!!(owed & X86_LOAD_PDPTES), w.pg && w.pae && !w.lma);
                 }

@@ -24,7 +24,7 @@ static void check_order(const spinlock_t *l)
 {
     const struct held_locks *h = &this_cpu(held_locks);
 
-    for (unsigned int i = 0; i < h->nr; i++)
+    for (unsigned int i = 0; i < h->nr && !checks_off; i++)
         if (h->lock[i]->level > l->level || (h->lock[i]->level == l->level && h->lock[i] > l))
             panic("lock order: level %u wanted while holding level %u", l->level,
                   h->lock[i]->level);
@@ -34,6 +34,8 @@ static void note_taken(const spinlock_t *l)
 {
     struct held_locks *h = &this_cpu(held_locks);
 
+    if (checks_off)
+        return;
     if (h->nr == MAX_HELD)
         panic("more than %u locks held", MAX_HELD);
     h->lock[h->nr++] = l;
@@ -43,7 +45,7 @@ static void note_released(const spinlock_t *l)
 {
     struct held_locks *h = &this_cpu(held_locks);
 
-    for (unsigned int i = h->nr; i-- > 0;)
+    for (unsigned int i = checks_off ? 0 : h->nr; i-- > 0;)
         if (h->lock[i] == l) {
             h->lock[i] = h->lock[--h->nr];
             return;
@@ -68,19 +70,23 @@ static bool try_take(spinlock_t *l)
                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-void spin_lock(spinlock_t *l)
+static noinline void wait_for(spinlock_t *l)
 {
-    if (unlikely(checks_off)) {
-        try_take(l);
+    if (checks_off)
         return;
-    }
-    check_order(l);
-    if (unlikely(l->held == smp_processor_id() + 1))
+    if (l->held == smp_processor_id() + 1)
         panic("lock at %p of level %u taken twice", (void *)l, l->level);
-    while (unlikely(!try_take(l))) {
+    do {
         smp_poll(); /* its holder may be waiting for us */
         cpu_relax();
-    }
+    } while (!try_take(l));
+}
+
+void spin_lock(spinlock_t *l)
+{
+    check_order(l);
+    if (unlikely(!try_take(l)))
+        wait_for(l);
     note_taken(l);
 }
 
@@ -88,15 +94,13 @@ bool spin_trylock(spinlock_t *l)
 {
     if (!try_take(l))
         return false;
-    if (!checks_off)
-        note_taken(l);
+    note_taken(l);
     return true;
 }
 
 void spin_unlock(spinlock_t *l)
 {
-    if (likely(!checks_off))
-        note_released(l);
+    note_released(l);
     __atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 }
 

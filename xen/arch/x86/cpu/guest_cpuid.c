@@ -8,6 +8,7 @@
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 #include <cairn/time.h>
+#include <xen/arch-x86/cpuid.h>
 
 void cpu_policy_init(struct cpu_policy *p, bool hvm, bool hap, uint16_t domid)
 {
@@ -28,11 +29,13 @@ void cpu_policy_init(struct cpu_policy *p, bool hvm, bool hap, uint16_t domid)
 
 void guest_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_leaf *res)
 {
-    struct cpuid_view view = {.vcpu_id = v->vcpu_id,
-                              .tsc_mode = v->domain->arch.tsc_mode,
-                              .tsc_khz = v->domain->arch.tsc_khz,
-                              .host_khz = cpu_khz};
+    struct cpuid_view view = {.vcpu_id = v->vcpu_id};
 
+    if (unlikely(leaf == XEN_CPUID_LEAF(3))) {
+        view.tsc_mode = v->domain->arch.tsc_mode;
+        view.tsc_khz = v->domain->arch.tsc_khz;
+        view.host_khz = cpu_khz;
+    }
     /* Two VMCS reads, so only for the leaves that depend on them: 1 and 80000001. */
     if (unlikely((leaf & 0x7fffffff) == 1) && is_hvm_vcpu(v)) {
         view.long_mode = leaf != 1 && hvm_cs_is_64bit(v);

@@ -98,26 +98,23 @@ int x86_set_cr4(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64
     return 0;
 }
 
-int x86_set_cr3(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64_t value,
-                struct x86_ctrl *out, unsigned int *owed)
+int x86_set_cr3(const struct x86_ctrl *s, unsigned int maxphysaddr, uint64_t value, uint64_t *cr3,
+                unsigned int *owed)
 {
-    bool no_flush = false;
-
+    *owed = X86_FLUSH_TLB;
     if (has(s->efer, EFER_LMA)) {
         if (has(s->cr4, X86_CR4_PCIDE)) {
-            no_flush = value >> 63;
+            *owed = value >> 63 ? 0 : X86_FLUSH_TLB;
             value &= ~(1ull << 63);
         }
-        if (value >> env->maxphysaddr)
+        if (value >> maxphysaddr)
             return -EPERM;
     } else {
         value = (uint32_t)value;
+        if (x86_pae_paging(s))
+            *owed |= X86_LOAD_PDPTES;
     }
-    *out = *s;
-    out->cr3 = value;
-    *owed = no_flush ? 0 : X86_FLUSH_TLB;
-    if (x86_pae_paging(out))
-        *owed |= X86_LOAD_PDPTES;
+    *cr3 = value;
     return 0;
 }
 

@@ -40,12 +40,13 @@ typedef int (*x86_ctrl_rule)(const struct x86_ctrl *s, const struct x86_ctrl_env
                              uint64_t value, struct x86_ctrl *out, unsigned int *owed);
 int x86_set_cr0(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64_t value,
                 struct x86_ctrl *out, unsigned int *owed);
-int x86_set_cr3(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64_t value,
-                struct x86_ctrl *out, unsigned int *owed);
 int x86_set_cr4(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64_t value,
                 struct x86_ctrl *out, unsigned int *owed);
 int x86_set_efer(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64_t value,
                  struct x86_ctrl *out, unsigned int *owed);
+/* The same for CR3, on which no other register depends. */
+int x86_set_cr3(const struct x86_ctrl *s, unsigned int maxphysaddr, uint64_t value, uint64_t *cr3,
+                unsigned int *owed);
 /* The CR0 that LMSW makes: PE can be set but not cleared. */
 uint64_t x86_lmsw(uint64_t cr0, uint16_t source);
 uint64_t x86_clts(uint64_t cr0);

@@ -30,17 +30,23 @@ static int decide(struct vcpu *v, x86_ctrl_rule rule, uint64_t value, struct x86
     return rule(&v->arch.hvm.ctrl, &env, value, next, owed);
 }
 
+static noinline int load_pdptes(struct vcpu *v, uint64_t cr3)
+{
+    uint64_t pdpte[4];
+    gaddr_t table = _gaddr(cr3 & 0xffffffe0);
+
+    if (hvm_copy_from_guest_phys(v->domain, pdpte, table, sizeof(pdpte)) ||
+        !x86_pdptes_valid(pdpte, v->domain->arch.policy.maxphysaddr))
+        return -EPERM;
+    hvm_set_pdptes(v, pdpte);
+    return 0;
+}
+
 /* Load the PDPTEs for @next, then make it the state. */
 static int commit(struct vcpu *v, const struct x86_ctrl *next, unsigned int owed)
 {
-    if (owed & X86_LOAD_PDPTES) {
-        uint64_t pdpte[4];
-        gaddr_t table = _gaddr(next->cr3 & 0xffffffe0);
-        if (hvm_copy_from_guest_phys(v->domain, pdpte, table, sizeof(pdpte)) ||
-            !x86_pdptes_valid(pdpte, v->domain->arch.policy.maxphysaddr))
-            return -EPERM;
-        hvm_set_pdptes(v, pdpte);
-    }
+    if ((owed & X86_LOAD_PDPTES) && load_pdptes(v, next->cr3))
+        return -EPERM;
     v->arch.hvm.ctrl = *next;
     if (owed & X86_FLUSH_TLB)
         v->domain->arch.paging->flush(v);
@@ -86,23 +92,28 @@ int hvm_set_cr4(struct vcpu *v, uint64_t value)
 /* Where MOV to CR3 exits. */
 int hvm_set_cr3(struct vcpu *v, uint64_t value)
 {
-    struct x86_ctrl next;
+    const struct paging_ops *paging = v->domain->arch.paging;
+    struct x86_ctrl *now = &v->arch.hvm.ctrl;
     unsigned int owed;
 
     /* Under shadow paging nothing that this depends on is the guest's own. */
-    if (!v->domain->arch.paging->shadow)
+    if (!paging->shadow)
         hvm_sync_ctrl(v);
+    if (x86_set_cr3(now, v->domain->arch.policy.maxphysaddr, value, &value, &owed))
+        return -EPERM;
 
-    int rc = decide(v, x86_set_cr3, value, &next, &owed);
-
-    if (rc)
-        return rc;
-
-    bool same = next.cr3 == v->arch.hvm.ctrl.cr3 && !(owed & X86_LOAD_PDPTES);
-    rc = commit(v, &next, owed);
-    if (!rc && !same)
+    bool same = value == now->cr3;
+    if (unlikely(owed & X86_LOAD_PDPTES)) {
+        if (load_pdptes(v, value))
+            return -EPERM;
+        same = false;
+    }
+    now->cr3 = value;
+    if (owed & X86_FLUSH_TLB)
+        paging->flush(v);
+    if (!same)
         hvm_update_cr3(v);
-    return rc;
+    return 0;
 }
 
 int hvm_set_cr8(struct vcpu *v, uint64_t value)

@@ -26,7 +26,7 @@ union cr_qualification {
         uint64_t reserved3 : 32;
     };
 };
-enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
+enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS }; /* 3: LMSW */
 
 unsigned long hvm_read_gpr(const struct cpu_user_regs *regs, unsigned int n)
 {
@@ -45,11 +45,11 @@ void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long val
 
 static int move_to_cr(struct vcpu *v, unsigned int cr, uint64_t value)
 {
+    if (likely(cr == 3))
+        return hvm_set_cr3(v, value);
     switch (cr) {
     case 0:
         return hvm_set_cr0(v, value);
-    case 3:
-        return hvm_set_cr3(v, value);
     case 4:
         return hvm_set_cr4(v, value);
     case 8:
@@ -65,32 +65,25 @@ enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
     union cr_qualification q = {.raw = vmreadnw(EXIT_QUALIFICATION)};
     int rc = 0;
 
-    switch (q.type) {
-    case CR_MOV_TO: {
+    if (likely(q.type == CR_MOV_TO)) {
         uint64_t value = hvm_read_gpr(regs, q.gpr);
         if (value >> 32 && !hvm_cs_is_64bit(v))
             value = (uint32_t)value;
         rc = move_to_cr(v, q.cr, value);
-        break;
-    }
-    case CR_MOV_FROM:
+    } else if (q.type == CR_MOV_FROM) {
         if (q.cr == 3)
             hvm_write_gpr(regs, q.gpr, v->arch.hvm.ctrl.cr3);
         else if (q.cr == 8)
             hvm_write_gpr(regs, q.gpr, vlapic_get_cr8(v));
         else
             return EXIT_CRASH;
-        break;
-    case CR_CLTS:
+    } else {
         hvm_sync_ctrl(v);
-        rc = hvm_set_cr0(v, v->arch.hvm.ctrl.cr0 & ~X86_CR0_TS);
-        break;
-    case CR_LMSW:
-        hvm_sync_ctrl(v);
-        rc = hvm_set_cr0(v, x86_lmsw(v->arch.hvm.ctrl.cr0, q.lmsw_source));
-        break;
+        uint64_t cr0 = v->arch.hvm.ctrl.cr0;
+        cr0 = q.type == CR_CLTS ? cr0 & ~X86_CR0_TS : x86_lmsw(cr0, q.lmsw_source);
+        rc = hvm_set_cr0(v, cr0);
     }
-    if (rc) {
+    if (unlikely(rc)) {
         hvm_inject_exception(v, X86_EXC_GP, 0);
         return EXIT_RESUME;
     }

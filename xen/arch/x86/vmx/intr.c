@@ -182,12 +182,19 @@ static void try_interrupt(struct vcpu *v, bool busy)
  * a lock serves the calls of others, who then take us for out of the guest: so
  * again, until nothing came meanwhile.  Later requests end the entry at once.
  */
-static void pay_debts(struct vcpu *v)
+static bool owes(const struct hvm_vcpu *hvm)
+{
+    return (hvm->work & HVM_WORK_OWED) || (hvm->posted & HVM_POSTED_OWED);
+}
+
+static noinline void pay_debts(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
 
-    while ((hvm->work & HVM_WORK_OWED) || (hvm->posted & HVM_POSTED_OWED)) {
-        uint32_t owed = __atomic_fetch_and(&hvm->posted, ~HVM_POSTED_OWED, __ATOMIC_SEQ_CST);
+    do {
+        uint32_t owed = hvm->posted & HVM_POSTED_OWED;
+        if (unlikely(owed))
+            owed = __atomic_fetch_and(&hvm->posted, ~HVM_POSTED_OWED, __ATOMIC_SEQ_CST);
 
         if ((hvm->work & HVM_WORK_ROOT) || (owed & HVM_POSTED_ROOT)) {
             v->domain->arch.paging->update_root(v);
@@ -199,7 +206,7 @@ static void pay_debts(struct vcpu *v)
             hvm->work &= ~HVM_WORK_FLUSH_VPID;
             vmx_invvpid(v);
         }
-    }
+    } while (owes(hvm));
 }
 
 static bool prepare_events(struct vcpu *v)
@@ -211,7 +218,8 @@ static bool prepare_events(struct vcpu *v)
         hvm_take_init(v);
         return false;
     }
-    pay_debts(v);
+    if (owes(hvm))
+        pay_debts(v);
     bool busy = hvm->work & HVM_WORK_EVENT;
     if (busy)
         write_event(v);
@@ -260,7 +268,8 @@ bool vmx_intr_assist(struct vcpu *v)
     if (unlikely(v->arch.hvm.vmx.vm86) || unlikely(v->arch.hvm.work & HVM_WORK_STATE))
         if (!vmx_make_enterable(v))
             return false;
-    pay_debts(v);
+    if (unlikely(owes(&v->arch.hvm)))
+        pay_debts(v);
     return true;
 }
 

@@ -13,11 +13,18 @@
 #include "shadow.h"
 
 /* With nothing out of sync, what the guest may have in a TLB is what it has in
- * its tables; but only the lock tells that no other CPU is still comparing. */
+ * its tables.  While another CPU compares, this does not say so yet. */
+static bool all_in_sync(const struct domain *d)
+{
+    return !__atomic_load_n(&d->arch.shadow->any_oos, __ATOMIC_ACQUIRE);
+}
+
 static void shadow_flush(struct vcpu *v)
 {
     struct domain *d = v->domain;
 
+    if (all_in_sync(d))
+        return;
     spin_lock(&d->arch.paging_lock);
     shadow_resync_all(d);
     spin_unlock(&d->arch.paging_lock);
@@ -27,6 +34,8 @@ static void shadow_invlpg(struct vcpu *v, gva_t va)
 {
     struct domain *d = v->domain;
 
+    if (all_in_sync(d))
+        return;
     spin_lock(&d->arch.paging_lock);
     if (d->arch.shadow->nr_oos)
         shadow_sync_va(v, va);

@@ -87,6 +87,7 @@ struct shadow_domain {
     bool unlinking; /* teardown of the pool has begun */
     uint64_t seed;
     bool upper_oos; /* maybe: a gfn out of sync has tables above the lowest */
+    bool any_oos;   /* maybe; read without the lock: false only when all is compared */
     unsigned int nr_oos;
     uint64_t oos[SHADOW_OOS_MAX]; /* gfns, oldest first */
     /* Bit gfn % 1024: a gfn like this may have tables. */

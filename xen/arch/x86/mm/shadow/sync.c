@@ -189,6 +189,7 @@ void shadow_unsync(struct domain *d, uint64_t gfn)
         s->upper_oos |= KIND_LEVEL(t->kind) > 1;
     }
     s->oos[s->nr_oos++] = gfn;
+    s->any_oos = true;
 }
 
 void shadow_resync_all(struct domain *d)
@@ -197,6 +198,7 @@ void shadow_resync_all(struct domain *d)
     while (s->nr_oos)
         resync(d, s->nr_oos - 1);
     s->upper_oos = false;
+    __atomic_store_n(&s->any_oos, false, __ATOMIC_RELEASE);
 }
 
 /* ---- INVLPG ---- */
