@@ -217,12 +217,11 @@ static void test_efer(void **state)
 {
     static const uint64_t legal[] = {EFER_LEGAL, EFER_LEGAL & ~EFER_NXE, EFER_LEGAL & ~EFER_SCE,
                                      EFER_NXE | EFER_SCE, EFER_NXE};
-    struct x86_ctrl s = {0}, out;
+    struct x86_ctrl s = {0};
     unsigned long cases = 0;
     for (unsigned int i = 0; next_state(&i, &s);) {
         for (unsigned int n = 0; n < N(legal) * 64; n++) {
             uint64_t mask = legal[n / 64];
-            const struct x86_ctrl_env env = {mask, CR4_LEGAL, 40, false, false};
             /* Every single bit, and on top of the present value too. */
             uint64_t v = 1ull << (n % 64);
             if (n & 1)
@@ -230,15 +229,17 @@ static void test_efer(void **state)
             if (s.efer & ~mask)
                 continue;
             bool gp = (v & ~mask) != 0 || ((s.cr0 & X86_CR0_PG) && ((v ^ s.efer) & EFER_LME));
-            struct x86_ctrl want = s;
-            want.efer = v & EFER_LMA ? v : v | (s.efer & EFER_LMA);
+            uint64_t efer, want = v & EFER_LMA ? v : v | (s.efer & EFER_LMA);
             if (!(s.efer & EFER_LMA))
-                want.efer &= ~EFER_LMA;
+                want &= ~EFER_LMA;
             unsigned int owed = 99, want_owed = 0;
             if (((v ^ s.efer) & EFER_NXE) && (s.cr0 & X86_CR0_PG))
                 want_owed = X86_FLUSH_TLB;
-            int rc = x86_set_efer(&s, &env, v, &out, &owed);
-            expect(rc, gp ? GP : 0, &out, &want, owed, want_owed);
+            assert_int_equal(x86_set_efer(&s, mask, v, &efer, &owed), gp ? GP : 0);
+            if (!gp) {
+                assert_int_equal(efer, want);
+                assert_int_equal(owed, want_owed);
+            }
             cases++;
         }
     }

@@ -11,9 +11,7 @@
 /* Fixed when the domain is created; derived from the host's raw leaves. */
 struct cpu_policy {
     uint32_t max_leaf, max_ext_leaf;
-    struct {
-        uint32_t a, b, c, d;
-    } basic[0x20], ext[9]; /* leaf 7 and d: subleaf 0 */
+    struct cpuid_leaf basic[0x20], ext[9]; /* leaf 7 and d: subleaf 0 */
     uint8_t maxphysaddr;
     bool is_hvm;
     bool lapic;          /* HVM: there is a local APIC, with x2APIC and TSC deadline */
@@ -45,6 +43,12 @@ void cpu_policy_derive(struct cpu_policy *p, const struct policy_host *host, boo
 void cpu_policy_init(struct cpu_policy *p, bool hvm, bool hap, uint16_t domid);
 struct cpuid_leaf policy_cpuid(const struct cpu_policy *p, const struct cpuid_view *view,
                                uint32_t leaf, uint32_t subleaf);
+/* A basic leaf without subleaves and without anything of the vCPU's state? */
+static inline bool policy_leaf_is_plain(const struct cpu_policy *p, uint32_t leaf)
+{
+    const uint32_t special = 1u << 1 | 1u << 7 | 1u << 0xb | 1u << 0xd;
+    return leaf <= p->max_leaf && !(special >> leaf & 1);
+}
 
 /* cpu/guest_cpuid.c, guest_msr.c: mechanism around it, for both kinds of guest. */
 struct vcpu;

@@ -185,14 +185,6 @@ static void show_apic(const struct cpu_policy *p, const struct cpuid_view *view,
         r->d |= F1D_APIC;
 }
 
-static struct cpuid_leaf basic_leaf(const struct cpu_policy *p, uint32_t leaf)
-{
-    return (struct cpuid_leaf){p->basic[leaf].a, p->basic[leaf].b, p->basic[leaf].c,
-                               p->basic[leaf].d};
-}
-
-/* Those with subleaves, or with something of the vCPU's state. */
-#define SPECIAL_LEAVES (1u << 1 | 1u << 7 | 1u << 0xb | 1u << 0xd)
 static struct cpuid_leaf special_leaf(const struct cpu_policy *p, const struct cpuid_view *view,
                                       uint32_t leaf, uint32_t subleaf)
 {
@@ -205,7 +197,7 @@ static struct cpuid_leaf special_leaf(const struct cpu_policy *p, const struct c
     }
     if (leaf != 1 && subleaf != 0)
         return r;
-    r = basic_leaf(p, leaf);
+    r = p->basic[leaf];
     if (leaf == 1)
         show_apic(p, view, &r);
     return r;
@@ -216,14 +208,13 @@ struct cpuid_leaf policy_cpuid(const struct cpu_policy *p, const struct cpuid_vi
 {
     struct cpuid_leaf r = {0, 0, 0, 0};
 
-    if (leaf <= p->max_leaf) {
-        if (unlikely(SPECIAL_LEAVES >> leaf & 1))
-            return special_leaf(p, view, leaf, subleaf);
-        return basic_leaf(p, leaf);
-    }
+    if (policy_leaf_is_plain(p, leaf))
+        return p->basic[leaf];
+    if (leaf <= p->max_leaf)
+        return special_leaf(p, view, leaf, subleaf);
     if (leaf >= 0x80000000u && leaf <= p->max_ext_leaf) {
         unsigned int n = leaf & 0xf;
-        r = (struct cpuid_leaf){p->ext[n].a, p->ext[n].b, p->ext[n].c, p->ext[n].d};
+        r = p->ext[n];
         /* Intel shows SYSCALL to 64-bit code only. */
         if (n == 1 && p->is_hvm && !p->syscall_always && !view->long_mode)
             r.d &= ~E1D_SYSCALL;

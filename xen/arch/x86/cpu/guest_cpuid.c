@@ -8,7 +8,6 @@
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 #include <cairn/time.h>
-#include <xen/arch-x86/cpuid.h>
 
 void cpu_policy_init(struct cpu_policy *p, bool hvm, bool hap, uint16_t domid)
 {
@@ -27,21 +26,31 @@ void cpu_policy_init(struct cpu_policy *p, bool hvm, bool hap, uint16_t domid)
     cpu_policy_derive(p, &host, hvm, domid);
 }
 
-void guest_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_leaf *res)
+/* Leaves that show more than the policy. */
+static noinline void cpuid_of_vcpu(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+                                   struct cpuid_leaf *res)
 {
-    struct cpuid_view view = {.vcpu_id = v->vcpu_id};
+    struct cpuid_view view = {.vcpu_id = v->vcpu_id,
+                              .tsc_mode = v->domain->arch.tsc_mode,
+                              .tsc_khz = v->domain->arch.tsc_khz,
+                              .host_khz = cpu_khz};
 
-    if (unlikely(leaf == XEN_CPUID_LEAF(3))) {
-        view.tsc_mode = v->domain->arch.tsc_mode;
-        view.tsc_khz = v->domain->arch.tsc_khz;
-        view.host_khz = cpu_khz;
-    }
     /* Two VMCS reads, so only for the leaves that depend on them: 1 and 80000001. */
     if (unlikely((leaf & 0x7fffffff) == 1) && is_hvm_vcpu(v)) {
         view.long_mode = leaf != 1 && hvm_cs_is_64bit(v);
         view.apic_on = vlapic_enabled(&v->arch.hvm.vlapic.s);
     }
     *res = policy_cpuid(&v->domain->arch.policy, &view, leaf, subleaf);
+}
+
+void guest_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_leaf *res)
+{
+    const struct cpu_policy *p = &v->domain->arch.policy;
+
+    if (policy_leaf_is_plain(p, leaf))
+        *res = p->basic[leaf];
+    else
+        cpuid_of_vcpu(v, leaf, subleaf, res);
 }
 
 void guest_cpuid_regs(struct vcpu *v, struct cpu_user_regs *regs)

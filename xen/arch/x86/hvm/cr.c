@@ -118,18 +118,17 @@ int x86_set_cr3(const struct x86_ctrl *s, unsigned int maxphysaddr, uint64_t val
     return 0;
 }
 
-int x86_set_efer(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64_t value,
-                 struct x86_ctrl *out, unsigned int *owed)
+int x86_set_efer(const struct x86_ctrl *s, uint64_t legal, uint64_t value, uint64_t *efer,
+                 unsigned int *owed)
 {
-    if (value & ~env->efer_legal)
+    if (value & ~legal)
         return -EPERM;
     if (has(value ^ s->efer, EFER_LME) && has(s->cr0, X86_CR0_PG))
         return -EPERM;
-    *out = *s;
     /* LMA in the written value is ignored: it follows LME and PG. */
-    out->efer = (value & ~EFER_LMA) | (s->efer & EFER_LMA);
+    *efer = (value & ~EFER_LMA) | (s->efer & EFER_LMA);
     *owed = 0;
-    if (has(out->efer ^ s->efer, EFER_NXE) && has(s->cr0, X86_CR0_PG))
+    if (has(value ^ s->efer, EFER_NXE) && has(s->cr0, X86_CR0_PG))
         *owed = X86_FLUSH_TLB;
     return 0;
 }

@@ -42,9 +42,9 @@ int x86_set_cr0(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64
                 struct x86_ctrl *out, unsigned int *owed);
 int x86_set_cr4(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64_t value,
                 struct x86_ctrl *out, unsigned int *owed);
-int x86_set_efer(const struct x86_ctrl *s, const struct x86_ctrl_env *env, uint64_t value,
-                 struct x86_ctrl *out, unsigned int *owed);
-/* The same for CR3, on which no other register depends. */
+/* The same for CR3 and EFER (@legal: as env's): no other register changes. */
+int x86_set_efer(const struct x86_ctrl *s, uint64_t legal, uint64_t value, uint64_t *efer,
+                 unsigned int *owed);
 int x86_set_cr3(const struct x86_ctrl *s, unsigned int maxphysaddr, uint64_t value, uint64_t *cr3,
                 unsigned int *owed);
 /* The CR0 that LMSW makes: PE can be set but not cleared. */

@@ -126,17 +126,16 @@ int hvm_set_cr8(struct vcpu *v, uint64_t value)
 
 int hvm_set_efer(struct vcpu *v, uint64_t value)
 {
-    struct x86_ctrl next;
+    struct x86_ctrl *now = &v->arch.hvm.ctrl;
     unsigned int owed;
 
     /* CR0.PG and EFER are never the guest's own: no hvm_sync_ctrl(). */
-    const struct x86_ctrl_env env = x86_ctrl_env_of(&v->domain->arch.policy);
-    int rc = x86_set_efer(&v->arch.hvm.ctrl, &env, value, &next, &owed);
-
-    if (rc || next.efer == v->arch.hvm.ctrl.efer)
-        return rc;
-    uint64_t changed = next.efer ^ v->arch.hvm.ctrl.efer;
-    v->arch.hvm.ctrl.efer = next.efer;
+    if (x86_set_efer(now, v->domain->arch.policy.efer_legal, value, &value, &owed))
+        return -EPERM;
+    uint64_t changed = value ^ now->efer;
+    if (!changed)
+        return 0;
+    now->efer = value;
     hvm_update_efer(v);
     if (changed & EFER_NXE)
         v->arch.hvm.work |= HVM_WORK_ROOT | HVM_WORK_ROLE; /* part of a shadow's role */
