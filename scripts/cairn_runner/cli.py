@@ -40,6 +40,10 @@ def cmd_guest(args, spec):
     kind = "bare" if args.bare else f"{'as dom0' if args.dom0 else 'under'} Cairn ({args.variant})"
     if args.paging != "auto":
         kind += f", paging: {args.paging}"
+    if args.inner:
+        found = [dataclasses.replace(guest, inner=paths.hypervisor(args.variant))
+                 for guest in found if guest.environment.startswith("pv")]
+        kind = f"as dom0 of an inner Cairn ({args.variant})"
     report = Report(f"{len(found)} guests {kind} on {spec.label()}", combined=True)
     how = (args.variant, args.options)
     if args.bare:
@@ -168,6 +172,8 @@ def _parser():
     command = add("guest", cmd_guest, "run the guest tests of a folder (ours, or any XTF)", [machine, host])
     command.add_argument("--bare", action="store_true", help="without a hypervisor")
     command.add_argument("--dom0", action="store_true", help="PV kernels in dom0's place")
+    command.add_argument("--inner", action="store_true",
+                         help="PV kernels as dom0 of a Cairn that is a HVM guest")
     command.add_argument("--json", metavar="FILE", help="write the results there, too")
     command.add_argument("--select", action="append", default=[], metavar="WORD",
                          help="category, environment, pv, hvm, or test name; may be repeated")

@@ -21,6 +21,8 @@ GUEST_TIMEOUT = 180
 """Seconds of real time, unless the user says otherwise."""
 BARE_TIMEOUT = 180
 DOM0_TIMEOUT = 300
+_NOT_HERE = re.compile(r"'\w+' is not supported here$")
+"""How xl refuses a configuration that asks for what there is none of."""
 ENDLESS_TIMEOUT = 120
 """A guest that is to be destroyed is ready for that at once."""
 
@@ -57,11 +59,13 @@ def _capabilities(cairn):
 def _cannot(guest, capabilities):
     """Why this boot cannot run the guest, or ''."""
     virt, xen, vmx = capabilities
+    if guest.inner and guest.cmdline:
+        return "an inner dom0 has no command line"
     if guest.environment == "pv32pae" and "xen-3.0-x86_32p" not in xen:
         return "no 32-bit PV here"
     if virt is None:
         return ""
-    if guest.environment.startswith("hvm") and not any(word.startswith("hvm") for word in virt):
+    if (guest.environment.startswith("hvm") or guest.inner) and not any(word.startswith("hvm") for word in virt):
         return "no HVM here"
     if guest.variation in ("hap", "shadow") and guest.variation not in virt:
         return f"no {guest.variation} here"
@@ -138,8 +142,10 @@ def _one_guest(cairn, guest, capabilities, timeout, arguments=""):
     outcome = cairn.run(f"xl create -c {guest.cfg_in_dom0} {arguments}".strip(), timeout)
     verdict, note = verdict_of(outcome.output, guest.expect)
     if verdict == "CRASH" and outcome.status != 0:
-        last = [line for line in outcome.lines if line.strip()][-1:]
-        note = f"xl create exit {outcome.status}: {last[0].strip() if last else 'no message'}"
+        last = ([line.strip() for line in outcome.lines if line.strip()] or ["no message"])[-1]
+        if _NOT_HERE.search(last):
+            return Result(guest.instance, "SKIP", f"xl: {_NOT_HERE.search(last)[0]}")
+        note = f"xl create exit {outcome.status}: {last}"
     cairn.check_complaints()
     return Result(guest.instance, verdict, note, output=outcome.output)
 

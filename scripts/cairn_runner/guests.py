@@ -28,6 +28,16 @@ _FILES_IN_CFG = re.compile(
     r"""^[ \t]*(?:kernel|firmware_override|ramdisk)[ \t]*=[ \t]*(["'])(.+?)\1""", re.MULTILINE
 )
 
+# Cairn as a guest, with a PV kernel for its dom0: a processor with what only we emulate.
+_INNER = "/inner/cairn"
+_INNER_CFG = f"""name="{{}}"
+type="hvm"
+memory=128
+kernel="{_INNER}"
+ramdisk="/inner/{{}}"
+cmdline="console=e9 noreboot dom0_max_vcpus=2"
+on_reboot="destroy"
+"""
 
 # Who speaks, before a line that did not come from the guest by its own console.
 _PREFIX = re.compile(r"^\(d\d+\) ")
@@ -73,6 +83,8 @@ class Guest:
     """'hap' or 'shadow': say so in the configuration."""
     words: str = ""
     """For the kernel, in place of the configuration's command line."""
+    inner: pathlib.Path | None = None
+    """The hypervisor in whose HVM guest it runs, as dom0 of that."""
 
     @property
     def kernel(self):
@@ -102,13 +114,17 @@ class Guest:
         """
         try:
             cfg = self.cfg.read_bytes()
+            if self.inner:
+                cfg = _INNER_CFG.format(self.instance, self.kernel.name).encode()
             if self.paging and self.environment.startswith("hvm") and not self.variation:
                 cfg += f"\nhap={int(self.paging == 'hap')}\n".encode()
             if self.words:
                 cfg += f'\ncmdline="{self.words}"\n'.encode()
             found = {self.cfg_in_dom0: cfg}
             for _, path in _FILES_IN_CFG.findall(cfg.decode(errors="replace")):
-                found[path] = (self.folder / pathlib.PurePosixPath(path).name).read_bytes()
+                name = pathlib.PurePosixPath(path).name
+                file = self.inner if path == _INNER else self.folder / name
+                found[path] = file.read_bytes()
         except OSError as error:
             raise GuestError(f"{self.instance}: {error.strerror}: {error.filename}") from error
         return found

@@ -124,6 +124,18 @@ static void use_page(struct rng *r, struct domain *d)
     put_page(pg);
 }
 
+/* What another has left there is seen here: nobody else knows these pages. */
+static void use_fresh_pages(unsigned int order)
+{
+    uint64_t *word = alloc_xen_pages(order, 0);
+
+    for (unsigned int i = 0; word && i < (PAGE_SIZE << order) / sizeof(*word); i += 64) {
+        BUG_ON(word[i]);
+        word[i] = 1;
+    }
+    free_xen_pages(word, order);
+}
+
 static void page_step(struct rng *r)
 {
     struct domain *d = current->domain;
@@ -131,6 +143,7 @@ static void page_step(struct rng *r)
     switch (rng_below(r, 8)) {
     case 0:
         alloc_domheap_pages(d, rng_below(r, 3), 0);
+        use_fresh_pages(rng_below(r, 3));
         break;
     case 1: { /* as decrease_reservation does */
         struct page_info *pg = &stress_frames[some_frame(r, d)];
@@ -235,20 +248,62 @@ static void control_step(struct rng *r)
 
 /* ---- scheduling ---- */
 
+static unsigned int lost_wakes, lost_time; /* atomic */
+
+/* All its time since its creation is some state's, whoever asks and when. */
+static void read_time(const struct vcpu *v)
+{
+    s_time_t t = vcpu_cpu_time(v);
+
+    if (t < 0 || t > NOW())
+        __atomic_add_fetch(&lost_time, 1, __ATOMIC_RELAXED);
+}
+
+/* While nobody is paused or continued: who blocked for nothing goes on. */
+static void block(void)
+{
+    vcpu_block();
+    if (!spin_trylock(&control))
+        return;
+    if (vcpu_runnable(current) && !queued(current))
+        __atomic_add_fetch(&lost_wakes, 1, __ATOMIC_RELAXED);
+    spin_unlock(&control);
+}
+
+/* As VCPUOP_down and VCPUOP_up, by one vCPU to another. */
+static void down_and_up(struct vcpu *v)
+{
+    if (!spin_trylock(&control))
+        return;
+    __atomic_or_fetch(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST);
+    vcpu_sleep_nosync(v);
+    __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
+    vcpu_wake(v);
+    spin_unlock(&control);
+}
+
 static void sched_step(struct rng *r)
 {
     struct vcpu *v = some_vcpu(r, current->domain);
 
-    switch (rng_below(r, 4)) {
+    switch (rng_below(r, 6)) {
     case 0:
         vcpu_yield();
         break;
     case 1:
-        vcpu_block();
+        block();
         break;
     case 2:
         if (v)
             send_guest_virq(v, VIRQ_TIMER);
+        break;
+    case 3:
+        if (v)
+            down_and_up(v);
+        break;
+    case 4:
+        if (v)
+            read_time(v);
         break;
     default:
         if (v)
@@ -260,6 +315,7 @@ static void idle_step(struct rng *r)
 {
     struct domain *d = get_domain_by_id(rng_below(r, NR_DOMAINS));
 
+    scrub_free_pages();
     if (!d)
         return;
     for_each_vcpu(d, v)
@@ -395,7 +451,8 @@ static void pause_for_good(struct domain *d)
 
 bool guests_check(void)
 {
-    bool good = check_queues();
+    bool good = check_queues() && complain("wakes lost", lost_wakes, 0) &&
+                complain("times out of place", lost_time, 0);
 
     for (domid_t id = 0; id < NR_DOMAINS; id++) {
         struct domain *d = get_domain_by_id(id);
@@ -428,5 +485,7 @@ bool guests_check(void)
                          (dom0->grant->nr_frames - 1) * (1 + (1u << ACTIVE_ORDER));
     good &= complain("active grants of dom0", active_entries(dom0->grant), 0);
     good &= complain("free pages", avail_pages() + kept, pages_at_start);
+    scrub_free_pages();
+    good &= complain("pages still to be cleared", dirty_pages(), 0);
     return good;
 }

@@ -15,6 +15,7 @@
 #include <asm/current.h>
 #include <asm/smp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -27,8 +28,10 @@ static unsigned int left_out, finished;
 /* ---- locks, linked with --wrap ---- */
 
 void __real_spin_lock(spinlock_t *l);
+bool __real_spin_trylock(spinlock_t *l);
 void __real_spin_unlock(spinlock_t *l);
 void __wrap_spin_lock(spinlock_t *l);
+bool __wrap_spin_trylock(spinlock_t *l);
 void __wrap_spin_unlock(spinlock_t *l);
 unsigned long __wrap_spin_lock_irqsave(spinlock_t *l);
 void __wrap_spin_unlock_irqrestore(spinlock_t *l, unsigned long flags);
@@ -37,6 +40,10 @@ void __wrap_spin_lock(spinlock_t *l)
 {
     if (l->level != left_out)
         __real_spin_lock(l);
+}
+bool __wrap_spin_trylock(spinlock_t *l)
+{
+    return l->level == left_out || __real_spin_trylock(l);
 }
 void __wrap_spin_unlock(spinlock_t *l)
 {
@@ -52,6 +59,15 @@ unsigned long __wrap_spin_lock_irqsave(spinlock_t *l)
 void __wrap_spin_unlock_irqrestore(spinlock_t *l, unsigned long flags)
 {
     __wrap_spin_unlock(l);
+}
+
+/* Between a vCPU's decision to block and its look for a reason not to. */
+bool __real_vcpu_event_deliverable(const struct vcpu *v);
+bool __wrap_vcpu_event_deliverable(const struct vcpu *v);
+bool __wrap_vcpu_event_deliverable(const struct vcpu *v)
+{
+    sched_yield();
+    return __real_vcpu_event_deliverable(v);
 }
 
 /* gcc's marks of volatile accesses, which are meant to race. */

@@ -28,6 +28,7 @@ CASES = {
     "many-vcpus": (_BASE.replace("vcpus=1", "vcpus=4096") + _KERNEL, 1, r"(?i)vcpu"),
     "some-vcpus": (_BASE.replace("vcpus=1", "vcpus=100") + _KERNEL, 1, r"try fewer vcpus"),
     "unknown-type": (_BASE.replace('"hvm"', '"hvmm"') + _KERNEL, 1, r"unknown-type\.cfg:2:\d+: .*type"),
+    "viridian": (_BASE + "viridian=['base', 'stimer']\n" + _KERNEL, 1, r":5:1: 'viridian' is not supported"),
 }
 
 
@@ -66,7 +67,7 @@ def test_configurations(context):
 def test_keys_that_warn(context):
     """An unknown key and what Cairn does not have are warnings; the guest starts."""
     files = context.guest_files(GOOD)
-    more = "colour=1\nviridian=['base', 'stimer']\nnestedhvm=1\n"
+    more = "colour=1\nviridian=1\nnestedhvm=1\n"
     files["/bad/unknown.cfg"] = (_BASE + more + _KERNEL).encode()
     booted = context.boot(files)
     outcome = booted.run("xl create -c /bad/unknown.cfg")

@@ -88,6 +88,18 @@ def test_bad_ends(context):
     assert status == 6
 
 
+def test_refusals(context):
+    """What xl refuses because there is none of it is a SKIP; what is wrong is a CRASH."""
+    report = Report()
+    with contextlib.redirect_stdout(io.StringIO()):
+        for words in ("viridian='[\"base\"]'", "vcpus=0"):
+            found = [context.guest("test-hvm64-example")]
+            guestrun.run(found, context.spec, report, context.variant, arguments=words)
+    got = [(result.verdict, result.note) for result in report.results]
+    assert got[0] == ("SKIP", "xl: 'viridian' is not supported here"), got
+    assert got[1][0] == "CRASH" and "vcpus" in got[1][1], got
+
+
 def _matrix(context, folder, words, **changes):
     """A matrix with one test in two environments; the machine penryn does not boot."""
 

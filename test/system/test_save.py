@@ -41,8 +41,8 @@ def _record(kind, payload, vcpu=0):
     return struct.pack("<HHI", kind, vcpu, len(payload)) + payload
 
 
-def _context(*records):
-    header = struct.pack("<IIQII", 0x54381286, 1, 0, 0, 0)
+def _context(*records, tsc_khz=0):
+    header = struct.pack("<IIQII", 0x54381286, 1, 0, 0, tsc_khz)
     return _record(1, header) + b"".join(records) + _record(0, b"")
 
 
@@ -61,9 +61,9 @@ def _id(booted, name):
     return int(found[0]) if found else None
 
 
-def _save_and_restore(booted, guest, paging):
-    name = f"{guest}-{paging.replace('=', '')}"
-    created = booted.run(f"xl create /etc/xen/{guest}.cfg name={name} cmdline=wait {paging}")
+def _save_and_restore(booted, guest, settings):
+    name = f"{guest}-{re.sub('[^a-z0-9]', '', settings)}"
+    created = booted.run(f"xl create /etc/xen/{guest}.cfg name={name} cmdline=wait {settings}")
     assert created.status == 0, created.output
     first = _id(booted, name)
     ready = f"/local/domain/{first}/data/ready"
@@ -88,6 +88,7 @@ def _save_and_restore(booted, guest, paging):
     assert "Test result: SUCCESS" in log, log[-600:]
     before, after = (re.search(rf"{when}: (.*?)\r?$", log, re.M)[1] for when in ("before", "after"))
     assert before == after, f"{before} became {after}"
+    return after
 
 
 def test_state(context):
@@ -97,6 +98,46 @@ def test_state(context):
     for paging in ("hap=1", "hap=0") if hap else ("hap=0",):
         for name in GUESTS:
             _save_and_restore(booted, name, paging)
+    booted.power_off()
+
+
+def test_devices(context):
+    """The PC's devices come back as they were, and their timers go on."""
+    booted = context.boot(context.guest_files("test-hvm64-save-devices", "test-hvm32pae-save-devices"))
+    _save_and_restore(booted, "test-hvm64-save-devices", "")
+    _save_and_restore(booted, "test-hvm32pae-save-devices", "hap=0")
+    booted.power_off()
+
+
+def test_vcpus(context):
+    """Two vCPUs on two CPUs: each has its own registers back, and time is one; with EPT and shadow."""
+    booted = context.boot(context.guest_files("test-hvm64-smp"), spec=context.machine(cpus=2))
+    for paging in ("hap=1", "hap=0"):
+        _save_and_restore(booted, "test-hvm64-smp", f"{paging} vcpus=2")
+    booted.power_off()
+
+
+def test_tsc(context):
+    """Where TSCs can be scaled a guest has the frequency of its configuration and file; elsewhere it is refused."""
+    name = "test-hvm64-tsc"
+    spec = context.machine(model="skylake_x")
+    files = context.guest_files(name)
+    files["/tmp/lie"] = _file(_context(_record(2, _cpu()), tsc_khz=5000))
+    booted = context.boot(files, spec=spec)
+    host = "".join(re.search(r"TSC: (\d+)\.(\d{3}) MHz by PIT", booted.log).groups())
+    wanted = {"tsc_khz=5000": "5000", "tsc_khz=25000 hap=0": "25000", "tsc_khz=5000 tsc_mode=\"native\"": host}
+    for settings, khz in wanted.items():
+        found = _save_and_restore(booted, name, settings)
+        assert f"TSC {khz} kHz, the host's {host} kHz" in found, found
+    assert booted.run("xl restore -p /tmp/lie && xl destroy lie").status == 0
+    booted.power_off()
+    booted = context.boot(files, spec=spec, options="vmx-mask=tsc-scaling")
+    refused = booted.run(f"xl create /etc/xen/{name}.cfg tsc_khz=5000")
+    assert refused.status == 1 and "TSC cannot run at 5000 kHz" in refused.output, refused.output
+    _save_and_restore(booted, name, "tsc_khz=0")
+    refused = booted.run("xl restore -p /tmp/lie")
+    assert refused.status == 1 and "refuses the saved registers" in refused.output, refused.output
+    assert "a TSC of 5000 kHz" in booted.log
     booted.power_off()
 
 
@@ -127,16 +168,19 @@ def test_impossible_states(context):
         "nope": (_context(_record(2, _cpu(cr0=CR0_PG | 0x10))), "refuses the saved registers"),
         "pdpte": (_context(_record(2, _cpu(**paged)), _record(0x0C01, bad_pdptes)), "refuses the saved registers"),
         "vcpu": (_context(_record(2, _cpu(), vcpu=7)), "refuses the saved registers"),
+        "pit": (_context(_record(2, _cpu()), _record(10, b"\xff" * 56)), "refuses the saved registers"),
+        "pins": (_context(_record(2, _cpu()), _record(0x0C02, bytes(67) + b"\x30" + bytes(116))), "refuses the saved registers"),
         "end": (good[:-8], "refuses the saved registers"),
     }
     files = {f"/tmp/{name}": _file(lie) for name, (lie, _) in lies.items()}
     files["/tmp/good"] = _file(good)
     files["/tmp/pae"] = _file(_context(_record(2, _cpu(**paged)), _record(0x0C01, pdptes)))
+    files["/tmp/wires"] = _file(_context(_record(2, _cpu()), _record(0x0C02, bytes(67) + b"\x2f" + bytes(116))))
     files["/tmp/lme"] = _file(_context(_record(2, _cpu(efer=LME))))
     files["/tmp/short"] = _file(good)[:-1]
     lies["short"] = (None, "its end is missing")
     booted = context.boot(files)
-    for name in ("good", "pae", "lme"):  # what is refused below differs from these by one thing
+    for name in ("good", "pae", "wires", "lme"):  # what is refused below differs from these by one thing
         outcome = booted.run(f"xl restore -p /tmp/{name} && xl destroy lie")
         assert outcome.status == 0, f"{name}: {outcome.output}"
     for name, (_, words) in lies.items():

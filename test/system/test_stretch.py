@@ -9,6 +9,7 @@ from cairn_runner.system import Skip
 
 LIMIT = 2_000_000
 WORST = "test-hvm64-worst-case"
+NARROW = "test-hvm32-worst-case"
 PARTS = ("grants", "events", "memory", "tables")
 
 
@@ -42,7 +43,7 @@ def test_worst_cases(context):
     """No worst case keeps a CPU for two million instructions."""
     if context.variant != "debug" or context.spec.emulator != "bochs":
         raise Skip("only a debug build counts, only Bochs counts instructions")
-    files = context.guest_files(WORST)
+    files = context.guest_files(WORST, NARROW)
     files["/guest/dom0.elf"] = paths.DOM0.read_bytes()
     files["/etc/xen/pv.cfg"] = b'name="pv"\ntype="pv"\nkernel="/guest/dom0.elf"\n'
     path = f"/etc/xen/{WORST}.cfg"
@@ -52,6 +53,8 @@ def test_worst_cases(context):
         for part in PARTS:
             command = f"xl create -c {path} hap={hap} cmdline=\"{part}\""
             over += _case(booted, f"{part} hap={hap}", command, "Test result: SUCCESS")
+        command = f'xl create -c /etc/xen/{NARROW}.cfg hap={hap} cmdline="memory"'
+        over += _case(booted, f"memory, 32-bit hap={hap}", command, "Test result: SUCCESS")
         over += _largest(booted, path, f"hap={hap}")
     over += _largest(booted, path, "hap=0 shadow_memory=256", 264)
     over += _largest(booted, "/etc/xen/pv.cfg", "")

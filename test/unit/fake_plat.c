@@ -130,6 +130,7 @@ static int domctl_on(struct fake_domain *d, struct xen_domctl *op)
     case XEN_DOMCTL_unpausedomain: d->paused = false; return 0;
     case XEN_DOMCTL_max_vcpus: d->max_vcpus = op->u.max_vcpus.max; return 0;
     case XEN_DOMCTL_max_mem: d->max_kib = op->u.max_mem.max_memkb; return 0;
+    case XEN_DOMCTL_settscinfo: return op->u.tsc_info.gtsc_khz ? -XEN_EOPNOTSUPP : 0;
     case XEN_DOMCTL_shadow_op: d->paging_mb = op->u.shadow_op.mb; return 0;
     case XEN_DOMCTL_set_address_size: return op->u.address_size.size == 64 ? 0 : -XEN_EINVAL;
     case XEN_DOMCTL_hypercall_init: d->hypercall_page = op->u.hypercall_init.gmfn; return 0;

@@ -77,7 +77,7 @@ static void test_nobodys_frame(void **state)
     struct audit_count none = {0}, one = count_of(1, 0, 0);
     struct audit_expect want;
 
-    assert_int_equal(audit_check(&none, PGC_free | PGC_scrub, 0, false, &want), 0);
+    assert_int_equal(audit_check(&none, PGC_free | PGC_clean, 0, false, &want), 0);
     assert_int_equal(audit_check(&none, PGC_xen_heap, 0, false, &want), 0);
     assert_int_equal(audit_check(&one, PGC_free, 0, false, &want), AUDIT_OWNER);
     assert_int_equal(audit_check(&none, 1, 0, false, &want), AUDIT_OWNER);

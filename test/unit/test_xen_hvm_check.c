@@ -159,12 +159,40 @@ static void test_flags(void **state)
     REFUSE(flat, s.sysenter_cs = 1ull << 32);
 }
 
+static const char *event(unsigned int type, unsigned int vector, bool has_ec)
+{
+    return hvm_event_bad(&s, &c, vector, type, has_ec);
+}
+
+/* What a save record may hold: VM entry refuses the rest. */
+static void test_event(void **state)
+{
+    flat();
+    assert_non_null(event(0, 0x30, false)); /* IF is 0 */
+    s.rflags |= X86_EFLAGS_IF;
+    assert_null(event(0, 0x30, false));
+    assert_non_null(event(0, 0x30, true));
+    assert_non_null(event(1, 0x30, false));
+    assert_null(event(2, X86_EXC_NMI, false));
+    assert_non_null(event(2, 3, false));
+    assert_null(event(3, X86_EXC_PF, true));
+    assert_non_null(event(3, X86_EXC_PF, false));
+    assert_null(event(3, X86_EXC_UD, false));
+    assert_non_null(event(3, X86_EXC_UD, true));
+    assert_non_null(event(3, X86_EXC_NMI, false));
+    assert_non_null(event(3, 32, false));
+    assert_non_null(event(4, 0x80, false));
+    real_mode();
+    assert_non_null(event(3, X86_EXC_GP, true)); /* no error codes there */
+    assert_null(event(3, X86_EXC_GP, false));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),     cmocka_unit_test(test_control),
         cmocka_unit_test(test_segments), cmocka_unit_test(test_system),
-        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_flags),    cmocka_unit_test(test_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

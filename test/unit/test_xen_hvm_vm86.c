@@ -92,10 +92,17 @@ static void test_round_trip(void **state)
 static void test_tss(void **state)
 {
     for (uint32_t size = VM86_TSS_MIN; size <= VM86_TSS_MAX; size += 61) {
-        assert_int_equal(vm86_tss_byte(102, size) | vm86_tss_byte(103, size) << 8, 136);
-        for (uint32_t i = 104; i < size - 1; i++)
-            assert_int_equal(vm86_tss_byte(i, size), 0);
-        assert_int_equal(vm86_tss_byte(size - 1, size), 0xff);
+        uint8_t tss[VM86_TSS_MAX + 1];
+
+        memset(tss, 0xee, sizeof(tss));
+        for (uint32_t at = 0, n; at < size; at += n) {
+            n = min(1 + at % 103, size - at);
+            vm86_tss_fill(tss + at, at, n, size);
+        }
+        for (uint32_t i = 0; i < size - 1; i++)
+            assert_int_equal(tss[i], i == 102 ? 136 : 0);
+        assert_int_equal(tss[size - 1], 0xff);
+        assert_int_equal(tss[size], 0xee);
     }
 }
 

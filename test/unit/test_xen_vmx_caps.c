@@ -106,7 +106,9 @@ static void test_models(void **state)
     assert_null(vmx_caps_hvm_missing(&c));
     derive(&haswell, &c);
     assert_true(c.unrestricted_guest && c.ept_1g && c.ept_ad && c.invpcid && c.rdtscp);
+    assert_false(c.tsc_scaling);
     derive(&skylake_x, &c);
+    assert_true(c.tsc_scaling);
     assert_null(vmx_caps_hvm_missing(&c));
     for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         derive(all[i], &c);
@@ -141,6 +143,9 @@ static void test_mask(void **state)
     assert_true(vmx_raw_remove(&raw, "vpid"));
     derive(&raw, &c);
     assert_false(c.vpid);
+    assert_true(vmx_raw_remove(&raw, "tsc-scaling"));
+    derive(&raw, &c);
+    assert_false(c.tsc_scaling || (c.proc2 & PROC2_TSC_SCALING));
     raw = skylake_x;
     assert_true(vmx_raw_remove(&raw, "efer-switch"));
     derive(&raw, &c);

@@ -104,6 +104,16 @@ int ctl_domain_set_paging_mb(domid_t domid, uint32_t mib)
     return domctl_issue(&op);
 }
 
+int ctl_domain_set_tsc(domid_t domid, uint32_t mode, uint32_t khz)
+{
+    struct xen_domctl op;
+
+    domctl_prepare(&op, XEN_DOMCTL_settscinfo, domid);
+    op.u.tsc_info.tsc_mode = mode;
+    op.u.tsc_info.gtsc_khz = khz;
+    return domctl_issue(&op);
+}
+
 int ctl_domain_set_hvm_context(domid_t domid, const void *stream, uint32_t size)
 {
     struct xen_domctl op;

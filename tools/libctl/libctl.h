@@ -55,6 +55,8 @@ int ctl_domain_set_max_vcpus(domid_t domid, uint32_t max);
 int ctl_domain_set_max_mem(domid_t domid, uint64_t kib);
 /* ctl_domain_set_paging_mb - size of the shadow or EPT table pool, in MiB. */
 int ctl_domain_set_paging_mb(domid_t domid, uint32_t mib);
+/* ctl_domain_set_tsc - the TSC's mode (0 default, 2 native) and frequency, 0: the host's. */
+int ctl_domain_set_tsc(domid_t domid, uint32_t mode, uint32_t khz);
 /* ctl_domain_set_hvm_context - load a HVM_SAVE record stream. */
 int ctl_domain_set_hvm_context(domid_t domid, const void *stream, uint32_t size);
 /* ctl_domain_get_hvm_context - the same out; *@size: room, then length.  NULL: ask. */

@@ -86,18 +86,24 @@ static int populate_order(domid_t domid, uint64_t *pfn, uint64_t end, unsigned i
     return 0;
 }
 
-/* Large extents where they are aligned and to be had, else single pages. */
+/* The largest extents that are aligned and to be had, else single pages. */
 static int populate_range(domid_t domid, uint64_t pfn, uint64_t end)
 {
-    uint64_t size = 1ul << EXTENT_2M;
-    uint64_t aligned = min_of((pfn + size - 1) & ~(size - 1), end);
+    while (pfn < end) {
+        unsigned int order = EXTENT_2M;
 
-    int rc = populate_order(domid, &pfn, aligned, 0);
-    if (rc < 0)
-        return rc;
-    /* No memory in large pieces is no failure: the next line tries small. */
-    populate_order(domid, &pfn, end, EXTENT_2M);
-    return populate_order(domid, &pfn, end, 0);
+        while (pfn & ((1ul << order) - 1) || pfn + (1ul << order) > end)
+            order--;
+        /* As many as there are room for, or one before a larger one. */
+        uint64_t next = order == EXTENT_2M ? end : pfn + (1ul << order);
+        int rc = populate_order(domid, &pfn, next, order);
+        /* No memory in large pieces is no failure: try small ones. */
+        if (rc < 0 && order)
+            rc = populate_order(domid, &pfn, next, 0);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
 }
 
 int build_populate(domid_t domid, const struct build_plan *plan)

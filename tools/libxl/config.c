@@ -22,11 +22,12 @@ enum key_kind {
     KEY_BOOL,
     KEY_TYPE,
     KEY_ACTION,
+    KEY_TSC_MODE,
     KEY_UUID,
     KEY_CPUS,
     KEY_SILENT, /* accepted: what it asks for is how things are anyway */
     KEY_NO_EFFECT,
-    KEY_ABSENT, /* the same, but 0 asks for nothing */
+    KEY_ABSENT, /* the same, but 0 asks for nothing, and a list for what it names: refused */
 };
 
 struct key {
@@ -63,6 +64,8 @@ static const struct key keys[] = {
     {"max_grant_frames",    KEY_NUMBER, AT(max_grant_frames), 0, 0x7fffffff},
     {"max_maptrack_frames", KEY_NUMBER, AT(max_maptrack_frames), 0, 0x7fffffff},
     {"max_grant_version",   KEY_NUMBER, AT(max_grant_version), 1, 2},
+    {"tsc_mode",            KEY_TSC_MODE, AT(tsc_mode)},
+    {"tsc_khz",             KEY_NUMBER, AT(tsc_khz), 0, UINT32_MAX},
     {"on_poweroff",         KEY_ACTION, AT(on_poweroff)},
     {"on_reboot",           KEY_ACTION, AT(on_reboot)},
     {"on_crash",            KEY_ACTION, AT(on_crash)},
@@ -82,7 +85,7 @@ static const struct key keys[] = {
     {"bios",     KEY_NO_EFFECT}, {"acpi",     KEY_NO_EFFECT},
     {"apic",     KEY_NO_EFFECT}, {"pae",      KEY_NO_EFFECT},
     {"nx",       KEY_NO_EFFECT}, {"hpet",     KEY_NO_EFFECT},
-    {"tsc_mode", KEY_NO_EFFECT}, {"timer_mode", KEY_NO_EFFECT},
+    {"timer_mode", KEY_NO_EFFECT},
     {"altp2m",   KEY_NO_EFFECT}, {"vpmu",     KEY_NO_EFFECT},
     {"msr_relaxed", KEY_NO_EFFECT}, {"mca_caps", KEY_NO_EFFECT},
     {"passthrough", KEY_NO_EFFECT}, {"rtc_timeoffset", KEY_NO_EFFECT},
@@ -105,6 +108,11 @@ static const char *const action_names[] = {
     [ACTION_COREDUMP_DESTROY] = "coredump-destroy",
     [ACTION_COREDUMP_RESTART] = "coredump-restart",
     [ACTION_SOFT_RESET] = "soft-reset",
+};
+
+static const char *const tsc_mode_names[] = {
+    [TSC_DEFAULT] = "default",
+    [TSC_NATIVE] = "native",
 };
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
@@ -250,6 +258,8 @@ static int read_setting(const struct build *b, const struct key *key, const stru
         return read_name(b, s, type_names, NR(type_names), field);
     case KEY_ACTION:
         return read_name(b, s, action_names, NR(action_names), field);
+    case KEY_TSC_MODE:
+        return read_name(b, s, tsc_mode_names, NR(tsc_mode_names), field);
     case KEY_UUID:
         return read_uuid(b, s, field);
     case KEY_CPUS:
@@ -259,6 +269,8 @@ static int read_setting(const struct build *b, const struct key *key, const stru
     case KEY_ABSENT:
         if (s->value->type == CFG_NUMBER && s->value->number == 0)
             return 0;
+        if (s->value->type == CFG_LIST && s->value->nr_items)
+            return fail(b, s->place, "'%s' is not supported here", s->key);
         __attribute__((fallthrough));
     case KEY_NO_EFFECT:
         if (s->value->type == CFG_LIST && s->value->nr_items == 0)
@@ -299,7 +311,7 @@ static void set_initial(struct domain_config *config)
     config->cpu_weight = config->cap = CONFIG_AUTO;
     config->hap = CONFIG_AUTO;
     config->oos = 1;
-    config->shadow_mb = CONFIG_AUTO;
+    config->shadow_mb = config->tsc_khz = CONFIG_AUTO;
     config->max_event_channels = 1023;
     config->max_grant_frames = CONFIG_AUTO;
     config->max_maptrack_frames = CONFIG_AUTO;
@@ -439,6 +451,8 @@ int config_build(struct domain_config *config, const struct cfg *cfg, const char
         return -1;
     if (config->type == DOMAIN_PV)
         drop_for_pv(&b, cfg, "hap", &config->hap, CONFIG_AUTO);
+    if (config->type == DOMAIN_PV)
+        drop_for_pv(&b, cfg, "tsc_khz", &config->tsc_khz, CONFIG_AUTO);
     return 0;
 }
 
@@ -518,6 +532,8 @@ static void print_setting(FILE *out, const struct domain_config *config, const s
         text = config_type_name(number);
     else if (key->kind == KEY_ACTION)
         text = config_action_name(number);
+    else if (key->kind == KEY_TSC_MODE)
+        text = tsc_mode_names[number];
     else if (number != CONFIG_AUTO)
         fprintf(out, "%s=%llu\n", key->name, (unsigned long long)number);
     if (!text)

@@ -28,6 +28,9 @@ enum shutdown_action {
     ACTION_SOFT_RESET,
 };
 
+/* What XEN_DOMCTL_settscinfo calls 0 and 2; emulating the TSC is not there. */
+enum tsc_mode { TSC_DEFAULT, TSC_NATIVE };
+
 #define CONFIG_MAX_VCPUS 128
 
 #define CONFIG_AUTO UINT64_MAX /* not set: take the default that fits */
@@ -51,6 +54,8 @@ struct domain_config {
     uint64_t cap;
     uint64_t hap; /* 0, 1 or CONFIG_AUTO */
     uint64_t oos;
+    uint64_t tsc_mode; /* enum tsc_mode */
+    uint64_t tsc_khz;
     uint64_t shadow_mb;
     uint64_t max_event_channels;
     uint64_t max_grant_frames;

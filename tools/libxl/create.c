@@ -209,6 +209,15 @@ static int stage_limits(struct creation *c)
     return 0;
 }
 
+static int stage_tsc(struct creation *c)
+{
+    uint32_t khz = c->config->tsc_khz == CONFIG_AUTO ? 0 : c->config->tsc_khz;
+    uint32_t mode = c->config->tsc_mode == TSC_NATIVE ? 2 : 0;
+    int rc = ctl_domain_set_tsc(c->domid, mode, khz);
+
+    return rc < 0 ? creation_fail(c, rc, "its TSC cannot run at %u kHz here", khz) : 0;
+}
+
 /* What is not given stays as the hypervisor has it. */
 static int stage_share(struct creation *c)
 {
@@ -297,6 +306,7 @@ static const struct stage stages[] = {
     {"taking the name",     stage_name,        undo_name},
     {"making the domain",   stage_domain,      undo_domain},
     {"setting limits",      stage_limits,      NULL},
+    {"setting its TSC",     stage_tsc,         NULL},
     {"sharing the CPUs",    stage_share,       NULL},
     {"allocating memory",   stage_memory,      NULL},
     {"loading the image",   stage_load,        NULL},

@@ -13,13 +13,12 @@ static unsigned int rank(char c)
     return c == '/' ? 1 : (unsigned char)c;
 }
 
-static int path_compare(const char *a, const char *b)
+/* The first *@same characters are known to be equal; then how many are. */
+static int path_compare(const char *a, const char *b, size_t *same)
 {
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    return (int)rank(*a) - (int)rank(*b);
+    while (a[*same] && a[*same] == b[*same])
+        ++*same;
+    return (int)rank(a[*same]) - (int)rank(b[*same]);
 }
 
 bool path_below(const char *path, const char *top)
@@ -32,19 +31,25 @@ bool path_below(const char *path, const char *top)
 bool map_search(const struct xs_map *map, const char *path, size_t *index)
 {
     size_t low = 0, high = map->nr;
+    /* What the neighbours on both sides begin with, all between them do. */
+    size_t same_low = 0, same_high = 0;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = path_compare(map->at[middle]->path, path);
+        size_t same = same_low < same_high ? same_low : same_high;
+        int order = path_compare(map->at[middle]->path, path, &same);
 
         if (order == 0) {
             *index = middle;
             return true;
         }
-        if (order < 0)
+        if (order < 0) {
             low = middle + 1;
-        else
+            same_low = same;
+        } else {
             high = middle;
+            same_high = same;
+        }
     }
     *index = low;
     return false;

@@ -5,6 +5,7 @@
 #include "xenstored/store.h"
 
 #include <stdio.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,18 +133,23 @@ static bool path_special(const char *text)
     return strcmp(text, special[0]) == 0 || strcmp(text, special[1]) == 0;
 }
 
+static bool path_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '/' || c == '-' || c == '_' || c == '@';
+}
+
 int path_resolve(const char *text, domid_t domid, char *path)
 {
-    static const char allowed[] = "0123456789-/_@"
-                                  "abcdefghijklmnopqrstuvwxyz"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    size_t len = strlen(text);
+    size_t len = strlen(text), good = 0;
+
+    while (path_char(text[good]))
+        good++;
 
     if (path_special(text)) {
         strcpy(path, text);
         return 0;
     }
-    if (len == 0 || text[0] == '@' || text[strspn(text, allowed)] || strstr(text, "//") ||
+    if (len == 0 || text[0] == '@' || good < len || strstr(text, "//") ||
         len > (text[0] == '/' ? XENSTORE_ABS_PATH_MAX : XENSTORE_REL_PATH_MAX))
         return -XEN_EINVAL;
     if (strcmp(text, "/") == 0) {

@@ -117,6 +117,7 @@ static int print_host(struct fields *f)
     field(f, "total_memory", "%llu", (unsigned long long)(host.total_pages >> 8));
     field(f, "free_memory", "%llu", (unsigned long long)(host.free_pages >> 8));
     field(f, "free_memory_kib", "%llu", (unsigned long long)(host.free_pages * 4));
+    field(f, "scrub_memory_kib", "%llu", (unsigned long long)(host.scrub_pages * 4));
     print_memory_use(f, &host);
     return 0;
 }

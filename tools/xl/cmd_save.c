@@ -62,8 +62,6 @@ int cmd_save(struct xl_call *call)
         return XL_FAILED;
     }
     printf("Saving to %s\n", path);
-    if (d->config.type == DOMAIN_HVM)
-        log_warning("%s: PIC, I/O APIC, PIT, RTC and HPET are not saved", d->config.name);
     bool saved = domain_save(d, path) == 0;
     if (!saved || xl_given(call, 'c'))
         rc = ctl_domain_unpause(d->domid);

@@ -227,7 +227,7 @@ static int domain_teardown(struct domain *d)
         d->destroy_step = STEP_PAGES_BEGIN;
         /* fallthrough */
     case STEP_PAGES_BEGIN:
-        d->relmem_cursor = d->page_list;
+        page_list_rewind(d);
         d->destroy_step = STEP_PAGES;
         /* fallthrough */
     default:
@@ -253,6 +253,7 @@ int domain_kill(struct domain *d)
     if (rc)
         return rc;
     domain_set_state(d, DOMAIN_dead);
+    idle_wake(); /* to clear its memory */
     domain_exception_raise();
     put_domain(d); /* creation's reference */
     return 0;

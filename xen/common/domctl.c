@@ -241,6 +241,16 @@ static long locked_domctl(struct xen_domctl *op, bool *copyback)
     return rc;
 }
 
+bool domctl_begin(void)
+{
+    return spin_trylock(&domctl_lock);
+}
+
+void domctl_end(void)
+{
+    spin_unlock(&domctl_lock);
+}
+
 long do_domctl(unsigned long arg)
 {
     struct xen_domctl op;
@@ -253,10 +263,10 @@ long do_domctl(unsigned long arg)
         return -EACCES;
     if (!current->domain->is_privileged)
         return -EPERM;
-    if (!spin_trylock(&domctl_lock))
+    if (!domctl_begin())
         return -ERESTART;
     rc = locked_domctl(&op, &copyback);
-    spin_unlock(&domctl_lock);
+    domctl_end();
     if (copyback && rc != -ERESTART && copy_to_guest_va(arg, &op))
         rc = -EFAULT;
     return rc;

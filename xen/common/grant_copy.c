@@ -122,7 +122,7 @@ static struct page_info *get_flushable_page(struct domain *d, uint64_t addr)
     owner = page_owner(pg);
     if (!owner || !get_page(pg, owner))
         return NULL;
-    if (grant_maps_frame(d, mfn))
+    if (grant_lends(owner, d->domain_id, mfn))
         return pg;
     put_page(pg);
     return NULL;

@@ -350,25 +350,6 @@ int grant_release_mappings(struct domain *d)
 
 /* ---- questions ---- */
 
-bool grant_maps_frame(struct domain *d, mfn_t mfn)
-{
-    struct grant_table *gt = d->grant;
-    bool found = false;
-
-    spin_lock(&gt->map_lock);
-    for (uint32_t h = 0; !found && h < gt->nr_map_frames * HANDLES_PER_FRAME; h++) {
-        struct maptrack *mt = used_record(gt, h);
-        struct domain *rd = mt ? get_domain_by_id(mt->granter) : NULL;
-
-        if (!rd)
-            continue;
-        found = grant_active(rd->grant, mt->ref)->mfn == mfn_x(mfn);
-        put_domain(rd);
-    }
-    spin_unlock(&gt->map_lock);
-    return found;
-}
-
 void grant_count_refs(struct domain *d, void (*fn)(void *ctx, mfn_t mfn, bool writable), void *ctx)
 {
     struct grant_table *gt = d->grant;

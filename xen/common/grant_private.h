@@ -85,6 +85,9 @@ int16_t grant_take(struct domain *rd, uint32_t ref, domid_t caller, unsigned int
                    struct page_info **pg);
 /* grant_drop - the end of @use; may drop the entry's reference. */
 void grant_drop(struct domain *rd, uint32_t ref, unsigned int use);
+/* grant_lends - does @holder use the frame @mfn by a grant of @rd's?  Bounded by
+ * the entries of one table, not by what @holder has mapped. */
+bool grant_lends(struct domain *rd, domid_t holder, mfn_t mfn);
 
 /* ---- grant_map.c, grant_copy.c: one element, or a batch from element 0 on:
  * what is left to do after a preemption is written to *@uop and *@count. ---- */
@@ -93,9 +96,6 @@ long grant_copy_one(unsigned long uop);
 long grant_flush_one(unsigned long uop);
 long grant_unmap_batch(unsigned long *uop, unsigned int *count);
 long grant_replace_batch(unsigned long *uop, unsigned int *count);
-/* grant_maps_frame - does @d have the frame @mfn mapped by a grant? Bounded by
- * the number of its handles. */
-bool grant_maps_frame(struct domain *d, mfn_t mfn);
 
 /* ---- arch/x86/grant.c: mappings in the current domain's address space.
  * All return GNTST_*. ---- */

@@ -249,6 +249,21 @@ void grant_drop(struct domain *rd, uint32_t ref, unsigned int use)
         put_page(unused);
 }
 
+bool grant_lends(struct domain *rd, domid_t holder, mfn_t mfn)
+{
+    struct grant_table *gt = rd->grant;
+    bool found = false;
+
+    spin_lock(&gt->lock);
+    for (uint32_t ref = 0; !found && ref < grant_nr_entries(gt); ref++) {
+        const struct active_entry *act = grant_active(gt, ref);
+
+        found = grant_in_use(act->pins) && act->holder == holder && act->mfn == mfn_x(mfn);
+    }
+    spin_unlock(&gt->lock);
+    return found;
+}
+
 /* ---- operations on tables ---- */
 
 /* A domain's own table, or with privilege another's.  NULL: *@status says. */

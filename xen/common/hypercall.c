@@ -70,7 +70,7 @@ static const struct hypercall table[] = {HYPERCALLS(CALL)};
 /* Arguments of the hypercall that this CPU is in. */
 static DEFINE_PER_CPU(unsigned long *, hypercall_args);
 
-long hypercall_dispatch(unsigned int nr, unsigned long arg[6])
+long hypercall_dispatch(unsigned long nr, unsigned long arg[6])
 {
     const struct hypercall *call;
     unsigned long *outer;
@@ -119,15 +119,15 @@ long do_multicall(unsigned long calls, unsigned long nr)
         if (call.op == __HYPERVISOR_multicall)
             rc = -EINVAL;
         else
-            rc = call.op > UINT32_MAX ? -ENOSYS : hypercall_dispatch(call.op, call.args);
-        if (rc == -ERESTART) {
+            rc = hypercall_dispatch(call.op, call.args);
+        if (hypercall_again(call.op, rc)) {
             if (copy_to_guest_va(at, &call))
                 return -EFAULT;
             hypercall_set_arg(0, at);
             hypercall_set_arg(1, nr - i);
             return -ERESTART;
         }
-        if (call.op == __HYPERVISOR_iret)
+        if (rc == HYPERCALL_LEFT)
             return rc;
         call.result = rc;
         if (copy_to_guest_va(at, &call))

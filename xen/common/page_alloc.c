@@ -3,19 +3,23 @@
  * page_alloc.c - machine frames: handing out, owning, giving back.
  *
  * Owns the buddy allocator's state and each domain's page list.
- * Promises: a frame handed out without MEMF_no_scrub holds zeroes; what its
- * last owner left is cleared when it is freed, so that no free frame holds
- * anybody's data; a frame with a reference is never free.
+ * Promises: a frame handed out without MEMF_no_scrub holds zeroes: what its
+ * last owner left is cleared by a CPU without other work or, if it is wanted
+ * before that, when it is handed out; a frame with a reference is never free.
  */
 #include <cairn/mm.h>
 
+#include <asm/current.h>
 #include <asm/page.h>
 #include <asm/page_type.h>
+#include <asm/processor.h>
 #include <cairn/bootmem.h>
 #include <cairn/buddy.h>
 #include <cairn/domain.h>
 #include <cairn/faultinject.h>
 #include <cairn/lib.h>
+#include <cairn/sched.h>
+#include <cairn/softirq.h>
 #include <cairn/spinlock.h>
 #include <asm/mm.h>
 #include <xen/xen.h>
@@ -24,6 +28,7 @@
 
 static DEFINE_SPINLOCK(heap_lock, LOCK_HEAP);
 static struct buddy buddy;
+static bool scrubbing;             /* a CPU is at it; atomic */
 static unsigned long domain_pages; /* of all domains together; atomic */
 
 unsigned long total_pages;
@@ -34,7 +39,7 @@ void page_alloc_init(void)
     for (unsigned int i = 0; i < boot_mem.nr; i++) {
         const struct bootmem_range *r = &boot_mem.range[i];
 
-        buddy_free_range(&buddy, PFN_DOWN(r->start), PFN_DOWN(r->end), true);
+        buddy_free_range(&buddy, PFN_DOWN(r->start), PFN_DOWN(r->end));
     }
     boot_mem.nr = 0;
 }
@@ -46,49 +51,85 @@ void free_boot_range(maddr_t start, maddr_t end)
     if (first >= last || !mfn_valid(_mfn(first)) || !mfn_valid(_mfn(last - 1)))
         return;
     spin_lock(&heap_lock);
-    buddy_free_range(&buddy, first, last, true);
+    buddy_free_range(&buddy, first, last);
     spin_unlock(&heap_lock);
 }
 
-/* Zeroed frames without owner; caller assigns or frees. */
+/* Zeroed frames that nobody can take a reference of; the caller begins or frees them. */
 static struct page_info *alloc_frames(unsigned int order, unsigned int memf)
 {
-    bool dirty = false;
-    uint32_t n;
+    uint32_t n, first_dirty;
 
     if (order > MAX_ORDER || faultinject_fail())
         return NULL;
     spin_lock(&heap_lock);
-    n = buddy_alloc(&buddy, order, memf & MEMF_below_4g, &dirty);
+    n = buddy_alloc(&buddy, order, memf & MEMF_below_4g, &first_dirty);
     spin_unlock(&heap_lock);
     if (n == FRAME_NONE)
         return NULL;
 
     struct page_info *pg = mfn_to_page(_mfn(n));
 
-    for (unsigned long i = 0; i < 1ul << order; i++) {
-        /* Only what nobody has used since the start is not clean. */
-        if (dirty && !(pg[i].count_info & PGC_clean) && !(memf & MEMF_no_scrub))
+    for (uint32_t i = first_dirty; i < 1u << order && !(memf & MEMF_no_scrub); i++)
+        if (!(pg[i].count_info & PGC_clean))
             clear_page(page_to_virt(&pg[i]));
-        pg[i].count_info = 0; /* get_page() may look */
-        pg[i].type_info = PGT_none;
-        pg[i].owner = DOMID_INVALID;
-        pg[i].tlb_stamp = 0;
-        pg[i].next = pg[i].prev = FRAME_NONE;
-    }
     return pg;
+}
+
+/* What it has been is forgotten, then it may be referenced. */
+static void begin_page(struct page_info *pg, domid_t owner, uint64_t count_info)
+{
+    pg->type_info = PGT_none;
+    pg->owner = owner;
+    pg->tlb_stamp = 0;
+    __atomic_store_n(&pg->count_info, count_info, __ATOMIC_RELEASE);
 }
 
 static void free_frames(struct page_info *pg, unsigned int order)
 {
     for (unsigned long i = 0; i < 1ul << order; i++) {
         BUG_ON(pg[i].count_info & (PGC_free | PGC_allocated | PGC_count_mask));
-        pg[i].count_info = PGC_clean;
+        pg[i].count_info = 0;
     }
-    clear_pages(page_to_virt(pg), 1ul << order);
     spin_lock(&heap_lock);
-    buddy_free(&buddy, mfn_x(page_to_mfn(pg)), order, false);
+    buddy_free(&buddy, mfn_x(page_to_mfn(pg)), order);
     spin_unlock(&heap_lock);
+}
+
+/* A few pages, as short as a softirq may wait. */
+static void scrub_some(void)
+{
+    uint64_t before = rdtsc();
+    uint32_t first, nr = buddy_clean(&buddy, &first);
+
+    if (nr)
+        clear_pages(mfn_to_virt(_mfn(first)), nr);
+    perfc_add(idle_cleared, nr);
+    perfc_add(idle_clearing, rdtsc() - before);
+}
+
+void scrub_free_pages(void)
+{
+    /* One CPU is enough to keep memory busy; the others sleep. */
+    if (!scrub_wanted() || __atomic_exchange_n(&scrubbing, true, __ATOMIC_SEQ_CST))
+        return;
+    while (dirty_pages() && !softirq_pending()) {
+        /* Who allocates goes first. */
+        if (spin_trylock(&heap_lock)) {
+            scrub_some();
+            spin_unlock(&heap_lock);
+        } else {
+            cpu_relax();
+        }
+    }
+    __atomic_store_n(&scrubbing, false, __ATOMIC_SEQ_CST);
+    if (dirty_pages())
+        idle_wake(); /* another may go on */
+}
+
+bool scrub_wanted(void)
+{
+    return dirty_pages() && !__atomic_load_n(&scrubbing, __ATOMIC_SEQ_CST);
 }
 
 void *alloc_xen_pages(unsigned int order, unsigned int memf)
@@ -98,7 +139,7 @@ void *alloc_xen_pages(unsigned int order, unsigned int memf)
     if (!pg)
         return NULL;
     for (unsigned long i = 0; i < 1ul << order; i++)
-        pg[i].count_info = PGC_xen_heap;
+        begin_page(&pg[i], DOMID_INVALID, PGC_xen_heap);
     return page_to_virt(pg);
 }
 
@@ -110,15 +151,20 @@ void free_xen_pages(void *va, unsigned int order)
     free_frames(virt_to_page(va), order);
 }
 
-/* d->page_alloc_lock held. */
-static void page_list_add(struct domain *d, struct page_info *pg)
+/* d->page_alloc_lock held.  The list runs upwards through the block. */
+static void page_list_add(struct domain *d, struct page_info *pg, uint32_t nr)
 {
     uint32_t n = mfn_x(page_to_mfn(pg));
 
+    for (uint32_t i = 0; i < nr; i++) {
+        pg[i].prev = n + i - 1;
+        pg[i].next = n + i + 1;
+        begin_page(&pg[i], d->domain_id, PGC_allocated | 1);
+    }
     pg->prev = FRAME_NONE;
-    pg->next = d->page_list;
+    pg[nr - 1].next = d->page_list;
     if (d->page_list != FRAME_NONE)
-        mfn_to_page(_mfn(d->page_list))->prev = n;
+        mfn_to_page(_mfn(d->page_list))->prev = n + nr - 1;
     d->page_list = n;
 }
 
@@ -135,6 +181,38 @@ static void page_list_del(struct domain *d, struct page_info *pg, uint32_t nr)
         mfn_to_page(_mfn(next))->prev = prev;
     if (d->relmem_cursor == mfn_x(page_to_mfn(pg)))
         d->relmem_cursor = next;
+}
+
+void page_list_rewind(struct domain *d)
+{
+    spin_lock(&d->page_alloc_lock);
+    d->relmem_cursor = d->page_list;
+    spin_unlock(&d->page_alloc_lock);
+}
+
+struct page_info *page_list_hold(struct domain *d)
+{
+    struct page_info *pg = NULL;
+
+    spin_lock(&d->page_alloc_lock);
+    while (!pg && d->relmem_cursor != FRAME_NONE) {
+        pg = mfn_to_page(_mfn(d->relmem_cursor));
+        if (page_count_inc(pg))
+            continue;
+        /* It is being freed on another CPU. */
+        d->relmem_cursor = pg->next;
+        pg = NULL;
+    }
+    spin_unlock(&d->page_alloc_lock);
+    return pg;
+}
+
+void page_list_pass(struct domain *d, struct page_info *pg)
+{
+    spin_lock(&d->page_alloc_lock);
+    d->relmem_cursor = pg->next;
+    spin_unlock(&d->page_alloc_lock);
+    put_page(pg);
 }
 
 /* What an exchange may have of old and new pages at once. */
@@ -155,12 +233,7 @@ static bool assign_pages(struct domain *d, struct page_info *pg, unsigned int or
         get_knownalive_domain(d);
     d->tot_pages += nr;
     __atomic_add_fetch(&domain_pages, nr, __ATOMIC_RELAXED);
-    /* Backwards, so that the list runs upwards through a block. */
-    for (unsigned long i = nr; i-- > 0;) {
-        pg[i].owner = d->domain_id;
-        page_list_add(d, &pg[i]);
-        __atomic_store_n(&pg[i].count_info, PGC_allocated | 1, __ATOMIC_RELEASE);
-    }
+    page_list_add(d, pg, nr);
     spin_unlock(&d->page_alloc_lock);
     return true;
 }
@@ -325,6 +398,11 @@ void unshare_xen_page(struct page_info *pg)
 unsigned long avail_pages(void)
 {
     return buddy.nr_free;
+}
+
+unsigned long dirty_pages(void)
+{
+    return ACCESS_ONCE(buddy.nr_dirty);
 }
 
 unsigned long hypervisor_pages(void)

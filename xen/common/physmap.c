@@ -39,8 +39,9 @@ static int p2m_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
         rc = p2m_set(d, gfn_add(gfn, i), mfn_add(mfn, i), 0, P2M_ram_rw);
         if (rc) {
             while (i--)
-                if (p2m_set(d, gfn_add(gfn, i), INVALID_MFN, 0, P2M_none))
-                    BUG(); /* the entry exists: no memory is needed */
+                /* The entry exists, and no memory is needed; or all are gone. */
+                BUG_ON(p2m_set(d, gfn_add(gfn, i), INVALID_MFN, 0, P2M_none) &&
+                       !domain_is_dying(d));
             return rc;
         }
     }
@@ -61,8 +62,7 @@ int physmap_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
         if (rc)
             return rc;
     }
-    for (unsigned long i = 0; i < nr; i++)
-        set_gpfn_from_mfn(mfn_add(mfn, i), gfn_x(gfn) + i);
+    set_gpfns_from_mfns(mfn, gfn_x(gfn), nr);
     return 0;
 }
 

@@ -124,11 +124,26 @@ bool vcpu_runnable(const struct vcpu *v)
            !ACCESS_ONCE(v->domain->pause_count);
 }
 
+void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *info)
+{
+    unsigned long flags = local_irq_save();
+    struct run_queue *rq = lock_queue_of(v);
+
+    memset(info, 0, sizeof(*info));
+    info->state = v->runstate;
+    info->state_entry_time = v->runstate_since;
+    for (unsigned int i = 0; i < ARRAY_SIZE(info->time); i++)
+        info->time[i] = v->runstate_time[i];
+    info->time[v->runstate] += NOW() - v->runstate_since;
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
 s_time_t vcpu_cpu_time(const struct vcpu *v)
 {
-    s_time_t t = v->runstate_time[RUNSTATE_running];
+    struct vcpu_runstate_info info;
 
-    return v->runstate == RUNSTATE_running ? t + NOW() - v->runstate_since : t;
+    vcpu_runstate(v, &info);
+    return info.time[RUNSTATE_running];
 }
 
 /* ---- the switch ---- */

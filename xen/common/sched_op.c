@@ -47,7 +47,7 @@ static long sched_poll(unsigned long arg)
     __atomic_or_fetch(&v->pause_flags, VPF_blocked | VPF_poll, __ATOMIC_SEQ_CST);
     rc = vcpu_event_deliverable(v) ? 1 : poll_ports(v, &poll);
     if (rc || (poll.timeout && (s_time_t)poll.timeout <= NOW())) {
-        __atomic_and_fetch(&v->pause_flags, ~(VPF_blocked | VPF_poll), __ATOMIC_SEQ_CST);
+        vcpu_unblock(v);
         return rc < 0 ? rc : 0;
     }
     if (poll.timeout) {

@@ -3,7 +3,7 @@
  * sched_vcpu.c - reasons for a vCPU to run or not (pauses, blocking, yielding),
  * its timers, its beginning and end for the scheduler; the idle loop.
  */
-#include <cairn/sched.h>
+#include "sched_private.h"
 
 #include <asm/current.h>
 #include <asm/processor.h>
@@ -56,7 +56,8 @@ void vcpu_block(void)
     __atomic_or_fetch(&v->pause_flags, VPF_blocked, __ATOMIC_SEQ_CST);
     /* After the flag: an event from now on unblocks. */
     if (vcpu_event_deliverable(v)) {
-        __atomic_and_fetch(&v->pause_flags, ~VPF_blocked, __ATOMIC_SEQ_CST);
+        /* Taken off its queue for another reason meanwhile, it must be put back. */
+        vcpu_unblock(v);
         return;
     }
     vcpu_sleep_nosync(v);
@@ -130,14 +131,21 @@ void sched_vcpu_destroy(struct vcpu *v)
 
 /* ---- idle ---- */
 
+void idle_wake(void)
+{
+    for_each_cpu_in(cpu, __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED))
+        cpu_kick(cpu);
+}
+
 void idle_loop(void)
 {
     for (;;) {
         if (softirq_pending())
             do_softirq();
         stretch_end();
+        scrub_free_pages();
         local_irq_disable();
-        if (softirq_pending())
+        if (softirq_pending() || scrub_wanted())
             local_irq_enable();
         else
             __asm__ volatile("sti; hlt" ::: "memory");

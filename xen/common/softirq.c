@@ -37,8 +37,11 @@ bool softirq_pending(void)
 
 bool preempt_check(void)
 {
+    /* Told to give way, it has yet to do so. */
+    if (unlikely(softirq_pending()))
+        return true;
     stretch_point();
-    return unlikely(softirq_pending());
+    return false;
 }
 
 void do_softirq(void)

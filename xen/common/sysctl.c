@@ -61,6 +61,7 @@ static void physinfo(struct xen_sysctl_physinfo *pi)
         pi->capabilities |= XEN_SYSCTL_PHYSCAP_hap;
     pi->total_pages = total_pages;
     pi->free_pages = avail_pages();
+    pi->scrub_pages = dirty_pages();
     pi->max_mfn = max_page - 1;
     pi->hw_cap[0] = host_cpu.leaf1.d;
     pi->hw_cap[1] = host_cpu.leaf1.c;

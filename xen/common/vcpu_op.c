@@ -36,8 +36,8 @@ static long vcpu_up(struct vcpu *v)
 {
     if (!v->is_initialised)
         return -EINVAL;
-    if (__atomic_fetch_and(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST) & VPF_down)
-        vcpu_wake(v);
+    __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
+    vcpu_wake(v); /* VGCF_online may have had it up already, but not woken */
     return 0;
 }
 
@@ -59,23 +59,11 @@ static long vcpu_down(struct vcpu *v)
     return 0;
 }
 
-static struct vcpu_runstate_info runstate_of(const struct vcpu *v)
+static long get_runstate(const struct vcpu *v, unsigned long arg)
 {
     struct vcpu_runstate_info info;
 
-    memset(&info, 0, sizeof(info)); /* the padding, too */
-    info.state = v->runstate;
-    info.state_entry_time = v->runstate_since;
-    for (unsigned int i = 0; i < ARRAY_SIZE(info.time); i++)
-        info.time[i] = v->runstate_time[i];
-    info.time[v->runstate] += NOW() - v->runstate_since;
-    return info;
-}
-
-static long get_runstate(const struct vcpu *v, unsigned long arg)
-{
-    struct vcpu_runstate_info info = runstate_of(v);
-
+    vcpu_runstate(v, &info);
     return copy_to_guest_va(arg, &info);
 }
 
@@ -85,7 +73,8 @@ void vcpu_show_runstate(const struct vcpu *v)
 
     if (likely(!at))
         return;
-    struct vcpu_runstate_info info = runstate_of(v);
+    struct vcpu_runstate_info info;
+    vcpu_runstate(v, &info);
     const char *from = (const char *)&info;
     size_t len = sizeof(info);
     if (v->domain->shinfo_32) { /* no padding: 64-bit numbers are aligned to four bytes */

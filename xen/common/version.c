@@ -115,7 +115,7 @@ long do_xen_version(unsigned long cmd, unsigned long arg)
     case XENVER_get_features:
         return get_features(arg);
     case XENVER_pagesize:
-        return PAGE_SIZE;
+        return arg ? -EINVAL : (long)PAGE_SIZE;
     case XENVER_guest_handle:
         return copy_to_guest_va(arg, &current->domain->handle) ? -EFAULT : 0;
     case XENVER_commandline:

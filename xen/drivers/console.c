@@ -20,10 +20,11 @@
 #define RING_DEFAULT KB(32)
 #define RX_QUEUE     256u
 #define SWITCH_COUNT 3
+#define DEBUG_PORT   0xe9 /* of Xen, Bochs and QEMU: a byte written is a byte printed */
 
 static DEFINE_SPINLOCK(lock, LOCK_CONSOLE);
 
-static bool use_serial, use_vga = true;
+static bool use_serial, use_vga = true, use_e9;
 static char opt_console[32] = "com1,vga";
 string_param("console", opt_console);
 
@@ -86,6 +87,8 @@ static void sinks_put(const char *s, size_t n)
         }
         if (use_vga)
             vga_putc(s[i]);
+        if (use_e9)
+            outb(DEBUG_PORT, s[i]);
     }
 }
 
@@ -139,6 +142,7 @@ __init void console_init_preirq(void)
     use_vga = listed(opt_console, "vga");
     if (use_vga)
         vga_init();
+    use_e9 = listed(opt_console, "e9");
     if (listed(opt_console, "com1")) {
         ns16550_init();
         use_serial = ns16550_present();

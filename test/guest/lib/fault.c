@@ -171,10 +171,10 @@ void exception_handle(struct regs *regs)
 {
     bool user = regs->cs & 3;
 
-    if (user && regs->vector == VEC_RETURN) {
-        regs->ip = (ulong)user_unwind;
-    } else if (fixup_found(regs)) {
+    if (fixup_found(regs)) {
         return;
+    } else if (user && regs->vector == VEC_RETURN) {
+        regs->ip = (ulong)user_unwind;
     } else if (user) {
         record(regs);
         regs->ip = (ulong)user_unwind;

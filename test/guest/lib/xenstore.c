@@ -166,3 +166,18 @@ bool xenstore_reconnect(void)
     xen_evtchn_send(xenstore.port);
     return xenstore_wait_for(&xenstore.page->connection, XENSTORE_CONNECTED);
 }
+
+bool xenstore_await_go(void)
+{
+    char reply[16];
+    long got = -XEN_ENOENT;
+
+    if (!xenstore_init() || xenstore_write(0, "data/ready", "1") != 3)
+        return false;
+    while (got == -XEN_ENOENT) {
+        for (unsigned int i = 0; i < 100; i++)
+            xen_yield();
+        got = xenstore_ask(XS_READ, 0, "data/go", reply, sizeof(reply));
+    }
+    return got == 1;
+}

@@ -11,6 +11,7 @@
 
 #include <asm/config.h>
 #include <asm/current.h>
+#include <asm/guest_tsc.h>
 #include <asm/page.h>
 #include <asm/page_type.h>
 #include <asm/paging.h>
@@ -92,6 +93,9 @@ int arch_domain_create(struct domain *d, const struct xen_domctl_createdomain *c
     if (!d->is_hvm && cfg->arch.emulation_flags)
         return -EINVAL;
     d->arch.emulation_flags = cfg->arch.emulation_flags;
+    rc = guest_tsc_configure(d, TSC_MODE_DEFAULT, 0);
+    if (rc)
+        return rc;
     cpu_policy_init(&d->arch.policy, d->is_hvm, cfg->flags & XEN_DOMCTL_CDF_hap, d->domain_id);
     d->arch.policy.lapic = cfg->arch.emulation_flags & XEN_X86_EMU_LAPIC;
     rc = shared_info_create(d);
@@ -202,22 +206,20 @@ void vcpu_mark_events_pending(struct vcpu *v)
 
 /* ---- time ---- */
 
-static void arch_update_vcpu_time(struct vcpu *v)
+void arch_update_vcpu_time(struct vcpu *v)
 {
-    static struct pvclock_scale scale;
+    struct pvclock_scale scale = v->domain->arch.tsc_scale;
     struct vcpu_time_info *t;
 
     if (!v->vcpu_info)
         return;
-    if (unlikely(!scale.mul))
-        scale = pvclock_scale_of(cpu_khz);
     t = &v->vcpu_info->time;
     /* Odd while it changes.  The guest may scribble on it: only it suffers. */
     uint32_t version = t->version | 1;
 
     ACCESS_ONCE(t->version) = version;
     barrier();
-    t->tsc_timestamp = rdtsc() + (is_hvm_vcpu(v) ? v->arch.hvm.tsc_offset : 0);
+    t->tsc_timestamp = guest_tsc(v, rdtsc());
     t->system_time = NOW();
     t->tsc_to_system_mul = scale.mul;
     t->tsc_shift = scale.shift;

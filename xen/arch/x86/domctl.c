@@ -8,6 +8,7 @@
 #include <cairn/hypercall.h>
 
 #include <asm/current.h>
+#include <asm/guest_tsc.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
@@ -100,6 +101,14 @@ static long gethvmcontext(struct domain *d, struct xen_domctl_hvmcontext *op)
     return rc;
 }
 
+static long settscinfo(struct domain *d, const struct xen_domctl_tsc_info *info)
+{
+    domain_pause(d);
+    long rc = guest_tsc_configure(d, info->tsc_mode, info->gtsc_khz);
+    domain_unpause(d);
+    return rc;
+}
+
 static long hypercall_init(struct domain *d, uint64_t gmfn)
 {
     struct page_info *pg = get_page_from_gfn(d, _gfn(gmfn), NULL);
@@ -177,6 +186,13 @@ long arch_do_domctl(struct xen_domctl *op, struct domain *d, bool *copyback)
         return set_address_size(d, op->u.address_size.size);
     case XEN_DOMCTL_get_address_size:
         op->u.address_size.size = 64;
+        *copyback = true;
+        return 0;
+    case XEN_DOMCTL_settscinfo:
+        return settscinfo(d, &op->u.tsc_info);
+    case XEN_DOMCTL_gettscinfo:
+        op->u.tsc_info = (struct xen_domctl_tsc_info){
+            .tsc_mode = d->arch.tsc_mode, .gtsc_khz = d->arch.tsc_khz, .elapsed_nsec = NOW()};
         *copyback = true;
         return 0;
     case XEN_DOMCTL_shadow_op:

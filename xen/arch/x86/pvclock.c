@@ -30,6 +30,22 @@ uint64_t pvclock_ns(struct pvclock_scale s, uint64_t ticks)
     return (unsigned __int128)ticks * s.mul >> 32;
 }
 
+uint64_t tsc_ratio_of(uint32_t guest_khz, uint32_t host_khz, bool scaling)
+{
+    uint64_t apart = guest_khz > host_khz ? guest_khz - host_khz : host_khz - guest_khz;
+
+    if (!host_khz || !guest_khz || !apart)
+        return TSC_RATIO_ONE;
+    if (!scaling)
+        return apart * 4000 <= host_khz ? TSC_RATIO_ONE : 0;
+    if (guest_khz / host_khz >> 16)
+        return 0;
+    /* guest << 48 by steps, each of which fits: 16 bits, then twice 24 */
+    uint64_t high = (uint64_t)(guest_khz % host_khz) << 24;
+    uint64_t low = high % host_khz << 24;
+    return (uint64_t)(guest_khz / host_khz) << 48 | high / host_khz << 24 | low / host_khz;
+}
+
 static bool leap(unsigned int year)
 {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;

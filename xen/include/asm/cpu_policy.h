@@ -29,7 +29,7 @@ struct cpuid_view {
     uint32_t vcpu_id;
     bool apic_on;   /* IA32_APIC_BASE.EN */
     bool long_mode; /* EFER.LMA && CS.L: SYSCALL bit on Intel */
-    uint64_t tsc_khz;
+    uint32_t tsc_mode, tsc_khz, host_khz;
 };
 
 /* What the policy is made from: the host's leaves, subleaf 0, and abilities of VMX. */

@@ -56,6 +56,7 @@ static inline struct cpu_info *cpu_info_of(unsigned int cpu)
 extern char __percpu_start[], __percpu_end[]; /* xen.lds.S */
 
 #define perfc_incr(name)     (get_cpu_info()->perfc[PERFC_##name]++)
+#define perfc_add(name, n)   (get_cpu_info()->perfc[PERFC_##name] += (n))
 #define perfc_incra(name, i) (get_cpu_info()->perfc[PERFC_##name + (i)]++)
 
 /* A PV guest's frame runs at ring 3 (both its kernel and its user mode). */

@@ -8,6 +8,7 @@
 #include <asm/hvm.h>
 #include <asm/p2m.h>
 #include <asm/pv.h>
+#include <asm/pvclock.h>
 #include <cairn/boot_info.h>
 #include <cairn/spinlock.h>
 #include <cairn/types.h>
@@ -24,6 +25,9 @@ struct arch_domain {
     spinlock_t paging_lock;
     bool paging_resizing; /* paused until the pool has its new size */
     uint32_t emulation_flags;
+    uint32_t tsc_mode, tsc_khz; /* guest_tsc.h */
+    uint64_t tsc_ratio;
+    struct pvclock_scale tsc_scale;
     struct pv_domain pv; /* exactly one of the two is in use */
     struct hvm_domain hvm;
     /* XENMEM_set_memory_map, for XENMEM_memory_map */

@@ -245,6 +245,7 @@ bool hvm_shadow_available(void);
 unsigned int hvm_max_leaf_order(void); /* of EPT: 0, 9 or 18 */
 bool hvm_has_invpcid(void);
 bool hvm_has_rdtscp(void);
+bool hvm_has_tsc_scaling(void);
 uint64_t hvm_cr4_possible(void); /* CR4 bits that the hardware takes for a guest */
 struct p2m;
 /* hvm_ask_domain - make all vCPUs of @d do some of HVM_POSTED_OWED before they

@@ -88,6 +88,8 @@ enum {
 #define MSR_IA32_TSC             0x10
 #define MSR_IA32_APIC_BASE       0x1b
 #define MSR_IA32_FEATURE_CONTROL 0x3a
+#define MSR_PLATFORM_INFO        0xce
+#define MSR_MISC_FEATURES        0x140 /* MISC_FEATURES_ENABLES */
 #define MSR_IA32_SYSENTER_CS     0x174
 #define MSR_IA32_SYSENTER_ESP    0x175
 #define MSR_IA32_SYSENTER_EIP    0x176
@@ -126,10 +128,6 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 {
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
-/* With fault fixup: 0 or -EFAULT (cpu/extable.c). */
-int rdmsr_safe(uint32_t msr, uint64_t *v);
-int wrmsr_safe(uint32_t msr, uint64_t v);
-
 /* With fault fixup: 0 or -EFAULT (cpu/extable.c). */
 int rdmsr_safe(uint32_t msr, uint64_t *v);
 int wrmsr_safe(uint32_t msr, uint64_t v);
@@ -230,6 +228,9 @@ static inline bool is_canonical(uint64_t va)
     return (uint64_t)((int64_t)va >> 47) + 1 < 2;
 }
 
+#define PLATFORM_INFO_CPUID_FAULTING (1ull << 31)
+#define MISC_FEATURES_CPUID_FAULTING 1ull
+
 /* The host processor, read once at boot by cpu/cpuid.c. */
 struct host_cpu {
     char vendor[13];
@@ -239,7 +240,7 @@ struct host_cpu {
     struct cpuid_leaf leaf1, leaf7, ext1, ext8; /* raw 1, 7.0, 80000001, 80000008 */
     unsigned int paddr_bits;
     bool has_vmx, has_smep, has_smap, has_umip, has_x2apic, has_tsc_deadline, has_1gb, has_pcid,
-        has_fsgsbase, has_xsave, has_nx;
+        has_fsgsbase, has_xsave, has_nx, has_cpuid_faulting;
 };
 extern struct host_cpu host_cpu;
 /* SMAP is in force: guest memory is reached between stac() and clac() only. */

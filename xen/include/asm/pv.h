@@ -28,12 +28,13 @@ struct trap_bounce {
 #define TBF_EXCEPTION  1u
 #define TBF_ERROR_CODE 2u
 #define TBF_INTERRUPT  4u /* mask events on entry */
+#define TBF_CLEAR_DF   8u /* SYSCALL: what its mask does elsewhere */
 
 struct pv_domain {
     /* The per-domain slot of every root table of the domain: one L3 and L2,
      * an L1 for each 8 vCPUs. */
     mfn_t perdomain_l3, perdomain_l2, perdomain_l1[4];
-    uint32_t teardown_step, teardown_cursor;
+    uint32_t teardown_step;
 };
 
 struct pv_vcpu {
@@ -56,6 +57,7 @@ struct pv_vcpu {
     unsigned long ctrlreg[5]; /* CR0 (TS), CR4 as the guest sees them */
     unsigned int iopl;
     bool cr0_ts;
+    bool cpuid_faulting;     /* MSR_MISC_FEATURES: CPUID in user mode is #GP */
     bool segs_failed;        /* a selector did not load: failsafe callback next */
     uint32_t ldt_mapped;     /* bit per frame of the LDT window that is filled */
     uint16_t ds, es, fs, gs; /* selectors while not running */

@@ -17,6 +17,19 @@ struct pvclock_scale {
 struct pvclock_scale pvclock_scale_of(uint32_t khz);
 uint64_t pvclock_ns(struct pvclock_scale s, uint64_t ticks);
 
+/* What a TSC of @host_khz is multiplied by to run at @guest_khz, in units of
+ * 2^-48 as the VMCS has it; @guest_khz 0 stands for @host_khz.  Without
+ * @scaling only TSC_RATIO_ONE is possible, which 250 millionths are near
+ * enough to: no two calibrations agree.  0: impossible. */
+#define TSC_RATIO_ONE (1ull << 48)
+uint64_t tsc_ratio_of(uint32_t guest_khz, uint32_t host_khz, bool scaling);
+
+/* As the processor does: a product of 128 bits, and of it the low 64. */
+static inline uint64_t tsc_scale(uint64_t ticks, uint64_t ratio)
+{
+    return (unsigned __int128)ticks * ratio >> 48;
+}
+
 struct rtc_time {
     unsigned int year, month, day, hour, minute, second; /* year with century */
 };

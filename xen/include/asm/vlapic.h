@@ -73,6 +73,7 @@ void vlapic_set_cr8(struct vcpu *v, uint8_t cr8);
 bool vlapic_owns_msr(uint32_t msr);
 int vlapic_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val);
 int vlapic_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val);
+void vlapic_tsc_moved(struct vcpu *v); /* @v's TSC is another: so is the time to its deadline */
 /* A device of hvm/devices.c. */
 bool vlapic_mmio_match(const struct vcpu *v, uint64_t addr);
 uint64_t vlapic_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size);

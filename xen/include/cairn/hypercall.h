@@ -5,6 +5,7 @@
 #ifndef CAIRN_HYPERCALL_H
 #define CAIRN_HYPERCALL_H
 
+#include <cairn/errno.h>
 #include <cairn/types.h>
 #include <xen/xen.h>
 
@@ -16,10 +17,21 @@ struct domain;
  *       progress here and returns -ERESTART.  The caller (pv/ or hvm/
  *       hypercall.c) then writes the arguments back to the guest's registers
  *       and makes the guest execute the instruction again.
- * Returns the value for the guest, -ENOSYS if there is no such call, or
- * -ERESTART.
+ * Returns the value for the guest, -ENOSYS if there is no such call,
+ * -ERESTART, or HYPERCALL_LEFT.
  */
-long hypercall_dispatch(unsigned int nr, unsigned long arg[6]);
+long hypercall_dispatch(unsigned long nr, unsigned long arg[6]);
+
+/* All registers have been loaded, RAX among them: there is no result.  No address
+ * in a debug register is this number. */
+#define HYPERCALL_LEFT (-0x7fffffffffffffffl - 1)
+
+/* Is hypercall @nr, which returned @rc, to be continued?  What is read from a
+ * debug register may be any number. */
+static inline bool hypercall_again(unsigned long nr, long rc)
+{
+    return rc == -ERESTART && nr != __HYPERVISOR_get_debugreg;
+}
 
 /* Handlers that continue themselves change their caller's arguments here. */
 void hypercall_set_arg(unsigned int n, unsigned long value);

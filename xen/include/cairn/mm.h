@@ -41,7 +41,6 @@ struct domain;
 #define PGC_allocated  (1ul << 63) /* the owner's own reference */
 #define PGC_xen_heap   (1ul << 62) /* hypervisor page (maybe shared with owner) */
 #define PGC_free       (1ul << 61) /* in the buddy allocator */
-#define PGC_scrub      (1ul << 59) /* head of a free block: some frame of it is not zeroed */
 #define PGC_clean      (1ul << 58) /* free and zeroed */
 #define PGC_count_mask 0xfffffffful
 
@@ -55,7 +54,10 @@ struct page_info {
         uint8_t order;         /* of a free block's head, of a heap block */
         uint16_t entries_done; /* of a table, validated so far while PGT_partial */
     };
-    uint32_t tlb_stamp; /* tlb_clock() when a mapping of it last went away; 0: none */
+    union {
+        uint32_t tlb_stamp;   /* tlb_clock() when a mapping of it last went away; 0: none */
+        uint32_t first_dirty; /* of a free block's head: see buddy.h */
+    };
 };
 _Static_assert(sizeof(struct page_info) == 32, "frame table <= 32 bytes a page");
 
@@ -103,15 +105,27 @@ static inline void free_xen_page(void *va)
 struct page_info *alloc_domheap_pages(struct domain *d, unsigned int order, unsigned int memf);
 /* Give up PGC_allocated of one page of @d (it dies with its last reference). */
 void put_page_alloc_ref(struct page_info *pg);
-unsigned long avail_pages(void);
+unsigned long avail_pages(void); /* free ones */
+unsigned long dirty_pages(void); /* free ones that are still to be cleared */
+/* scrub_free_pages - clears free frames until none is dirty or the CPU has
+ * something better to do; it is the idle loop's. */
+void scrub_free_pages(void);
+bool scrub_wanted(void);              /* there is something to clear that no CPU is clearing */
 unsigned long hypervisor_pages(void); /* frames not free and not a domain's */
+/* A walk over the page list of the dying @d while others may give up the last
+ * reference of any page of it: page_list_rewind(), then until it is NULL
+ * page_list_hold(), the page at d->relmem_cursor with a reference, and
+ * page_list_pass(), which drops that and moves on. */
+void page_list_rewind(struct domain *d);
+struct page_info *page_list_hold(struct domain *d);
+void page_list_pass(struct domain *d, struct page_info *pg);
 /* relinquish_pages - the dying @d gives up what d->relmem_cursor is at, a block
  * if only @d itself holds it, else the reference of one page, and the cursor
  * moves on.  *@n grows by how many.  False: nothing was left. */
 bool relinquish_pages(struct domain *d, unsigned long *n);
 /* free_domain_page - the last reference of @pg is gone (put_page calls it):
- * takes it off its owner's list, scrubs and frees it.  A
- * shared hypervisor page only loses its owner. */
+ * takes it off its owner's list and frees it.  A shared hypervisor page only
+ * loses its owner. */
 void free_domain_page(struct page_info *pg);
 /* Give boot memory (modules, .init) to the allocator: whole pages within. */
 void free_boot_range(maddr_t start, maddr_t end);
@@ -131,6 +145,9 @@ size_t heap_bytes_used(void);
 
 /* get_page - take a reference on @pg if @d owns it and it is not dying. */
 bool __must_check get_page(struct page_info *pg, const struct domain *d);
+/* page_count_inc - one more reference, whoever owns @pg.  False: it has none,
+ * or too many. */
+bool __must_check page_count_inc(struct page_info *pg);
 void put_page(struct page_info *pg);
 /* get_page_type - count one more use of @pg as @type (PGT_*_page*).
  * Returns 0, -EINVAL the frame is in use as another type or its contents are
@@ -151,7 +168,8 @@ void *ioremap(maddr_t addr, size_t size);
 unsigned int wx_count(void);
 /* Map existing frame into a hypervisor page-table slot (per-domain area...). */
 int map_pages_to_xen(unsigned long va, mfn_t mfn, unsigned long nr, uint64_t flags);
-void set_gpfn_from_mfn(mfn_t mfn, unsigned long pfn); /* the M2P */
+void set_gpfn_from_mfn(mfn_t mfn, unsigned long pfn);                     /* the M2P */
+void set_gpfns_from_mfns(mfn_t mfn, unsigned long pfn, unsigned long nr); /* of RAM, both upwards */
 unsigned long get_gpfn_from_mfn(mfn_t mfn);
 #define INVALID_M2P_ENTRY (~0ul)
 

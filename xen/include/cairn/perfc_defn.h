@@ -3,6 +3,8 @@
 PERFC(hypercalls, "hypercalls")
 PERFC(audits, "audits of all pages")
 PERFC(context_switches, "context switches")
+PERFC(idle_cleared, "pages cleared while idle")
+PERFC(idle_clearing, "TSC ticks of clearing them")
 PERFC(vmentries, "VM entries")
 PERFC_ARRAY(vmexits, "VM exits by reason", 70)
 #ifdef CAIRN_COUNT

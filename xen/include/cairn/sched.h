@@ -28,6 +28,10 @@ int vcpu_set_affinity(struct vcpu *v, cpumask_t mask);
 void sched_domain_init(struct domain *d);
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
+/* vcpu_runstate - what @v is doing, since when, and how long it did what: as of
+ * one moment.  Takes the lock of a run queue. */
+struct vcpu_runstate_info;
+void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *info);
 s_time_t vcpu_cpu_time(const struct vcpu *v);
 /* Write @v's run state where its guest wants it; current's address space. */
 void vcpu_show_runstate(const struct vcpu *v);
@@ -35,5 +39,6 @@ long do_sched_op(unsigned long cmd, unsigned long arg);
 long do_set_timer_op(s_time_t timeout);
 long do_vcpu_op(unsigned long cmd, unsigned long vcpuid, unsigned long arg);
 noreturn void idle_loop(void);
+void idle_wake(void); /* idle CPUs look again for what is to be done while idle */
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stretch.h - how long the hypervisor keeps a CPU at a time: from a guest's
- * entry into it, or the last point where it would have given way, to the next
- * such point or the way out.  Debug builds keep the longest of each kind;
+ * entry into it, or the last point where it would have given way had anything
+ * waited, to the next such point or the way out.  Debug builds keep the longest of each kind;
  * debug key l prints them.  In release builds nothing is done.
  */
 #ifndef CAIRN_STRETCH_H

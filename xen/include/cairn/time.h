@@ -13,7 +13,6 @@
 
 s_time_t NOW(void); /* monotonic; arch/x86/cpu/time.c */
 extern unsigned int cpu_khz;
-s_time_t tsc_to_ns(uint64_t ticks);
 
 struct timer {
     s_time_t expires; /* 0 while inactive */

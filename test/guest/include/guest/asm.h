@@ -29,16 +29,19 @@
 /* The hypervisor's flat ones; RPL 0 tells the iret hypercall: to the kernel. */
 #define KERNEL_CS 0xe030
 #define KERNEL_DS 0xe02b
+#define USER_CS   0xe033
+#define USER_DS   0xe02b
 #else
 #define KERNEL_CS (GDT_KERNEL_CS * 8)
 #define KERNEL_DS (GDT_KERNEL_DS * 8)
-#endif
 #define USER_CS   (GDT_USER_CS * 8 + 3)
 #define USER_DS   (GDT_USER_DS * 8 + 3)
+#endif
 #define COMPAT_CS (GDT_COMPAT_CS * 8)
 #define TSS_SEL   (GDT_TSS * 8)
 
-/* IDT: the architectural 32, one for exec_user()'s way back, the rest for tests. */
+/* IDT: the architectural 32, one for exec_user()'s way back, the rest for tests.
+ * PV: SYSCALL in user mode is that way back, a failsafe callback the first of the rest. */
 #define VEC_RETURN  0x20
 #define VEC_SPARE   0x21
 #define IDT_ENTRIES 0x30

@@ -45,4 +45,8 @@ bool xenstore_reconnect(void);
 /* Yield until *word is value, within reason. */
 bool xenstore_wait_for(volatile uint32_t *word, uint32_t value);
 
+/* Say data/ready, and go on when data/go is there.  Meanwhile this domain may be
+ * saved and restored.  False: no xenstore. */
+bool xenstore_await_go(void);
+
 #endif /* GUEST_XENSTORE_H */

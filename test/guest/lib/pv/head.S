@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The beginning of a PV kernel, its exception entry, and guarded_call().
+ * The beginning of a PV kernel, its exception and callback entries,
+ * guarded_call() and the way to user mode.
  *
  * VIRT_BASE is 0, so that a boot-time page's address is its frame number times
  * the page size, and 32-bit fields (the exception table) hold all addresses.
@@ -82,14 +83,41 @@ entry_common:
         push    $0 /* flags: not from SYSCALL */
         jmp     hypercall_page + 32 * __HYPERVISOR_iret
 
-/* As in lib/entry.S.  There is no exec_user() here: both unwinders are one. */
-        .globl guarded_call, guard_unwind, user_unwind
-guarded_call:
+/* Callbacks, as vectors of our own: SYSCALL in user mode; selectors that did
+ * not load: DS, ES, FS, GS are above RCX and R11. */
+        .globl entry_syscall, entry_failsafe
+entry_syscall:
+        pop     %rcx
+        pop     %r11
+        push    $0
+        push    $VEC_RETURN
+        jmp     entry_common
+entry_failsafe:
+        pop     %rcx
+        pop     %r11
+        pop     pv_failsafe
+        pop     pv_failsafe + 8
+        pop     pv_failsafe + 16
+        pop     pv_failsafe + 24
+        push    $0
+        push    $VEC_SPARE
+        jmp     entry_common
+
+.macro save_registers
         .irp reg, rbp, rbx, r12, r13, r14, r15
         push    %\reg
         .endr
         push    guard_sp
         mov     %rsp, guard_sp
+.endm
+
+/*
+ * As in lib/entry.S, with one way back from both.  pv_iret(frame, arg): hypercall iret
+ * with that frame and RDI = arg; exceptions in user mode come in below what is saved here.
+ */
+        .globl guarded_call, guard_unwind, user_unwind, pv_iret
+guarded_call:
+        save_registers
         mov     %rdi, %rax
         mov     %rsi, %rdi
         call    *%rax
@@ -97,17 +125,42 @@ guard_unwind:
 user_unwind:
         mov     guard_sp, %rsp
         pop     guard_sp
-        cld
+        push    $EFLAGS_MBS
+        popf
         .irp reg, r15, r14, r13, r12, rbx, rbp
         pop     %\reg
         .endr
         ret
+pv_iret:
+        save_registers
+        mov     %rdi, %rbx
+        mov     %rsi, %rbp
+        mov     $KERNEL_DS, %edi
+        mov     %rsp, %rsi
+        call    hypercall_page + 32 * __HYPERVISOR_stack_switch
+        mov     %rbx, %rsp
+        mov     %rbp, %rdi
+        mov     $__HYPERVISOR_iret, %eax
+        syscall
+        ud2
+
+        .section .user_text, "ax", @progbits
+        .globl user_return
+user_return:
+        syscall
+
+        .section .user_data, "aw", @progbits
+        .balign 16
+        .skip   1024
+        .globl user_stack_end
+user_stack_end:
 
         .section .bss, "aw", @nobits
         .balign 16
         .skip   16384
 boot_stack_end:
-        .globl guard_sp
+        .globl guard_sp, pv_failsafe
 guard_sp: .skip 8
+pv_failsafe: .skip 32
 
         .section .note.GNU-stack, "", @progbits

@@ -8,17 +8,19 @@
 
 const start_info_t *pv_info;
 
-extern char entry_stubs[];
+extern char entry_stubs[], entry_syscall[], entry_failsafe[];
 void pv_entry(const start_info_t *info);
 
 long pv_set_traps(void)
 {
     struct trap_info table[20] = {{0}};
+    long rc =
+        hypercall(__HYPERVISOR_set_callbacks, 0, (ulong)entry_failsafe, (ulong)entry_syscall, 0, 0);
 
     for (unsigned int v = 0, n = 0; v < 20; v++)
         if (v != VEC_NMI)
             table[n++] = (struct trap_info){v, 0, FLAT_KERNEL_CS, (ulong)entry_stubs + 16 * v};
-    return hypercall1(__HYPERVISOR_set_trap_table, (ulong)table);
+    return rc ? rc : hypercall1(__HYPERVISOR_set_trap_table, (ulong)table);
 }
 
 void pv_entry(const start_info_t *info)
@@ -29,6 +31,6 @@ void pv_entry(const start_info_t *info)
     if (!(info->flags & SIF_INITDOMAIN))
         console_set_ring(pv_page(info->console.domU.mfn), info->console.domU.evtchn);
     if (pv_set_traps())
-        panic("the trap table is refused");
+        panic("the trap table or the callbacks are refused");
     platform_run();
 }

@@ -2,7 +2,8 @@
 /*
  * What INIT makes of a second CPU, and that it comes up again from there.  In
  * each environment's own mode (64-bit: EFER = D01h, CR0.WP) it finds EFER, CR3
- * and CR4 zero in real mode, and of CR0 only ET and what CD and NW were (T53).
+ * and CR4 zero in real mode, and of CR0 only ET and what CD and NW were (T53);
+ * other MSRs stay.
  * Unpaged, with NXE, WP and SMEP set, twice; then it is brought up with PAE
  * paging and NXE, in which bit 63 means what it should, and again without NXE,
  * in which it is reserved (T54).  With paging on, the translations of before
@@ -18,6 +19,8 @@
 #include <guest/apic.h>
 #include <guest/mode.h>
 #include <guest/test.h>
+
+#define MSR_SYSENTER_ESP 0x175
 
 const char test_title[] = "INIT, from every mode";
 
@@ -52,7 +55,13 @@ static void busy_state(ulong unused)
         wrmsr(MSR_EFER, rdmsr(MSR_EFER) | bits);
     write_cr4(read_cr4() | (cpu_has_smep() && PAGING_LEVELS == 0 ? CR4_SMEP : 0) | CR4_OSFXSR);
     write_cr0(read_cr0() | CR0_WP | CR0_AM | CR0_CD);
+    wrmsr(MSR_SYSENTER_ESP, 0x1230);
     ap_value = rdmsr(MSR_EFER);
+}
+
+static void read_sysenter(ulong unused)
+{
+    ap_value = rdmsr(MSR_SYSENTER_ESP);
 }
 
 static void check_busy(void)
@@ -62,6 +71,8 @@ static void check_busy(void)
         if (PAGING_LEVELS == 4 && cpu_has_nx())
             check_equal("T53: EFER before INIT", ap_value, 0xd01);
         restart("after INIT in the environment's mode, all bits set", CR0_CD);
+        ap_run(read_sysenter, 0);
+        check_equal("an MSR that INIT leaves alone", ap_value, 0x1230);
     }
     restart("after INIT again", 0);
 }

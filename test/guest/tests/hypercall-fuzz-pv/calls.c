@@ -2,8 +2,8 @@
 /*
  * calls.c - one call of each kind that only PV guests have.
  *
- * Left out: iret (whatever it loads, we do not come back), a new root that is
- * not ours, and whatever clears or writes frames that we stand on.
+ * Left out: iret (leave.c has it), a new root that is not ours, and whatever
+ * clears or writes frames that we stand on.
  */
 #include "pv-fuzz.h"
 
@@ -126,7 +126,7 @@ static void make_descriptor(struct pv_call *c)
 static void make_debugreg(struct pv_call *c)
 {
     c->arg[0] = any(8) ? any(8) : any_value();
-    c->arg[1] = c->arg[0] < 4 ? any_address() : any_value() | (uint64_t)any(~0u);
+    c->arg[1] = c->arg[0] < 4 ? (any(4) ? any_address() : 0) : any_value() | (uint64_t)any(~0u);
 }
 
 static void make_callback_op(struct pv_call *c)

@@ -5,7 +5,7 @@
  * The arena is ours to lose: its frames become tables of any level, descriptor
  * tables and plain memory again, its addresses map anything.  What we stand on
  * (image, start_info, live slots of our tables) is only named where nobody can
- * take it from us.
+ * take it from us.  The upper part of our memory may be given up.
  */
 #include "pv-fuzz.h"
 
@@ -14,6 +14,7 @@ uint8_t arena[ARENA_PAGES][PAGE_SIZE] PAGE_BSS;
 ulong tables[LEVELS];
 
 #define NOWHERE 0x40000000u
+#define SPARES  1024u
 
 static const uint64_t *table_at(const uint64_t *upper, unsigned int slot)
 {
@@ -31,6 +32,8 @@ void frames_init(void)
     }
     if ((ulong)arena + sizeof(arena) > LARGE_SIZE)
         panic("the arena is not below our first L1 table");
+    if (pv_info->nr_pages < 2 * SPARES)
+        panic("there is too little memory");
 }
 
 static bool is_ours(ulong mfn)
@@ -99,6 +102,21 @@ uint64_t any_entry_address(void)
         slot = any(512);
     }
     return mfn << PAGE_SHIFT | slot * 8 | (any(16) ? 0 : any(8));
+}
+
+/* The last pages are not mapped, and nothing is kept in them. */
+uint64_t any_gfn(void)
+{
+    const ulong *list = (const ulong *)pv_info->mfn_list;
+
+    return any(4) ? list[pv_info->nr_pages - 1 - any(SPARES)] : foreign_mfn();
+}
+
+uint64_t any_mapping(void)
+{
+    ulong page = (any(2) ? (ulong)arena[any(ARENA_PAGES)] : any_address()) & -(ulong)PAGE_SIZE;
+
+    return any(2) ? any_entry_address() : page | (any(8) ? 0 : any(PAGE_SIZE));
 }
 
 /* Never one of our own that is mapped, except in the arena. */

@@ -36,4 +36,13 @@ struct pv_call {
 
 void pv_call_make(struct pv_call *c);
 
+/* ---- leave.c: out of the kernel and back ---- */
+
+void leave_init(void);
+/* Hypercall iret with any frame; an instruction or a call of user mode. */
+void leave_by_iret(bool shown);
+void leave_to_user(bool shown);
+/* Our own entry points, after calls that change them. */
+void leave_restore(void);
+
 #endif

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 CATEGORY := hostile
 ENVS := pv64
-SHARED := tests/hypercall-fuzz/cover.c tests/hypercall-fuzz/random.c
+SHARED := $(addprefix tests/hypercall-fuzz/,cover.c ops.c random.c self.c values.c)

@@ -38,6 +38,19 @@ void cover_note(bool abi32, unsigned int nr, unsigned int sub, int64_t result)
         r->error[-result / 64] |= 1ull << -result % 64;
 }
 
+void cover_attempt(const struct attempt *a, bool abi32, int64_t rc)
+{
+    int16_t status;
+
+    cover_note(abi32, a->call.nr, a->sub, rc);
+    if (a->call.nr == __HYPERVISOR_multicall && !rc)
+        multicall_results(a, abi32);
+    if (rc || a->status_at < 0 || !a->place.seen)
+        return;
+    memcpy(&status, a->place.seen + a->status_at, sizeof(status));
+    cover_note_status(abi32, a->call.nr, a->sub, status);
+}
+
 void cover_note_status(bool abi32, unsigned int nr, unsigned int sub, int status)
 {
     if (status > 0 || status <= -STATUSES)

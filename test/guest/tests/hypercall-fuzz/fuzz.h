@@ -6,16 +6,33 @@
 #include <guest/call.h>
 #include <guest/test.h>
 
+#include <xen/grant_table.h>
+
 /* ---- random.c ---- */
 
 extern uint64_t seed;
 extern domid_t self;
 
+#ifdef GUEST_PV
+#define IS_PV true
+#else
+#define IS_PV false
+#endif
+
 uint32_t any(uint32_t limit);
 uint64_t any_value(void);
 domid_t any_domid(void);
 
-/* ---- values.c: what arguments are made of ---- */
+/* ---- self.c: what we keep in order ---- */
+
+long evtchn_op(unsigned int cmd, void *arg);
+/* Is this the port of our console?  From then on it is. */
+bool console_find(evtchn_port_t port);
+void console_keep(void);
+bool self_find(void);
+void grants_fill(grant_entry_v1_t *table);
+
+/* ---- frames.c: of each kind of guest; values.c ---- */
 
 /*
  * A frame that we can do without: of RAM above our image, of holes, of no
@@ -23,6 +40,8 @@ domid_t any_domid(void);
  * width to which it is cut.
  */
 uint64_t any_gfn(void);
+/* Where a grant may be mapped: our page, or a PV guest's entry. */
+uint64_t any_mapping(void);
 
 /* Where an argument lies. */
 struct place {
@@ -46,15 +65,22 @@ struct attempt {
     bool disturbs;      /* may have closed ports or moved pages that we use */
 };
 
+void attempt_start(struct attempt *a, uint64_t nr, unsigned int sub);
 void attempt_make(struct attempt *a, bool abi32);
-/* As that, for a list of calls: nothing that takes pages from us. */
+void attempt_show(const struct attempt *a, enum way way);
+/* As attempt_make(), for a list of calls: nothing that takes pages from us. */
 void attempt_make_harmless(struct attempt *a, bool abi32);
 /* Is it an entry of our list, which lies in this place?  Its results. */
 void multicall_results(const struct attempt *a, bool abi32);
 
+/* initialise.c: VCPUOP_initialise has a structure for each kind of guest */
+void attempt_initialise(struct attempt *a);
+
 /* ---- cover.c: which results were seen ---- */
 
 void cover_note(bool abi32, unsigned int nr, unsigned int sub, int64_t result);
+/* An attempt's result, that of its structure, and those of its list. */
+void cover_attempt(const struct attempt *a, bool abi32, int64_t rc);
 void cover_note_status(bool abi32, unsigned int nr, unsigned int sub, int status);
 void cover_print(void);
 

@@ -23,85 +23,15 @@ const char test_title[] = "Hostile hypercalls";
 
 #define CALLS        10000u
 #define TABLE_FRAMES 2u
-#define GRANTS       24u
 
 static grant_entry_v1_t table[TABLE_FRAMES * 512] PAGE_BSS;
-
-static long evtchn_op(unsigned int cmd, void *arg)
-{
-    return hypercall2(__HYPERVISOR_event_channel_op, cmd, arg);
-}
-
-/* ---- the port of our console: dom0 is to hear of the ring ---- */
-
-static evtchn_port_t console, remote;
-
-static bool console_bound(void)
-{
-    struct evtchn_status status = {.dom = DOMID_SELF, .port = console};
-
-    if (evtchn_op(EVTCHNOP_status, &status) || status.status != EVTCHNSTAT_interdomain ||
-        status.u.interdomain.dom != 0)
-        return false;
-    if (!remote)
-        remote = status.u.interdomain.port;
-    return status.u.interdomain.port == remote;
-}
-
-static bool find_console(void)
-{
-    uint64_t port;
-
-    if (xen_get_param(HVM_PARAM_CONSOLE_EVTCHN, &port))
-        return false;
-    console = port;
-    return console_bound();
-}
-
-/* Ports are given lowest first: after a reset we get to the same again. */
-static void keep_console(void)
-{
-    struct evtchn_reset reset = {.dom = DOMID_SELF};
-    struct evtchn_bind_interdomain bind = {.remote_port = remote};
-    struct evtchn_alloc_unbound fill = {.dom = DOMID_SELF, .remote_dom = 0};
-
-    if (console_bound())
-        return;
-    evtchn_op(EVTCHNOP_reset, &reset);
-    for (evtchn_port_t port = 1; port < console; port++)
-        evtchn_op(EVTCHNOP_alloc_unbound, &fill);
-    evtchn_op(EVTCHNOP_bind_interdomain, &bind);
-    if (!console_bound())
-        panic("our console's port cannot be had again");
-}
-
-/* ---- what calls refer to ---- */
-
-/* A port that we may bind to ourselves tells our number. */
-static bool find_self(void)
-{
-    struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
-    struct evtchn_status status = {.dom = DOMID_SELF};
-
-    if (evtchn_op(EVTCHNOP_alloc_unbound, &alloc))
-        return false;
-    status.port = alloc.port;
-    if (evtchn_op(EVTCHNOP_status, &status))
-        return false;
-    self = status.u.unbound.dom;
-    return true;
-}
 
 /* The table may have been moved away, by ourselves. */
 static void renew_grants(void)
 {
     for (unsigned int i = 0; i < TABLE_FRAMES; i++)
         xen_map_page(XENMAPSPACE_grant_table, i, (char *)table + i * PAGE_SIZE);
-    for (unsigned int ref = 0; ref < GRANTS; ref++) {
-        table[ref].domid = any(8) ? self : any_domid();
-        table[ref].frame = any_gfn();
-        table[ref].flags = any(8) ? GTF_permit_access | (any(3) ? 0 : GTF_readonly) : any(0x10000);
-    }
+    grants_fill(table);
 }
 
 static union {
@@ -145,33 +75,6 @@ static void check_block(void)
 
 /* ---- the run ---- */
 
-static void note(const struct attempt *a, bool abi32, int64_t rc)
-{
-    int16_t status;
-
-    cover_note(abi32, a->call.nr, a->sub, rc);
-    if (a->call.nr == __HYPERVISOR_multicall && !rc)
-        multicall_results(a, abi32);
-    if (rc || a->status_at < 0 || !a->place.seen)
-        return;
-    memcpy(&status, a->place.seen + a->status_at, sizeof(status));
-    cover_note_status(abi32, a->call.nr, a->sub, status);
-}
-
-static void show(const struct attempt *a, enum way way)
-{
-    printk("%u: %llx(%llx, %llx, %llx)", way, (unsigned long long)a->call.nr,
-           (unsigned long long)a->call.arg[0], (unsigned long long)a->call.arg[1],
-           (unsigned long long)a->call.arg[2]);
-    /* What follows the page may be absent. */
-    for (const uint8_t *at = a->place.seen, *end = at + 48; at && at < end; at += 4)
-        if (((ulong)at + 3) / PAGE_SIZE == (ulong)a->place.seen / PAGE_SIZE)
-            printk(" %02x%02x%02x%02x", at[3], at[2], at[1], at[0]);
-        else
-            break;
-    printk("\n");
-}
-
 static void one(enum way way, bool shown)
 {
     bool abi32 = is_abi32(way);
@@ -180,15 +83,15 @@ static void one(enum way way, bool shown)
 
     attempt_make(&a, abi32);
     if (shown)
-        show(&a, way);
+        attempt_show(&a, way);
     rc = call_do(&a.call, way);
     if (!is_user(way))
-        note(&a, abi32, rc);
+        cover_attempt(&a, abi32, rc);
     else if (rc != -XEN_EPERM)
         report_failure("hypercall %llx from ring 3: %llx", (unsigned long long)a.call.nr,
                        (unsigned long long)rc);
     if (a.disturbs)
-        keep_console();
+        console_keep();
 }
 
 static void run(uint64_t calls)
@@ -214,12 +117,13 @@ static void run(uint64_t calls)
 void test_main(void)
 {
     struct sched_shutdown code = {.reason = SHUTDOWN_poweroff};
+    uint64_t port;
 
     if (!on_xen()) {
         report_skip("no hypervisor under us");
         return;
     }
-    if (!find_console() || !find_self()) {
+    if (xen_get_param(HVM_PARAM_CONSOLE_EVTCHN, &port) || !console_find(port) || !self_find()) {
         report_error("our console's port or our number cannot be found");
         return;
     }
@@ -228,7 +132,7 @@ void test_main(void)
     places_init();
     check_block();
     run(cmdline_number("calls", CALLS));
-    keep_console();
+    console_keep();
     cover_print();
     check_equal("shutdown_code", hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown_code, &code),
                 0);

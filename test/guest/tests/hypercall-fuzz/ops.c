@@ -12,7 +12,6 @@
 
 #include <xen/domctl.h>
 #include <xen/grant_table.h>
-#include <xen/hvm/hvm_vcpu.h>
 #include <xen/sysctl.h>
 #include <xen/vcpu.h>
 
@@ -112,6 +111,9 @@ static const struct op ops[] = {
     HVM(get_param, "Dhiq"),
     HVM(flush_tlbs, ""),
     HVM(set_evtchn_upcall_vector, "VB"),
+    HVM(get_mem_type, "Dhhhq"),
+    HVM(altp2m, "NNDhNqq"),
+    {__HYPERVISOR_sysctl, 0, AT_0, "cvqqqqqqqqqqqqqqqq"},
     {__HYPERVISOR_sysctl, 0, AT_0, "cvqqqqqqqqqqqqqqqq"},
     {__HYPERVISOR_domctl, 0, AT_0, "cvD|qqqqqqqqqqqqqqqq"},
     {__HYPERVISOR_domctl, 0, AT_0, "cvD|qqqqqqqqqqqqqqqq"},
@@ -248,14 +250,14 @@ static bool make_4(struct body *b, char c)
     return put(b, value, 4), true;
 }
 
-/* Eight bytes: anything; address and number of a frame; time in nanoseconds. */
+/* Eight bytes: anything; where a grant is mapped; number of a frame; time in nanoseconds. */
 static bool make_8(struct body *b, char c)
 {
     switch (c) {
     case 'q':
         return put(b, any_value(), 8), true;
     case 'A':
-        return put(b, any_gfn() << PAGE_SHIFT | (any(8) ? 0 : any(PAGE_SIZE)), 8), true;
+        return put(b, any_mapping(), 8), true;
     case 'U':
         return put(b, any_gfn(), 8), true;
     case 't':
@@ -338,7 +340,7 @@ static void body_place(struct attempt *a)
 
 /* ---- attempts ---- */
 
-static void start(struct attempt *a, uint64_t nr, unsigned int sub)
+void attempt_start(struct attempt *a, uint64_t nr, unsigned int sub)
 {
     memset(a, 0, sizeof(*a));
     a->call.nr = nr;
@@ -369,7 +371,7 @@ static void make_listed(struct attempt *a, const struct op *op, bool abi32)
 {
     unsigned int count = op->shape == COUNTED ? any_count() : 1;
 
-    start(a, op->nr, op->sub);
+    attempt_start(a, op->nr, op->sub);
     a->disturbs = op->nr == __HYPERVISOR_event_channel_op &&
                   (op->sub == EVTCHNOP_close || op->sub == EVTCHNOP_reset);
     body_init(&body, op->nr, abi32);
@@ -383,7 +385,7 @@ static void make_listed(struct attempt *a, const struct op *op, bool abi32)
     switch (op->shape) {
     case AT_0:
         a->sub = body.sub;
-        a->call.arg[0] = a->place.address;
+        a->call.arg[0] = any(6) ? a->place.address : ~0ull;
         break;
     case AT_1:
         a->call.arg[1] = op->sub == HVMOP_flush_tlbs && op->nr == __HYPERVISOR_hvm_op && any(2)
@@ -403,8 +405,26 @@ static void make_listed(struct attempt *a, const struct op *op, bool abi32)
         a->call.arg[0] |= any_value() << 6;
 }
 
+/* Those only PV guests have are made elsewhere (hypercall-fuzz-pv). */
+static bool is_pv_only(unsigned int nr)
+{
+    const uint64_t pv =
+        1ull << __HYPERVISOR_set_trap_table | 1ull << __HYPERVISOR_mmu_update |
+        1ull << __HYPERVISOR_set_gdt | 1ull << __HYPERVISOR_stack_switch |
+        1ull << __HYPERVISOR_set_callbacks | 1ull << __HYPERVISOR_fpu_taskswitch |
+        1ull << __HYPERVISOR_set_debugreg | 1ull << __HYPERVISOR_get_debugreg |
+        1ull << __HYPERVISOR_update_descriptor | 1ull << __HYPERVISOR_update_va_mapping |
+        1ull << __HYPERVISOR_update_va_mapping_otherdomain | 1ull << __HYPERVISOR_iret |
+        1ull << __HYPERVISOR_set_segment_base | 1ull << __HYPERVISOR_mmuext_op |
+        1ull << __HYPERVISOR_callback_op | 1ull << __HYPERVISOR_physdev_op;
+
+    return nr < 64 && pv >> nr & 1;
+}
+
 static bool is_listed(unsigned int nr, unsigned int sub)
 {
+    if (IS_PV && is_pv_only(nr))
+        return true;
     for (unsigned int i = 0; i < ARRAY_SIZE(ops); i++)
         if (ops[i].nr == nr && (ops[i].sub == sub || ops[i].shape == AT_0))
             return true;
@@ -420,7 +440,7 @@ static void make_random(struct attempt *a, bool abi32)
 
     if (is_listed(nr, nr == __HYPERVISOR_memory_op ? sub & 63 : sub))
         nr = 60;
-    start(a, nr, sub);
+    attempt_start(a, nr, sub);
     if (nr == 60 && !abi32 && any(2))
         a->call.nr |= 1ull << 32;
     body_init(&body, nr, abi32);
@@ -431,17 +451,17 @@ static void make_random(struct attempt *a, bool abi32)
 
 static void make_version(struct attempt *a, bool abi32)
 {
-    start(a, __HYPERVISOR_xen_version, any(13));
+    attempt_start(a, __HYPERVISOR_xen_version, any(13));
     body_init(&body, a->call.nr, abi32);
     make_fields(&body, any(2) ? "NNNN" : "qqqqqqqqqqqqqqqq");
     body_place(a);
-    a->call.arg[1] = a->place.address;
+    a->call.arg[1] = a->sub == XENVER_pagesize && any(2) ? 0 : a->place.address;
 }
 
 /* A few lines for the host's log, not many. */
 static void make_console(struct attempt *a, bool abi32)
 {
-    start(a, __HYPERVISOR_console_io, any(3));
+    attempt_start(a, __HYPERVISOR_console_io, any(3));
     body_init(&body, a->call.nr, abi32);
     make_fields(&body, "qqqqqqqq");
     body_place(a);
@@ -451,7 +471,7 @@ static void make_console(struct attempt *a, bool abi32)
 
 static void make_numbers(struct attempt *a)
 {
-    start(a, any(4) ? __HYPERVISOR_vm_assist : __HYPERVISOR_set_timer_op, any(3));
+    attempt_start(a, any(4) ? __HYPERVISOR_vm_assist : __HYPERVISOR_set_timer_op, any(3));
     if (a->call.nr == __HYPERVISOR_set_timer_op) {
         a->sub = 0;
         a->call.arg[0] = any_value();
@@ -463,7 +483,7 @@ static void make_numbers(struct attempt *a)
 /* With a time to end that is past, or soon. */
 static void make_poll(struct attempt *a, bool abi32)
 {
-    start(a, __HYPERVISOR_sched_op, SCHEDOP_poll);
+    attempt_start(a, __HYPERVISOR_sched_op, SCHEDOP_poll);
     body_init(&body, a->call.nr, abi32);
     uint32_t ports[4] = {any(12), any(12), any(4) ? any(300) : any_value(), 1u << 20};
     unsigned int nr = any(8) ? any(5) : 128 + any(1000);
@@ -473,45 +493,6 @@ static void make_poll(struct attempt *a, bool abi32)
     put(&body, 1 + any(1000000), 8);
     body_place(a);
     a->call.arg[1] = a->place.address;
-}
-
-/* A state that the vCPU may have, which then halts for ever; or one that no
- * processor has. */
-static void make_initialise(struct attempt *a)
-{
-    static const uint8_t halt[] = {0xf4, 0xeb, 0xfd}; /* 1: hlt; jmp 1b */
-    struct vcpu_hvm_context ctx = {.mode = VCPU_HVM_MODE_32B};
-    struct vcpu_hvm_x86_32 *r = &ctx.cpu_regs.x86_32;
-
-    start(a, __HYPERVISOR_vcpu_op, VCPUOP_initialise);
-    r->eip = (ulong)halt;
-    r->eflags = EFLAGS_MBS;
-    r->cs_limit = r->ds_limit = r->ss_limit = r->es_limit = 0xffffffff;
-    r->cs_ar = 0xc9b;
-    r->ds_ar = r->ss_ar = r->es_ar = 0xc93;
-    r->tr_limit = 0xff;
-    r->tr_ar = 0x8b;
-    r->cr0 = CR0_PE | CR0_ET | CR0_NE;
-    switch (any(6)) {
-    case 0:
-        ctx.mode = 2 + any(100);
-        break;
-    case 1:
-        r->cr0 = CR0_PG;
-        break;
-    case 2:
-        r->cr4 = 0xffffffff;
-        break;
-    case 3:
-        r->efer = ~0ull << any(60);
-        break;
-    case 4:
-        r->cs_ar = any(16); /* not present */
-        break;
-    }
-    a->call.arg[1] = any(4) ? any(2) : any_value() | 2;
-    a->place = place_put(&ctx, sizeof(ctx), false);
-    a->call.arg[2] = a->place.address;
 }
 
 /* ---- lists of calls ---- */
@@ -539,14 +520,15 @@ static void make_multicall(struct attempt *a, bool abi32)
             memcpy(list + (2 + k) * size, &a->call.arg[k], size);
         list += 8 * size;
     }
-    start(a, __HYPERVISOR_multicall, 0);
+    attempt_start(a, __HYPERVISOR_multicall, 0);
     in_list = n;
     a->place = place_put(words, n * 8 * size, abi32);
     a->call.arg[0] = a->place.address;
     a->call.arg[1] = n;
 }
 
-/* A call may have had its answer put over the list: such entries tell nothing. */
+/* A call may have had its answer put over the list: such entries tell nothing, be
+ * it over the call or over its result, which is then no error that there is. */
 void multicall_results(const struct attempt *a, bool abi32)
 {
     unsigned int size = abi32 ? 4 : 8;
@@ -556,10 +538,26 @@ void multicall_results(const struct attempt *a, bool abi32)
 
         for (unsigned int k = 0; k < 3; k++)
             memcpy(&entry[k], a->place.seen + (8 * i + k) * size, size);
-        if ((uint32_t)entry[0] == listed_calls[i].nr && (uint32_t)entry[2] == listed_calls[i].sub)
-            cover_note(abi32, listed_calls[i].nr, listed_calls[i].sub,
-                       abi32 ? (int32_t)entry[1] : (int64_t)entry[1]);
+        int64_t result = abi32 ? (int32_t)entry[1] : (int64_t)entry[1];
+
+        if ((uint32_t)entry[0] == listed_calls[i].nr && (uint32_t)entry[2] == listed_calls[i].sub &&
+            result > -128)
+            cover_note(abi32, listed_calls[i].nr, listed_calls[i].sub, result);
     }
+}
+
+void attempt_show(const struct attempt *a, enum way way)
+{
+    printk("%u: %llx(%llx, %llx, %llx)", way, (unsigned long long)a->call.nr,
+           (unsigned long long)a->call.arg[0], (unsigned long long)a->call.arg[1],
+           (unsigned long long)a->call.arg[2]);
+    /* What follows the page may be absent. */
+    for (const uint8_t *at = a->place.seen, *end = at + 48; at && at < end; at += 4)
+        if (((ulong)at + 3) / PAGE_SIZE == (ulong)a->place.seen / PAGE_SIZE)
+            printk(" %02x%02x%02x%02x", at[3], at[2], at[1], at[0]);
+        else
+            break;
+    printk("\n");
 }
 
 void attempt_make_harmless(struct attempt *a, bool abi32)
@@ -575,7 +573,7 @@ void attempt_make_harmless(struct attempt *a, bool abi32)
         make_random(a, abi32);
         break;
     default:
-        start(a, any(2) ? __HYPERVISOR_multicall : 99, 0);
+        attempt_start(a, any(2) ? __HYPERVISOR_multicall : 99, 0);
         break;
     }
 }
@@ -598,7 +596,7 @@ void attempt_make(struct attempt *a, bool abi32)
         any(8) ? make_poll(a, abi32) : make_console(a, abi32);
         break;
     case 4:
-        any(2) ? make_initialise(a) : make_multicall(a, abi32);
+        any(2) ? attempt_initialise(a) : make_multicall(a, abi32);
         break;
     default:
         make_listed(a, &ops[turn++ % ARRAY_SIZE(ops)], abi32);

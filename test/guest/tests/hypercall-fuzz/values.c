@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * values.c - random frames, and the places where arguments lie.
+ * values.c - the places where arguments lie.
  *
  * The arena is ours to spoil: every pointer that a call gets leads into it or
  * to where nothing is.  Its pages: good, absent, read-only, good, good, absent,
@@ -9,37 +9,11 @@
 #include "fuzz.h"
 
 #include <xen/arch-x86/xen.h>
+#ifdef GUEST_PV
+#include <guest/pv.h>
+#endif
 
 #define PICK(table) ((table)[any(ARRAY_SIZE(table))])
-
-#define RAM_FIRST  0x400u   /* 4 MiB: above us and what the loader gave us */
-#define RAM_FRAMES 0x800u   /* a little less than there is */
-#define HOLE_FIRST 0x40000u /* 1 GiB */
-
-uint64_t any_gfn(void)
-{
-    static const uint64_t wild[] = {
-        0xfee00,
-        0xfec00,
-        0xd0000,
-        0x100000,
-        (1ull << 24) + 0x40000,
-        (1ull << 36) - 1,
-        (1ull << 36) + 0x40000,
-        ~0ull >> 12,
-        ~0ull,
-    };
-
-    switch (any(8)) {
-    case 0:
-        return PICK(wild);
-    case 1:
-    case 2:
-        return HOLE_FIRST + any(0x400);
-    default:
-        return RAM_FIRST + any(RAM_FRAMES);
-    }
-}
 
 /* ---- places ---- */
 
@@ -61,32 +35,42 @@ static uint8_t read_only[PAGE_SIZE] PAGE_BSS; /* the frame of that page */
 
 #define NOWHERE 0x90000000u
 
+#if PAGING_LEVELS > 0
+/* Have that frame read-only at @page, or nothing. */
+static void page_set(const uint8_t *page, const uint8_t *frame)
+{
+#ifdef GUEST_PV
+    uint64_t entry = frame ? pv_mfn(frame) << PAGE_SHIFT | PTE_P | PTE_US : 0;
+
+    if (hypercall(__HYPERVISOR_update_va_mapping, (ulong)page, entry, UVMF_INVLPG, 0, 0))
+        panic("a page for arguments cannot be changed");
+#else
+    pte_set(page, frame ? (ulong)frame | PTE_P | PTE_US : 0);
+#endif
+}
+#endif
+
 void places_init(void)
 {
 #if PAGING_LEVELS > 0
-    pte_set(arena[ABSENT], 0);
-    pte_set(arena[ABSENT2], 0);
-    pte_set(arena[ABSENT3], 0);
-    pte_set(arena[READ_ONLY], (ulong)read_only | PTE_P | PTE_US);
+    page_set(arena[ABSENT], NULL);
+    page_set(arena[ABSENT2], NULL);
+    page_set(arena[ABSENT3], NULL);
+    page_set(arena[READ_ONLY], read_only);
 #endif
 }
 
-/* Never where any_gfn() may have had memory put: zeros there would be read as a
- * structure, and not every structure of zeros is harmless to us. */
+/* Never where any_gfn() may have had memory put, or a PV guest its tables: zeros
+ * there would be read as a structure, and not every structure of zeros is harmless to us. */
 static struct place wild_place(bool abi32)
 {
     static const uint64_t wild32[] = {0xffffffff, 0xfffffffc, 0xfed00000, NOWHERE, 0xf0000000};
-    static const uint64_t wild64[] = {0,
-                                      ~0ull,
-                                      1ull << 63,
-                                      1ull << 47,
-                                      ~0ull << 47,
-                                      0xffff830000000000,
-                                      1ull << 32,
-                                      0xffffffffffffff80,
-                                      (1ull << 47) - 8};
+    static const uint64_t wild64[] = {1ull << 63, 1ull << 47,         ~0ull << 47,
+                                      1ull << 32, 0xffff830000000000, NOWHERE};
+    static const uint64_t wild_hvm[] = {0, ~0ull, 0xffffffffffffff80, (1ull << 47) - 8};
+    uint64_t at = abi32 ? PICK(wild32) : IS_PV || any(2) ? PICK(wild64) : PICK(wild_hvm);
 
-    return (struct place){abi32 ? PICK(wild32) : PICK(wild64), NULL};
+    return (struct place){at, NULL};
 }
 
 struct place place_put(const void *data, unsigned int len, bool abi32)

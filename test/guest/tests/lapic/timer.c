@@ -17,6 +17,8 @@ static void start(uint32_t lvt, uint32_t count)
     apic_write(APIC_TMICT, count);
 }
 
+#define MSR_TSC 0x10
+
 static void check_deadline(void)
 {
     if (!(cpuid(1, 0).c & (1u << 24))) {
@@ -43,6 +45,15 @@ static void check_deadline(void)
     irq_on();
     check_true("a cancelled one does not", !irq_wait(1, 2));
     irq_off();
+    if (on_xen()) { /* Bochs 2.7 keeps to the time of the write */
+        uint64_t later = rdtsc() + 100000000000ull;
+
+        wrmsr(MSR_TSC_DEADLINE, later);
+        wrmsr(MSR_TSC, later);
+        irq_on();
+        check_true("one that the TSC is moved to does", irq_wait(1, 10));
+        irq_off();
+    }
     wrmsr(MSR_TSC_DEADLINE, rdtsc() + 100000000000ull);
     apic_write(APIC_LVTT, LVT_MASKED);
     check_equal("deadline 0 out of that mode", rdmsr(MSR_TSC_DEADLINE), 0);

@@ -66,9 +66,22 @@ static void segment_bases(void)
                 -XEN_EINVAL);
 }
 
+#define AGAIN (-85l) /* XEN_ERESTART: the hypervisor's own, not in the public header */
+
+/* RAX on the way back from an exception is whatever it was, also the number by
+ * which a hypercall says that it is to be made again. */
+static void any_result(void)
+{
+    long rax = AGAIN;
+
+    asm volatile("1: ud2; nop; nop; 2:" ASM_FIXUP(1b, 2b) : "+a"(rax) : : "memory");
+    check_equal("RAX over an exception", rax, AGAIN);
+}
+
 void test_main(void)
 {
     faults();
+    any_result();
     segment_bases();
     tables();
     report_success(NULL);

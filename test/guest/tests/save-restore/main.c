@@ -136,21 +136,12 @@ static void prepare(void)
 /* Until data/go is there; or a while. */
 static void wait(void)
 {
-    char reply[16];
-
     irq_on();
     if (!on_xen() || !cmdline_has("wait")) {
         for (unsigned int i = 0; i < 20; i++)
             irq_wait(irq_log.nr + 1, 10);
     } else {
-        check_true("xenstore", xenstore_init());
-        check_equal("announce it", xenstore_write(0, "data/ready", "1"), 3);
-        long got;
-        do {
-            irq_wait(irq_log.nr + 2, 10);
-            got = xenstore_ask(XS_READ, 0, "data/go", reply, sizeof(reply));
-        } while (got == -XEN_ENOENT);
-        check_equal("data/go", got, 1);
+        check_true("ready, and let go", xenstore_await_go());
     }
     irq_off();
 }

@@ -10,10 +10,12 @@
  *
  * Time is the TSC's and that of vcpu_time_info, which claims to be the same for
  * all vCPUs.  With `clock` on the command line both only look at it, for three
- * seconds, while somebody moves them from CPU to CPU.
+ * seconds, while somebody moves them from CPU to CPU.  With `wait` the domain may
+ * be saved and restored while they do: what is each one's own stays so.
  */
 #include <guest/paging.h>
 #include <guest/test.h>
+#include <guest/xenstore.h>
 
 #include <xen/hvm/hvm_vcpu.h>
 #include <xen/memory.h>
@@ -160,8 +162,57 @@ static void watch_clock(unsigned int me)
         note_time(me);
 }
 
+static volatile uint32_t second_kept, saved;
+
+/* Registers that the other one has, too, with other contents. */
+static void keep(uint64_t mark)
+{
+    wrmsr(0xc0000082, mark);
+    wrmsr(0xc0000102, ~mark);
+    asm volatile("mov %0, %%dr1" : : "r"(mark));
+}
+
+static bool kept(uint64_t mark)
+{
+    uint64_t dr;
+
+    asm volatile("mov %%dr1, %0" : "=r"(dr));
+    return rdmsr(0xc0000082) == mark && rdmsr(0xc0000102) == ~mark && dr == mark;
+}
+
+static void be_saved_second(void)
+{
+    const uint64_t mark = 0x2222000;
+
+    keep(mark);
+    second_kept = 1;
+    while (!saved)
+        note_time(1);
+    second_kept = kept(mark) ? 2 : 3;
+}
+
+static void be_saved(void)
+{
+    const uint64_t mark = 0x1111000;
+
+    keep(mark);
+    while (!second_kept)
+        xen_yield();
+    printk("before: vCPU 1 is %s\n", vcpu_op(VCPUOP_is_up, 1, NULL) == 1 ? "up" : "down");
+    check_true("ready, and let go", xenstore_await_go());
+    printk("after: vCPU 1 is %s\n", vcpu_op(VCPUOP_is_up, 1, NULL) == 1 ? "up" : "down");
+    watch_clock(0);
+    saved = 1;
+    check_true("the first one's registers", kept(mark));
+    while (second_kept == 1)
+        xen_yield();
+    check_equal("the second one's", second_kept, 2);
+}
+
 static void second(void)
 {
+    if (cmdline_has("wait"))
+        be_saved_second();
     if (cmdline_has("clock"))
         watch_clock(1);
     work(1);
@@ -229,6 +280,8 @@ void test_main(void)
     }
     if (cmdline_has("clock"))
         watch_clock(0);
+    if (cmdline_has("wait"))
+        be_saved();
     work(0);
     remap(0);
     move();

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 CATEGORY := functional
-ENVS := hvm64
+ENVS := hvm64 hvm32

@@ -36,6 +36,7 @@ extern struct cpu_info stress_cpu_info[NR_CPUS];
 #define per_cpu(name, cpu)          (percpu_##name[cpu])
 
 #define perfc_incr(name)     (get_cpu_info()->perfc[PERFC_##name]++)
+#define perfc_add(name, n)   (get_cpu_info()->perfc[PERFC_##name] += (n))
 #define perfc_incra(name, i) (get_cpu_info()->perfc[PERFC_##name + (i)]++)
 
 #endif

@@ -100,12 +100,15 @@ static __init void print_memory_map(void)
     }
 }
 
+static unsigned int opt_dom0_max_vcpus = 1; /* what our own dom0 uses */
+integer_param("dom0_max_vcpus", opt_dom0_max_vcpus);
+
 static __init void create_dom0(void)
 {
     static const struct boot_module none;
     const struct boot_module *kernel = &boot_info.mod[0];
     struct xen_domctl_createdomain cfg = {
-        .max_vcpus = 1,
+        .max_vcpus = min(max(opt_dom0_max_vcpus, 1u), MAX_VCPUS),
         .max_evtchn_port = -1,
         .max_grant_frames = -1,
         .max_maptrack_frames = -1,

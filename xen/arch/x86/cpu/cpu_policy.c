@@ -157,11 +157,11 @@ static struct cpuid_leaf xen_leaf(const struct cpu_policy *p, const struct cpuid
         return (struct cpuid_leaf){XEN_VERSION_MAJOR << 16 | XEN_VERSION_MINOR, 0, 0, 0};
     case 2:
         return (struct cpuid_leaf){1, XEN_MSR_BASE, XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD, 0};
-    case 3: /* time: the TSC is native and never emulated */
+    case 3: /* time: the TSC is never emulated */
         if (subleaf == 0)
-            return (struct cpuid_leaf){BIT(1), 2, (uint32_t)view->tsc_khz, 0};
+            return (struct cpuid_leaf){BIT(1), view->tsc_mode, view->tsc_khz, 0};
         if (subleaf == 2)
-            return (struct cpuid_leaf){(uint32_t)view->tsc_khz, 0, 0, 0};
+            return (struct cpuid_leaf){view->host_khz, 0, 0, 0};
         return (struct cpuid_leaf){0, 0, 0, 0};
     case 4:
         if (p->is_hvm && subleaf == 0)

@@ -42,6 +42,13 @@ static __init void read_brand(struct host_cpu *c)
     strlcpy(c->brand, p, sizeof(c->brand));
 }
 
+static __init bool cpuid_can_fault(void)
+{
+    uint64_t info;
+
+    return !rdmsr_safe(MSR_PLATFORM_INFO, &info) && info & PLATFORM_INFO_CPUID_FAULTING;
+}
+
 static __init void read_features(struct host_cpu *c)
 {
     c->has_vmx = c->leaf1.c >> 5 & 1;
@@ -55,6 +62,7 @@ static __init void read_features(struct host_cpu *c)
     c->has_umip = c->leaf7.c >> 2 & 1;
     c->has_nx = c->ext1.d >> 20 & 1;
     c->has_1gb = c->ext1.d >> 26 & 1;
+    c->has_cpuid_faulting = cpuid_can_fault();
 }
 
 __init void host_cpu_init(void)
@@ -106,6 +114,8 @@ __init const char *host_cpu_lacks(void)
         return "CPUID 7 ECX lacks features that CPU 0 has";
     if (LACKS(c->ext1.d, e1.d, 0) || LACKS(c->ext1.c, e1.c, 0))
         return "CPUID 80000001 lacks features that CPU 0 has";
+    if (c->has_cpuid_faulting && !cpuid_can_fault())
+        return "no CPUID faulting, which CPU 0 has";
     return NULL;
 }
 

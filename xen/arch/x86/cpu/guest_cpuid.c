@@ -28,7 +28,10 @@ void cpu_policy_init(struct cpu_policy *p, bool hvm, bool hap, uint16_t domid)
 
 void guest_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_leaf *res)
 {
-    struct cpuid_view view = {.vcpu_id = v->vcpu_id, .tsc_khz = cpu_khz};
+    struct cpuid_view view = {.vcpu_id = v->vcpu_id,
+                              .tsc_mode = v->domain->arch.tsc_mode,
+                              .tsc_khz = v->domain->arch.tsc_khz,
+                              .host_khz = cpu_khz};
 
     /* Two VMCS reads, so only for the leaves that depend on them: 1 and 80000001. */
     if (unlikely((leaf & 0x7fffffff) == 1) && is_hvm_vcpu(v)) {

@@ -8,6 +8,7 @@
 #include <asm/cpu_policy.h>
 
 #include <asm/current.h>
+#include <asm/guest_tsc.h>
 #include <asm/hvm.h>
 #include <asm/page.h>
 #include <asm/pv.h>
@@ -19,21 +20,17 @@
 
 #include "../hvm/cr.h"
 
-#define MSR_UCODE_REV             0x8b
-#define MSR_PLATFORM_INFO         0xce
-#define MSR_MISC_FEATURES_ENABLES 0x140
-#define MSR_MTRRCAP               0xfe
-#define MSR_MTRR_DEF_TYPE         0x2ff
-#define MSR_XEN_HYPERCALL         0x40000000
+#define MSR_UCODE_REV     0x8b
+#define MSR_MTRRCAP       0xfe
+#define MSR_MTRR_DEF_TYPE 0x2ff
+#define MSR_XEN_HYPERCALL 0x40000000
 
-#define PLATFORM_INFO_CPUID_FAULTING (1ull << 31)
-#define MISC_FEATURES_CPUID_FAULTING 1ull
-#define FEATURE_CONTROL_LOCK         1ull
-#define MISC_ENABLE_FAST_STRING      (1ull << 0)
-#define MISC_ENABLE_NO_BTS           (1ull << 11)
-#define MISC_ENABLE_NO_PEBS          (1ull << 12)
-#define MTRR_DEF_TYPE_E              (1ull << 11)
-#define PAT_RESET                    0x0007040600070406ull
+#define FEATURE_CONTROL_LOCK    1ull
+#define MISC_ENABLE_FAST_STRING (1ull << 0)
+#define MISC_ENABLE_NO_BTS      (1ull << 11)
+#define MISC_ENABLE_NO_PEBS     (1ull << 12)
+#define MTRR_DEF_TYPE_E         (1ull << 11)
+#define PAT_RESET               0x0007040600070406ull
 
 static bool memory_type_valid(uint8_t type, bool uc_minus)
 {
@@ -69,14 +66,14 @@ static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
     case MSR_PLATFORM_INFO:
         *val = PLATFORM_INFO_CPUID_FAULTING;
         return 0;
-    case MSR_MISC_FEATURES_ENABLES:
+    case MSR_MISC_FEATURES:
         *val = hvm->cpuid_faulting ? MISC_FEATURES_CPUID_FAULTING : 0;
         return 0;
     case MSR_EFER:
         *val = hvm->ctrl.efer;
         return 0;
     case MSR_IA32_TSC:
-        *val = rdtsc() + hvm->tsc_offset;
+        *val = guest_tsc(v, rdtsc());
         return 0;
     case MSR_IA32_PAT:
         *val = hvm->msr_pat;
@@ -142,7 +139,7 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     struct hvm_vcpu *hvm = &v->arch.hvm;
 
     switch (msr) {
-    case MSR_MISC_FEATURES_ENABLES:
+    case MSR_MISC_FEATURES:
         if (val & ~MISC_FEATURES_CPUID_FAULTING)
             return -EPERM;
         hvm->cpuid_faulting = val;
@@ -150,7 +147,7 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     case MSR_EFER:
         return hvm_set_efer(v, val);
     case MSR_IA32_TSC:
-        hvm_set_tsc_offset(v, val - rdtsc());
+        guest_set_tsc(v, val, rdtsc());
         return 0;
     case MSR_IA32_PAT:
         if (!msr_pat_valid(val))
@@ -176,10 +173,17 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     return vlapic_owns_msr(msr) ? vlapic_wrmsr(v, msr, val) : hvm_lbr_wrmsr(v, msr, val);
 }
 
-/* A PV guest runs with the host's EFER and cannot change it. */
+/* A PV guest runs with the host's EFER and cannot change it. CPUID of its user
+ * mode can fault where the processor does that: nothing else stops it. */
 static int pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
     switch (msr) {
+    case MSR_PLATFORM_INFO:
+        *val = host_cpu.has_cpuid_faulting ? PLATFORM_INFO_CPUID_FAULTING : 0;
+        return 0;
+    case MSR_MISC_FEATURES:
+        *val = v->arch.pv.cpuid_faulting ? MISC_FEATURES_CPUID_FAULTING : 0;
+        return 0;
     case MSR_EFER:
         *val = HOST_EFER;
         return 0;
@@ -198,8 +202,17 @@ static int pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
 
 static int pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
 {
-    if (msr == MSR_EFER)
+    switch (msr) {
+    case MSR_EFER:
         return val == HOST_EFER ? 0 : -EPERM;
+    case MSR_MISC_FEATURES:
+        if (val & ~(host_cpu.has_cpuid_faulting ? MISC_FEATURES_CPUID_FAULTING : 0))
+            return -EPERM;
+        if (val != v->arch.pv.cpuid_faulting)
+            wrmsr(MSR_MISC_FEATURES, val); /* live while the vCPU is on the CPU */
+        v->arch.pv.cpuid_faulting = val;
+        return 0;
+    }
     return -EPERM;
 }
 

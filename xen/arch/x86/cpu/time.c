@@ -21,7 +21,7 @@ static uint64_t tsc_at_boot;
 static uint64_t ns_per_tick;  /* << 32 */
 static uint64_t ticks_per_ns; /* << 32 */
 
-s_time_t tsc_to_ns(uint64_t ticks)
+static s_time_t tsc_to_ns(uint64_t ticks)
 {
     return ((unsigned __int128)ticks * ns_per_tick) >> 32;
 }

@@ -168,6 +168,7 @@ static void host_exception(struct cpu_user_regs *regs)
     fixup = extable_fixup(regs->rip);
     if (!fixup)
         fatal_trap(regs);
+    get_cpu_info()->scratch[0] = (uint64_t)regs->entry_vector << 32 | regs->error_code;
     regs->rip = fixup;
 }
 

@@ -99,8 +99,10 @@ enum emul_result emul_linear(struct emul_ctxt *c, enum hvm_seg_name seg, uint64_
 
 static enum emul_result check_alignment(struct emul_ctxt *c, uint64_t addr, size_t len)
 {
-    if ((c->cr0 & X86_CR0_AM) && (c->regs.rflags & X86_EFLAGS_AC) && emul_cpl(c) == 3 && len <= 8 &&
-        (addr & (len - 1)))
+    size_t align = len == 6 || len == 10 ? len - 2 : len; /* far pointers */
+
+    if ((c->cr0 & X86_CR0_AM) && (c->regs.rflags & X86_EFLAGS_AC) && emul_cpl(c) == 3 &&
+        align <= 8 && (addr & (align - 1)))
         return emul_raise(c, X86_EXC_AC, 0);
     return EMUL_OKAY;
 }

@@ -124,6 +124,7 @@ static enum emul_result repeat(struct emul_ctxt *c, enum emul_result (*one)(stru
         if ((c->rep_max && done == c->rep_max) || (done && c->retire.single_step)) {
             c->retire.partial = true;
             c->next_rip = c->regs.rip;
+            c->regs.rflags |= X86_EFLAGS_RF; /* its breakpoint was before the first */
             return EMUL_OKAY;
         }
         TRY(one(c));

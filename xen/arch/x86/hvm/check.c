@@ -154,3 +154,23 @@ const char *hvm_cpu_state_bad(const struct hvm_cpu_state *s, const struct x86_ct
     bad = s->rflags & X86_EFLAGS_VM ? check_v86(s) : check_segments(s, ctrl);
     return bad ? bad : check_system(s, ctrl);
 }
+
+const char *hvm_event_bad(const struct hvm_cpu_state *s, const struct x86_ctrl *ctrl,
+                          unsigned int vector, unsigned int type, bool has_ec)
+{
+    bool exception_has_ec =
+        type == 3 && vector < 32 && (X86_EXC_HAS_EC & 1u << vector) && (ctrl->cr0 & X86_CR0_PE);
+
+    if (has_ec != exception_has_ec)
+        return "error code of a pending event";
+    switch (type) {
+    case 0:
+        return s->rflags & X86_EFLAGS_IF ? NULL : "a pending interrupt without RFLAGS.IF";
+    case 2:
+        return vector == X86_EXC_NMI ? NULL : "vector of a pending NMI";
+    case 3:
+        return vector < 32 && vector != X86_EXC_NMI ? NULL : "vector of a pending exception";
+    default:
+        return "type of a pending event";
+    }
+}

@@ -7,7 +7,7 @@
  * becomes a failed VM entry.
  * Source: SDM "Checks on Guest Control Registers, Debug Registers, and MSRs",
  * "Checks on Guest Segment Registers", "Checks on Guest Descriptor-Table
- * Registers", "Checks on Guest RIP, RSP, and RFLAGS".
+ * Registers", "Checks on Guest RIP, RSP, and RFLAGS", "VM-Entry Control Fields".
  */
 #ifndef X86_HVM_CHECK_H
 #define X86_HVM_CHECK_H
@@ -20,5 +20,10 @@
 /* NULL if @s with @ctrl can be entered (unrestricted guest), or what is wrong. */
 const char *hvm_cpu_state_bad(const struct hvm_cpu_state *s, const struct x86_ctrl *ctrl,
                               const struct x86_ctrl_env *env);
+
+/* The same of an event that waits to be delivered in that state; @type as the
+ * SDM numbers them, of events that no instruction asked for. */
+const char *hvm_event_bad(const struct hvm_cpu_state *s, const struct x86_ctrl *ctrl,
+                          unsigned int vector, unsigned int type, bool has_ec);
 
 #endif

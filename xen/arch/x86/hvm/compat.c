@@ -80,17 +80,15 @@ static long with_window(long (*fn)(unsigned long, unsigned long), unsigned long 
     return rc;
 }
 
-/* Call do_memory_op() until it is not preempted: the work of one chunk. */
-static long memory_op_chunk(unsigned int op)
+/* The work of one chunk; how much of it is done, if it was preempted. */
+static long memory_op_chunk(unsigned int op, bool *preempted)
 {
     unsigned long arg[6] = {op, COMPAT_XLAT_BASE};
-    long rc;
     guest_access_set_window(xlat);
-    do {
-        rc = hypercall_dispatch(__HYPERVISOR_memory_op, arg);
-    } while (rc == -ERESTART);
+    long rc = hypercall_dispatch(__HYPERVISOR_memory_op, arg);
     guest_access_set_window(NULL);
-    return rc;
+    *preempted = rc == -ERESTART;
+    return *preempted ? (long)(arg[0] >> MEMOP_EXTENT_SHIFT) : rc;
 }
 
 static int read_extents(uint32_t list, unsigned int first, unsigned int n)
@@ -134,15 +132,16 @@ static long reservation(unsigned int op, unsigned long *cmd, unsigned long uarg)
         x->extent_order = r.extent_order;
         x->mem_flags = r.mem_flags;
         x->domid = r.domid;
-        long rc = memory_op_chunk(op);
+        bool preempted;
+        long rc = memory_op_chunk(op, &preempted);
         if (rc < 0)
             return done ? (long)done : rc;
         if (list && op != XENMEM_decrease_reservation && write_extents(r.extent_start, done, rc))
             return -EFAULT;
         done += rc;
-        if (rc < n)
+        if (rc < n && !preempted)
             return done;
-        if (done < r.nr_extents && preempt_check()) {
+        if (preempted || (done < r.nr_extents && preempt_check())) {
             *cmd = op | done << MEMOP_EXTENT_SHIFT;
             return -ERESTART;
         }

@@ -9,6 +9,7 @@
 
 #include <asm/hvm.h>
 #include <asm/pvclock.h>
+#include <cairn/console.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
 #include <cairn/lib.h>
@@ -16,16 +17,11 @@
 #include <cairn/spinlock.h>
 #include <xen/arch-x86/xen.h>
 
+#include "device_records.h"
 #include "irq.h"
 #include "mmio.h"
-#include "vhpet.h"
-#include "vioapic.h"
 #include "vlapic_logic.h"
-#include "vpic.h"
-#include "vpit.h"
-#include "vrtc.h"
 
-#define PM_TIMER_HZ  3579545ull
 #define PM_TIMER_OLD 0x1f48 /* where it is by HVM_PARAM_ACPI_IOPORTS_LOCATION */
 #define PM_TIMER_NEW 0xb008
 #define ISA_PIT      0
@@ -35,30 +31,24 @@
 struct hvm_devices {
     spinlock_t lock;
     struct domain *domain;
-    uint32_t flags; /* XEN_X86_EMU_* */
-    struct vpic_state pic;
-    struct vioapic_state ioapic;
-    struct vpit_state pit;
-    struct vhpet_state hpet;
-    struct vrtc_state rtc;
+    struct device_state dev;
     struct timer pit_timer, rtc_timer;
     struct hpet_timer {
         struct timer timer;
         struct hvm_devices *devices;
-        int level_pin; /* held up by this timer, or -1 */
     } hpet_timer[VHPET_TIMERS];
 };
 
 static bool has(const struct hvm_devices *s, uint32_t flag)
 {
-    return s->flags & flag;
+    return s->dev.flags & flag;
 }
 
 /* ---- wires; all with the lock ---- */
 
 static void pic_changed(struct hvm_devices *s)
 {
-    if (!vpic_int(&s->pic))
+    if (!vpic_int(&s->dev.pic))
         return;
     for_each_vcpu(s->domain, v)
         if (vlapic_accepts_pic(v))
@@ -67,10 +57,10 @@ static void pic_changed(struct hvm_devices *s)
 
 static void ioapic_send(struct hvm_devices *s, unsigned int pin)
 {
-    uint64_t e = s->ioapic.entry[pin];
+    uint64_t e = s->dev.ioapic.entry[pin];
     unsigned int mode = VIOAPIC_MODE(e);
 
-    vioapic_sent(&s->ioapic, pin);
+    vioapic_sent(&s->dev.ioapic, pin);
     if (mode == APIC_FIXED || mode == APIC_LOWEST || mode == APIC_NMI)
         vlapic_bus_message(s->domain, e >> 56, e & VIOAPIC_LOGICAL, mode, e & 0xff,
                            e & VIOAPIC_LEVEL);
@@ -87,14 +77,14 @@ static void ioapic_send_all(struct hvm_devices *s, uint64_t pins)
 
 static void ioapic_line(struct hvm_devices *s, unsigned int pin, bool level)
 {
-    if (has(s, XEN_X86_EMU_IOAPIC) && vioapic_set_line(&s->ioapic, pin, level))
+    if (has(s, XEN_X86_EMU_IOAPIC) && vioapic_set_line(&s->dev.ioapic, pin, level))
         ioapic_send(s, pin);
 }
 
 static void isa_line(struct hvm_devices *s, unsigned int irq, bool level)
 {
     if (has(s, XEN_X86_EMU_PIC)) {
-        vpic_set_line(&s->pic, irq, level);
+        vpic_set_line(&s->dev.pic, irq, level);
         pic_changed(s);
     }
     ioapic_line(s, irq == ISA_PIT ? ISA_PIT_PIN : irq, level);
@@ -108,14 +98,14 @@ static void isa_pulse(struct hvm_devices *s, unsigned int irq)
 
 static bool replaced_by_hpet(const struct hvm_devices *s)
 {
-    return has(s, XEN_X86_EMU_HPET) && vhpet_legacy(&s->hpet);
+    return has(s, XEN_X86_EMU_HPET) && vhpet_legacy(&s->dev.hpet);
 }
 
 /* ---- timers; handlers run in a softirq ---- */
 
 static void arm_pit(struct hvm_devices *s, s_time_t now)
 {
-    s_time_t at = vpit_next_rise(&s->pit, now);
+    s_time_t at = vpit_next_rise(&s->dev.pit, now);
 
     timer_stop(&s->pit_timer);
     if (at != VPIT_NEVER) /* a divisor of 1 asks for a megahertz */
@@ -137,7 +127,7 @@ static void pit_expired(void *arg)
 
 static void arm_rtc(struct hvm_devices *s, s_time_t now)
 {
-    s_time_t at = vrtc_expiry(&s->rtc, now);
+    s_time_t at = vrtc_expiry(&s->dev.rtc, now);
 
     timer_stop(&s->rtc_timer);
     if (at != VRTC_NEVER)
@@ -150,7 +140,7 @@ static void rtc_expired(void *arg)
     s_time_t now = NOW();
 
     spin_lock(&s->lock);
-    if (vrtc_fired(&s->rtc, now) && !replaced_by_hpet(s))
+    if (vrtc_fired(&s->dev.rtc, now) && !replaced_by_hpet(s))
         isa_line(s, ISA_RTC, true);
     arm_rtc(s, now);
     spin_unlock(&s->lock);
@@ -158,7 +148,7 @@ static void rtc_expired(void *arg)
 
 static void arm_hpet(struct hvm_devices *s, unsigned int n, s_time_t now)
 {
-    s_time_t at = vhpet_expiry(&s->hpet, n, now);
+    s_time_t at = vhpet_expiry(&s->dev.hpet, n, now);
 
     timer_stop(&s->hpet_timer[n].timer);
     if (at != VHPET_NEVER)
@@ -169,8 +159,8 @@ static void arm_hpet(struct hvm_devices *s, unsigned int n, s_time_t now)
 static void drop_hpet_lines(struct hvm_devices *s)
 {
     for (unsigned int n = 0; n < VHPET_TIMERS; n++) {
-        int *pin = &s->hpet_timer[n].level_pin;
-        if (*pin < 0 || (s->hpet.status >> n & 1))
+        int8_t *pin = &s->dev.hpet_pin[n];
+        if (*pin < 0 || (s->dev.hpet.status >> n & 1))
             continue;
         ioapic_line(s, *pin, false);
         *pin = -1;
@@ -185,14 +175,14 @@ static void hpet_expired(void *arg)
     bool level;
 
     spin_lock(&s->lock);
-    int pin = vhpet_fired(&s->hpet, n, NOW(), &level);
-    if (pin >= 0 && vhpet_legacy(&s->hpet) && n < 2) {
+    int pin = vhpet_fired(&s->dev.hpet, n, NOW(), &level);
+    if (pin >= 0 && vhpet_legacy(&s->dev.hpet) && n < 2) {
         isa_pulse(s, n == 0 ? ISA_PIT : ISA_RTC);
     } else if (pin >= 0) {
         ioapic_line(s, pin, false);
         ioapic_line(s, pin, true);
         if (level)
-            t->level_pin = pin;
+            s->dev.hpet_pin[n] = pin;
     }
     arm_hpet(s, n, NOW());
     spin_unlock(&s->lock);
@@ -208,7 +198,7 @@ static bool in_window(uint64_t addr, uint64_t base, unsigned int size)
 static uint64_t hpet_read(struct hvm_devices *s, unsigned int offset, unsigned int size)
 {
     /* Registers are 64 bits wide, and any part of one may be read. */
-    return vhpet_read(&s->hpet, offset & ~7u, NOW()) >> (8 * (offset & 7));
+    return vhpet_read(&s->dev.hpet, offset & ~7u, NOW()) >> (8 * (offset & 7));
 }
 
 static void hpet_write(struct hvm_devices *s, unsigned int offset, unsigned int size,
@@ -219,13 +209,13 @@ static void hpet_write(struct hvm_devices *s, unsigned int offset, unsigned int 
     if (size < 4 || offset % size)
         return;
     if (size == 4) {
-        uint64_t old = vhpet_read(&s->hpet, offset & ~7u, now);
+        uint64_t old = vhpet_read(&s->dev.hpet, offset & ~7u, now);
         /* Status bits are cleared by writing 1: the other half is no write. */
         if ((offset & ~7u) == 0x20)
             old = 0;
         value = offset & 4 ? (uint32_t)old | value << 32 : (old & ~0xffffffffull) | value;
     }
-    unsigned int changed = vhpet_write(&s->hpet, offset & ~7u, value, now);
+    unsigned int changed = vhpet_write(&s->dev.hpet, offset & ~7u, value, now);
     drop_hpet_lines(s);
     for (unsigned int n = 0; n < VHPET_TIMERS; n++)
         if (changed & (1u << n))
@@ -242,7 +232,7 @@ static bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int siz
         return false;
     } else if (has(s, XEN_X86_EMU_IOAPIC) && in_window(addr, VIOAPIC_BASE, VIOAPIC_SIZE)) {
         spin_lock(&s->lock);
-        *value = vioapic_read(&s->ioapic, addr & 0xfc) >> (8 * (addr & 3));
+        *value = vioapic_read(&s->dev.ioapic, addr & 0xfc) >> (8 * (addr & 3));
         spin_unlock(&s->lock);
     } else if (has(s, XEN_X86_EMU_HPET) && in_window(addr, VHPET_BASE, VHPET_SIZE)) {
         spin_lock(&s->lock);
@@ -266,7 +256,7 @@ static bool hvm_device_mmio_write(struct vcpu *v, uint64_t addr, unsigned int si
         return false;
     } else if (has(s, XEN_X86_EMU_IOAPIC) && in_window(addr, VIOAPIC_BASE, VIOAPIC_SIZE)) {
         spin_lock(&s->lock);
-        ioapic_send_all(s, vioapic_write(&s->ioapic, addr & 0xff, value));
+        ioapic_send_all(s, vioapic_write(&s->dev.ioapic, addr & 0xff, value));
         spin_unlock(&s->lock);
     } else if (has(s, XEN_X86_EMU_HPET) && in_window(addr, VHPET_BASE, VHPET_SIZE)) {
         spin_lock(&s->lock);
@@ -284,12 +274,6 @@ static bool pm_timer_here(const struct hvm_devices *s, unsigned int port)
 {
     uint64_t where = s->domain->arch.hvm.params[HVM_PARAM_ACPI_IOPORTS_LOCATION];
     return port - (where ? PM_TIMER_NEW : PM_TIMER_OLD) < 4;
-}
-
-static uint32_t pm_timer(s_time_t now)
-{
-    uint64_t t = now;
-    return t / SECONDS(1) * PM_TIMER_HZ + t % SECONDS(1) * PM_TIMER_HZ / SECONDS(1);
 }
 
 static uint64_t date_now(const struct hvm_devices *s, s_time_t now)
@@ -324,7 +308,7 @@ static uint32_t owner(const struct hvm_devices *s, unsigned int port)
         flag = pm_timer_here(s, port) ? XEN_X86_EMU_PM : 0;
         break;
     }
-    return flag & s->flags;
+    return flag & s->dev.flags;
 }
 
 static uint8_t port_read(struct hvm_devices *s, uint32_t flag, unsigned int port, s_time_t now)
@@ -333,18 +317,18 @@ static uint8_t port_read(struct hvm_devices *s, uint32_t flag, unsigned int port
 
     switch (flag) {
     case XEN_X86_EMU_PIC:
-        value = vpic_read(&s->pic, port);
+        value = vpic_read(&s->dev.pic, port);
         pic_changed(s);
         return value;
     case XEN_X86_EMU_PIT:
-        return vpit_read(&s->pit, port, now);
+        return vpit_read(&s->dev.pit, port, now);
     case XEN_X86_EMU_RTC:
-        value = vrtc_read(&s->rtc, port, date_now(s, now), now);
-        if (!vrtc_irq(&s->rtc))
+        value = vrtc_read(&s->dev.rtc, port, date_now(s, now), now);
+        if (!vrtc_irq(&s->dev.rtc))
             isa_line(s, ISA_RTC, false);
         return value;
     default:
-        return pm_timer(now) >> (8 * (port & 3));
+        return pm_timer_read(&s->dev, now) >> (8 * (port & 3));
     }
 }
 
@@ -370,15 +354,15 @@ static void port_write(struct hvm_devices *s, uint32_t flag, unsigned int port, 
 {
     switch (flag) {
     case XEN_X86_EMU_PIC:
-        vpic_write(&s->pic, port, value);
+        vpic_write(&s->dev.pic, port, value);
         pic_changed(s);
         break;
     case XEN_X86_EMU_PIT:
-        if (vpit_write(&s->pit, port, value, now))
+        if (vpit_write(&s->dev.pit, port, value, now))
             arm_pit(s, now);
         break;
     case XEN_X86_EMU_RTC:
-        if (vrtc_write(&s->rtc, port, value, date_now(s, now), now))
+        if (vrtc_write(&s->dev.rtc, port, value, date_now(s, now), now))
             arm_rtc(s, now);
         break;
     }
@@ -388,6 +372,12 @@ void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t
 {
     struct hvm_devices *s = v->domain->arch.hvm.devices;
 
+    if (port == XEN_HVM_DEBUGCONS_IOPORT && size == 1) {
+        char c = value;
+
+        console_guest_write(v->domain, &c, 1);
+        return;
+    }
     if (!s || !owner(s, port))
         return;
     s_time_t now = NOW();
@@ -402,7 +392,7 @@ void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t
 bool vpic_output(const struct domain *d)
 {
     const struct hvm_devices *s = d->arch.hvm.devices;
-    return s && has(s, XEN_X86_EMU_PIC) && vpic_int(&s->pic);
+    return s && has(s, XEN_X86_EMU_PIC) && vpic_int(&s->dev.pic);
 }
 
 int vpic_acknowledge(struct domain *d)
@@ -411,8 +401,8 @@ int vpic_acknowledge(struct domain *d)
     int vector = -1;
 
     spin_lock(&s->lock);
-    if (vpic_int(&s->pic)) {
-        vector = vpic_ack(&s->pic);
+    if (vpic_int(&s->dev.pic)) {
+        vector = vpic_ack(&s->dev.pic);
         pic_changed(s);
     }
     spin_unlock(&s->lock);
@@ -426,7 +416,38 @@ void hvm_level_eoi(struct domain *d, unsigned int vector)
     if (!s || !has(s, XEN_X86_EMU_IOAPIC))
         return;
     spin_lock(&s->lock);
-    ioapic_send_all(s, vioapic_eoi(&s->ioapic, vector));
+    ioapic_send_all(s, vioapic_eoi(&s->dev.ioapic, vector));
+    spin_unlock(&s->lock);
+}
+
+/* ---- saving ---- */
+
+void hvm_devices_get(const struct domain *d, struct device_state *to)
+{
+    struct hvm_devices *s = d->arch.hvm.devices;
+
+    *to = (struct device_state){0};
+    if (!s)
+        return;
+    spin_lock(&s->lock);
+    *to = s->dev;
+    spin_unlock(&s->lock);
+}
+
+void hvm_devices_set(struct domain *d, const struct device_state *from)
+{
+    struct hvm_devices *s = d->arch.hvm.devices;
+    s_time_t now = NOW();
+
+    if (!s)
+        return;
+    spin_lock(&s->lock);
+    s->dev = *from;
+    arm_pit(s, now);
+    arm_rtc(s, now);
+    for (unsigned int n = 0; n < VHPET_TIMERS; n++)
+        arm_hpet(s, n, now);
+    pic_changed(s);
     spin_unlock(&s->lock);
 }
 
@@ -456,17 +477,17 @@ int hvm_devices_create(struct domain *d)
         return -ENOMEM;
     spin_lock_init(&s->lock, LOCK_DEVICES);
     s->domain = d;
-    s->flags = flags;
-    vpic_reset(&s->pic);
-    vioapic_reset(&s->ioapic);
-    vpit_reset(&s->pit, now);
-    vhpet_reset(&s->hpet);
-    vrtc_reset(&s->rtc, now);
+    s->dev.flags = flags;
+    vpic_reset(&s->dev.pic);
+    vioapic_reset(&s->dev.ioapic);
+    vpit_reset(&s->dev.pit, now);
+    vhpet_reset(&s->dev.hpet);
+    vrtc_reset(&s->dev.rtc, now);
     timer_init(&s->pit_timer, pit_expired, s, 0);
     timer_init(&s->rtc_timer, rtc_expired, s, 0);
     for (unsigned int n = 0; n < VHPET_TIMERS; n++) {
         s->hpet_timer[n].devices = s;
-        s->hpet_timer[n].level_pin = -1;
+        s->dev.hpet_pin[n] = -1;
         timer_init(&s->hpet_timer[n].timer, hpet_expired, &s->hpet_timer[n], 0);
     }
     d->arch.hvm.devices = s;

@@ -10,12 +10,18 @@
 #include <cairn/types.h>
 
 struct domain;
+struct device_state;
 struct vcpu;
 
 void hvm_devices_init(void);              /* at boot */
 int hvm_devices_create(struct domain *d); /* -ENOMEM */
 void hvm_devices_stop(struct domain *d);  /* no timer fires any more */
 void hvm_devices_free(struct domain *d);  /* with its vCPUs gone */
+
+/* All registers, of a domain that is paused; no flags: it has no devices.  Set
+ * as the domain has them, they go on from there: timers run. */
+void hvm_devices_get(const struct domain *d, struct device_state *to);
+void hvm_devices_set(struct domain *d, const struct device_state *from);
 
 /* @size 1, 2 or 4 bytes.  Where no device is, ones are read and writes dropped. */
 uint32_t hvm_port_in(struct vcpu *v, unsigned int port, unsigned int size);

@@ -57,7 +57,7 @@ static void finish(struct vcpu *v, const struct emul_ctxt *c)
         .iret = c->retire.iret,
     };
     hvm_finish_instruction(v, &f);
-    if (c->retire.hlt)
+    if (c->retire.hlt && !c->retire.single_step)
         hvm_hlt(v, c->regs.rflags);
 }
 

@@ -5,6 +5,7 @@
  */
 #include <asm/cpu_policy.h>
 #include <asm/current.h>
+#include <asm/guest_tsc.h>
 #include <asm/page.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
@@ -232,8 +233,18 @@ static enum emul_result op_write_cr(struct emul_ctxt *c, unsigned int cr, uint64
     return rc ? emul_raise(c, X86_EXC_GP, 0) : EMUL_OKAY;
 }
 
+/* Those that the processor reads and writes without an exit. */
+static uint64_t *sysenter_register(struct hvm_cpu_state *s, uint32_t msr)
+{
+    return msr == MSR_IA32_SYSENTER_CS    ? &s->sysenter_cs
+           : msr == MSR_IA32_SYSENTER_ESP ? &s->sysenter_esp
+                                          : &s->sysenter_eip;
+}
+
 static enum emul_result op_read_msr(struct emul_ctxt *c, uint32_t msr, uint64_t *value)
 {
+    struct hvm_cpu_state state;
+
     switch (msr) {
     case MSR_FS_BASE:
     case MSR_GS_BASE:
@@ -242,6 +253,12 @@ static enum emul_result op_read_msr(struct emul_ctxt *c, uint32_t msr, uint64_t 
     case MSR_KERNEL_GS_BASE:
         *value = rdmsr(msr); /* the guest's while it is on the CPU */
         return EMUL_OKAY;
+    case MSR_IA32_SYSENTER_CS:
+    case MSR_IA32_SYSENTER_ESP:
+    case MSR_IA32_SYSENTER_EIP:
+        hvm_get_cpu_state(vcpu_of(c), &state);
+        *value = *sysenter_register(&state, msr);
+        return EMUL_OKAY;
     }
     return guest_rdmsr(vcpu_of(c), msr, value) ? emul_raise(c, X86_EXC_GP, 0) : EMUL_OKAY;
 }
@@ -249,6 +266,7 @@ static enum emul_result op_read_msr(struct emul_ctxt *c, uint32_t msr, uint64_t 
 static enum emul_result op_write_msr(struct emul_ctxt *c, uint32_t msr, uint64_t value)
 {
     struct hvm_segment s;
+    struct hvm_cpu_state state;
     enum hvm_seg_name seg = msr == MSR_FS_BASE ? SEG_FS : SEG_GS;
     switch (msr) {
     case MSR_FS_BASE:
@@ -263,6 +281,17 @@ static enum emul_result op_write_msr(struct emul_ctxt *c, uint32_t msr, uint64_t
         hvm_get_segment(seg, &s);
         s.base = value;
         hvm_set_segment(seg, &s);
+        return EMUL_OKAY;
+    case MSR_IA32_SYSENTER_CS:
+        value = (uint32_t)value;
+        /* fall through */
+    case MSR_IA32_SYSENTER_ESP:
+    case MSR_IA32_SYSENTER_EIP:
+        if (!is_canonical(value))
+            return emul_raise(c, X86_EXC_GP, 0);
+        hvm_get_cpu_state(vcpu_of(c), &state);
+        *sysenter_register(&state, msr) = value;
+        hvm_set_cpu_state(vcpu_of(c), &state);
         return EMUL_OKAY;
     }
     return guest_wrmsr(vcpu_of(c), msr, value) ? emul_raise(c, X86_EXC_GP, 0) : EMUL_OKAY;
@@ -284,7 +313,7 @@ static enum emul_result op_cpuid(struct emul_ctxt *c, uint32_t leaf, uint32_t su
 
 static enum emul_result op_read_tsc(struct emul_ctxt *c, uint64_t *value)
 {
-    *value = rdtsc() + vcpu_of(c)->arch.hvm.tsc_offset;
+    *value = guest_tsc(vcpu_of(c), rdtsc());
     return EMUL_OKAY;
 }
 

@@ -8,6 +8,7 @@
 #include <asm/page.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
+#include <cairn/domctl.h>
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
@@ -121,10 +122,9 @@ static int set_vm86_tss(struct domain *d, uint64_t value)
     if (size < VM86_TSS_MIN || size > VM86_TSS_MAX || addr + size - 1 < addr)
         return -EINVAL;
     for (uint32_t at = 0; at < size;) {
-        uint8_t bytes[64];
+        uint8_t bytes[256];
         uint32_t n = min(size - at, (uint32_t)sizeof(bytes));
-        for (uint32_t i = 0; i < n; i++)
-            bytes[i] = vm86_tss_byte(at + i, size);
+        vm86_tss_fill(bytes, at, n, size);
         if (hvm_copy_to_guest_phys(d, _gaddr(addr + at), bytes, n))
             return -EINVAL;
         at += n;
@@ -174,6 +174,16 @@ static int set_param(struct domain *d, uint32_t index, uint64_t value)
     return 0;
 }
 
+/* A domain's builder changes what its vCPUs run with, as a domctl does. */
+static int set_others_param(struct domain *d, uint32_t index, uint64_t value)
+{
+    if (!domctl_begin())
+        return -ERESTART;
+    int rc = domain_is_dying(d) ? -ESRCH : set_param(d, index, value);
+    domctl_end();
+    return rc;
+}
+
 static long param_op(unsigned long op, unsigned long arg)
 {
     struct xen_hvm_param a;
@@ -190,7 +200,8 @@ static long param_op(unsigned long op, unsigned long arg)
     if (d->is_hvm)
         rc = may_access(d, a.index, set ? GUEST_WRITE : GUEST_READ);
     if (!rc && set)
-        rc = set_param(d, a.index, a.value);
+        rc = d == current->domain ? set_param(d, a.index, a.value)
+                                  : set_others_param(d, a.index, a.value);
     if (!rc && !set) {
         a.value = d->arch.hvm.params[a.index];
         rc = copy_to_guest_va(arg, &a) ? -EFAULT : 0;
@@ -236,10 +247,8 @@ long do_hvm_op(unsigned long op, unsigned long arg)
     case HVMOP_get_param:
         return param_op(op, arg);
     case HVMOP_flush_tlbs:
-        if (arg)
+        if (arg || !current->domain->is_hvm)
             return -EINVAL;
-        if (!current->domain->is_hvm)
-            return -ENOSYS;
         hvm_flush_domain(current->domain);
         return 0;
     case HVMOP_set_evtchn_upcall_vector:

@@ -23,7 +23,7 @@
 static bool hypercall_64(struct cpu_user_regs *regs)
 {
     unsigned long arg[6] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
-    long rc = regs->rax > 0xffffffff ? -ENOSYS : hypercall_dispatch(regs->rax, arg);
+    long rc = hypercall_dispatch(regs->rax, arg);
 
     if (unlikely(rc == -ERESTART)) {
         /* The same instruction again, with what is left to do. */

@@ -10,13 +10,19 @@
 
 void hvm_vcpu_reset(struct vcpu *v, enum hvm_reset kind)
 {
-    struct hvm_cpu_state s;
+    struct hvm_cpu_state s, was;
 
     hvm_sync_ctrl(v);
+    hvm_get_cpu_state(v, &was);
     const struct x86_ctrl old = v->arch.hvm.ctrl;
 
     x86_reset_ctrl(kind, &old, &v->arch.hvm.ctrl);
     hvm_reset_cpu_state(&s);
+    if (kind == HVM_INIT) { /* MSRs stay */
+        s.sysenter_cs = was.sysenter_cs;
+        s.sysenter_esp = was.sysenter_esp;
+        s.sysenter_eip = was.sysenter_eip;
+    }
     v->arch.dr6 = 0xffff0ff0;
     v->arch.dr7 = s.dr7;
     hvm_update_ctrl(v);

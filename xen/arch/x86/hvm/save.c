@@ -7,6 +7,7 @@
  */
 #include "save.h"
 
+#include <asm/guest_tsc.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
@@ -15,6 +16,8 @@
 #include <cairn/time.h>
 
 #include "cr.h"
+#include "device_records.h"
+#include "devices.h"
 #include "irq.h"
 
 /* ---- two small kinds ---- */
@@ -117,23 +120,37 @@ union record {
     uint64_t aligned;
 };
 
-static int header_check(const void *payload, uint32_t length)
+/* Also the first thing to be taken over: all times are by the TSC's frequency. */
+static int header_load(struct domain *d, const void *payload, uint32_t length)
 {
     struct hvm_save_header h;
 
     if (length != sizeof(h))
         return -EINVAL;
     memcpy(&h, payload, sizeof(h));
-    return h.magic == HVM_FILE_MAGIC && h.version == HVM_FILE_VERSION ? 0 : -EINVAL;
+    if (h.magic != HVM_FILE_MAGIC || h.version != HVM_FILE_VERSION)
+        return -EINVAL;
+    int rc = h.gtsc_khz ? guest_tsc_configure(d, d->arch.tsc_mode, h.gtsc_khz) : 0;
+    if (rc)
+        printk(XENLOG_INFO
+               "d%d: HVM context refused: a TSC of %u kHz, here it is %u and cannot be scaled\n",
+               d->domain_id, h.gtsc_khz, cpu_khz);
+    return rc;
 }
 
-/* The kind of a record; NULL for one of a device that we do not have. */
+/* The kind of a record; NULL for one of a device. */
 static const struct hvm_record *kind_of(uint16_t type)
 {
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         if (kinds[i]->type == type)
             return kinds[i];
     return NULL;
+}
+
+static int refuse(const struct domain *d, const char *what)
+{
+    printk(XENLOG_INFO "d%d: HVM context refused: %s\n", d->domain_id, what);
+    return -EINVAL;
 }
 
 /* Check one record, copied to @r for its alignment. */
@@ -145,17 +162,16 @@ static int record_check(const struct domain *d, const struct hvm_save_descriptor
     if (!v)
         return -EINVAL;
     const char *bad = kind->bad(v, r);
-    if (!bad)
-        return 0;
-    printk(XENLOG_INFO "d%d: HVM context refused: %s\n", d->domain_id, bad);
-    return -EINVAL;
+    return bad ? refuse(d, bad) : 0;
 }
 
-/* One pass over the stream: load all records of kind @only, or check all. */
+/* One pass over the stream: load all records of kind @only, or check all and
+ * note what devices are to be. */
 static int walk_records(struct domain *d, const char *buf, size_t len,
-                        const struct hvm_record *only, uint64_t tsc)
+                        const struct hvm_record *only, struct device_state *devices, uint64_t tsc)
 {
     bool header = false;
+    s_time_t now = NOW();
     for (size_t at = 0;;) {
         struct hvm_save_descriptor desc;
         union record r;
@@ -171,14 +187,20 @@ static int walk_records(struct domain *d, const char *buf, size_t len,
         if (desc.typecode == HVM_SAVE_CODE(END))
             return header && desc.length == 0 ? 0 : -EINVAL;
         if (desc.typecode == HVM_SAVE_CODE(HEADER)) {
-            if (header || header_check(payload, desc.length))
-                return -EINVAL;
+            int rc = header ? -EINVAL : header_load(d, payload, desc.length);
+            if (rc)
+                return rc;
             header = true;
             continue;
         }
         if (!header)
             return -EINVAL;
         const struct hvm_record *kind = kind_of(desc.typecode);
+        if (!kind && !only) {
+            const char *bad = device_record_load(devices, &desc, payload, now);
+            if (bad)
+                return refuse(d, bad);
+        }
         if (!kind || (only && kind != only))
             continue;
         if (desc.length != kind->length)
@@ -197,10 +219,14 @@ static int walk_records(struct domain *d, const char *buf, size_t len,
 int hvm_load(struct domain *d, const void *buf, size_t len)
 {
     uint64_t tsc = rdtsc();
-    int rc = walk_records(d, buf, len, NULL, tsc);
+    struct device_state devices;
 
+    hvm_devices_get(d, &devices);
+    int rc = walk_records(d, buf, len, NULL, &devices, tsc);
     for (size_t i = 0; !rc && i < ARRAY_SIZE(kinds); i++)
-        rc = walk_records(d, buf, len, kinds[i], tsc);
+        rc = walk_records(d, buf, len, kinds[i], NULL, tsc);
+    if (!rc)
+        hvm_devices_set(d, &devices);
     return rc;
 }
 
@@ -222,6 +248,25 @@ static void put_record(struct stream *out, uint16_t type, uint16_t instance, con
     memcpy(out->buf + at + sizeof(desc), record, length);
 }
 
+static void put_devices(struct stream *out, const struct domain *d)
+{
+    struct device_state s;
+    s_time_t now = NOW();
+
+    hvm_devices_get(d, &s);
+    for (size_t i = 0; i < NR_DEVICE_RECORDS; i++) {
+        const struct device_record *kind = &device_records[i];
+
+        for (unsigned int n = 0; (s.flags & kind->flags) && n < kind->instances; n++) {
+            union device_payload r;
+
+            memset(&r, 0, sizeof(r));
+            kind->save(&s, n, &r, now);
+            put_record(out, kind->type, n, &r, kind->length);
+        }
+    }
+}
+
 int hvm_save(struct domain *d, void *buf, size_t *len)
 {
     struct stream out = {.buf = buf, .size = *len};
@@ -230,7 +275,7 @@ int hvm_save(struct domain *d, void *buf, size_t *len)
         .version = HVM_FILE_VERSION,
         .changeset = ~0ull,
         .cpuid = d->arch.policy.basic[1].a,
-        .gtsc_khz = cpu_khz,
+        .gtsc_khz = d->arch.tsc_khz,
     };
     uint64_t tsc = rdtsc();
 
@@ -246,6 +291,7 @@ int hvm_save(struct domain *d, void *buf, size_t *len)
             put_record(&out, kinds[k]->type, v->vcpu_id, &r, kinds[k]->length);
         }
     }
+    put_devices(&out, d);
     put_record(&out, HVM_SAVE_CODE(END), 0, NULL, 0);
     *len = out.used;
     return buf && out.used > out.size ? -ENOSPC : 0;

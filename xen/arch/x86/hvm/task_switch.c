@@ -198,8 +198,10 @@ static int load_segment(struct vcpu *v, struct hvm_cpu_state *s, enum hvm_seg_na
     uint64_t desc;
 
     if (!(sel & ~3u)) {
+        if (name == SEG_CS || name == SEG_SS)
+            return raise(v, X86_EXC_TS, 0); /* with what clear_segments() put there */
         s->seg[name] = (struct hvm_segment){.sel = sel};
-        return name == SEG_CS || name == SEG_SS ? raise(v, X86_EXC_TS, 0) : 0;
+        return 0;
     }
     bool no_table = (sel & 4) && (!(table->attr & ATTR_P) || name == SEG_LDTR);
     if (no_table || (sel | 7u) > table->limit)
@@ -224,7 +226,7 @@ static int load_segment(struct vcpu *v, struct hvm_cpu_state *s, enum hvm_seg_na
 }
 
 /* What a segment is until its descriptor is read: nothing; CS and SS such that
- * the fault of the read can be delivered. */
+ * the fault of the read can be delivered, SS with the RPL that VM entry wants. */
 static void clear_segments(struct hvm_cpu_state *s, const struct tss32 *tss, unsigned int cpl)
 {
     bool v86 = tss->eflags & X86_EFLAGS_VM;
@@ -242,7 +244,7 @@ static void clear_segments(struct hvm_cpu_state *s, const struct tss32 *tss, uns
     s->seg[SEG_CS] = (struct hvm_segment){
         .sel = tss->seg[SEG_CS].sel, .attr = 0xc9b | cpl << 5, .limit = 0xffffffff};
     s->seg[SEG_SS] = (struct hvm_segment){
-        .sel = tss->seg[SEG_SS].sel, .attr = 0xc93 | cpl << 5, .limit = 0xffffffff};
+        .sel = (tss->seg[SEG_SS].sel & ~3u) | cpl, .attr = 0xc93 | cpl << 5, .limit = 0xffffffff};
 }
 
 static int load_segments(struct vcpu *v, struct hvm_cpu_state *s, const struct tss32 *tss,
@@ -321,5 +323,6 @@ void hvm_task_switch(struct vcpu *v, struct cpu_user_regs *regs, const struct ta
         hvm_inject_exception(v, X86_EXC_GP, 0);
         return;
     }
+    v->arch.hvm.work &= ~HVM_WORK_EVENT; /* one that switched tasks is delivered */
     enter_task(v, regs, t, &s, &tr, &tss);
 }

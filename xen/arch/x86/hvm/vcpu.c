@@ -3,6 +3,7 @@
  * vcpu.c - an HVM vCPU, and its registers as a CPU record of save.c.
  */
 #include <asm/current.h>
+#include <asm/guest_tsc.h>
 #include <asm/hvm.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
@@ -28,7 +29,8 @@ int hvm_vcpu_create(struct vcpu *v)
     vlapic_vcpu_init(v);
     /* One clock for all vCPUs of a domain. */
     const struct vcpu *first = domain_vcpu(v->domain, 0);
-    hvm->tsc_offset = first ? first->arch.hvm.tsc_offset : -rdtsc();
+    hvm->tsc_offset =
+        first ? first->arch.hvm.tsc_offset : -tsc_scale(rdtsc(), v->domain->arch.tsc_ratio);
     fpu_reset_area(v->arch.fpu);
     int rc = v->domain->arch.paging->vcpu_create(v);
     if (rc)
@@ -98,9 +100,7 @@ static const char *record_rest_bad(const struct hvm_hw_cpu *c)
         return "TSC_AUX";
     if (c->flags & ~XEN_X86_FPU_INITIALISED)
         return "flags";
-    if (c->pending_valid && (c->pending_type == 1 || c->pending_type >= 4 || c->pending_reserved ||
-                             (c->pending_type == 3 && c->pending_vector > 31) ||
-                             (c->pending_type == 2 && c->pending_vector != 2)))
+    if (c->pending_valid && c->pending_reserved)
         return "pending event";
 #define SEL_BAD(n, r)                                 \
     if ((c->r##_sel >> 16) || (c->r##_arbytes >> 16)) \
@@ -125,7 +125,10 @@ static const char *record_bad(const struct vcpu *v, const void *record)
     if ((c->flags & XEN_X86_FPU_INITIALISED) && (mxcsr & ~0xffffu))
         return "MXCSR";
     record_to_state(c, &s, &ctrl);
-    return hvm_cpu_state_bad(&s, &ctrl, &env);
+    bad = hvm_cpu_state_bad(&s, &ctrl, &env);
+    if (!bad && c->pending_valid)
+        bad = hvm_event_bad(&s, &ctrl, c->pending_vector, c->pending_type, c->pending_error_valid);
+    return bad;
 }
 
 static void load_gprs(struct vcpu *v, const struct hvm_hw_cpu *c)
@@ -137,14 +140,14 @@ static void load_gprs(struct vcpu *v, const struct hvm_hw_cpu *c)
 }
 
 /* One clock for all: vCPUs that have no state yet begin with it too. */
-static void set_domain_clock(struct vcpu *v, uint64_t offset)
+static void set_domain_clock(struct vcpu *v, uint64_t tsc, uint64_t host)
 {
     struct domain *d = v->domain;
 
-    hvm_set_tsc_offset(v, offset);
+    guest_set_tsc(v, tsc, host);
     for_each_vcpu(d, other)
         if (!other->is_initialised)
-            hvm_set_tsc_offset(other, offset);
+            guest_set_tsc(other, tsc, host);
 }
 
 static void load_cpu(struct vcpu *v, const void *record, uint64_t tsc)
@@ -155,6 +158,7 @@ static void load_cpu(struct vcpu *v, const void *record, uint64_t tsc)
     uint64_t pdpte[4];
 
     record_to_state(c, &s, &hvm->ctrl);
+    hvm_forget_events(v); /* nor a shadow: flags need not fit to one */
     hvm_update_ctrl(v);
     hvm_set_cpu_state(v, &s);
     /* Latched PDPTEs are in a record of their own, if at all: else as MOV CR3. */
@@ -177,7 +181,7 @@ static void load_cpu(struct vcpu *v, const void *record, uint64_t tsc)
     hvm->msr_fmask = c->msr_syscall_mask;
     hvm->msr_kernel_gs = c->shadow_gs;
     hvm->msr_tsc_aux = c->msr_tsc_aux;
-    set_domain_clock(v, c->tsc - tsc);
+    set_domain_clock(v, c->tsc, tsc);
     if (c->flags & XEN_X86_FPU_INITIALISED)
         memcpy(v->arch.fpu, c->fpu_regs, sizeof(v->arch.fpu));
     else
@@ -236,7 +240,7 @@ static void save_cpu(struct vcpu *v, void *record, uint64_t tsc)
     c->msr_cstar = hvm->msr_cstar;
     c->msr_syscall_mask = hvm->msr_fmask;
     c->msr_tsc_aux = hvm->msr_tsc_aux;
-    c->tsc = tsc + hvm->tsc_offset;
+    c->tsc = guest_tsc(v, tsc);
     /* Events of instructions are made again by these: RIP is still there. */
     if ((hvm->work & HVM_WORK_EVENT) && hvm->event.type < 4) {
         c->pending_vector = hvm->event.vector;

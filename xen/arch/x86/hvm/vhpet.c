@@ -2,8 +2,6 @@
 /* vhpet.c - see vhpet.h.  Pure: host-tested by test/unit/test_xen_hvm_devices.c. */
 #include "vhpet.h"
 
-enum { REG_ID = 0, REG_CONFIG = 0x10, REG_STATUS = 0x20, REG_COUNTER = 0xf0, REG_TIMERS = 0x100 };
-
 #define CONFIG_ENABLE 1ull
 #define CONFIG_LEGACY 2ull
 
@@ -13,9 +11,8 @@ enum { REG_ID = 0, REG_CONFIG = 0x10, REG_STATUS = 0x20, REG_COUNTER = 0xf0, REG
 #define TN_PERIODIC_OK (1ull << 4)
 #define TN_SIZE_OK     (1ull << 5)
 #define TN_SET         (1ull << 6)
-#define TN_32BIT       (1ull << 8)
 #define TN_ROUTE(c)    (((c) >> 9) & 0x1f)
-#define TN_WRITABLE    (TN_LEVEL | TN_ENABLE | TN_PERIODIC | TN_SET | TN_32BIT | 0x3e00)
+#define TN_WRITABLE    (TN_LEVEL | TN_ENABLE | TN_PERIODIC | TN_SET | VHPET_32BIT | 0x3e00)
 /* Pins 20 to 23, those that have no ISA interrupt. */
 #define TN_ROUTES (0x00f00000ull << 32)
 
@@ -53,7 +50,7 @@ static uint64_t vhpet_counter(const struct vhpet_state *s, int64_t now)
 
 static uint64_t width_mask(uint64_t config)
 {
-    return config & TN_32BIT ? 0xffffffff : ~0ull;
+    return config & VHPET_32BIT ? 0xffffffff : ~0ull;
 }
 
 static bool is_periodic(const struct vhpet_state *s, unsigned int n)
@@ -76,17 +73,17 @@ static uint64_t comparator(const struct vhpet_state *s, unsigned int n, int64_t 
 uint64_t vhpet_read(const struct vhpet_state *s, unsigned int offset, int64_t now)
 {
     switch (offset) {
-    case REG_ID:
+    case VHPET_REG_ID:
         return ID;
-    case REG_CONFIG:
+    case VHPET_REG_CONFIG:
         return s->config;
-    case REG_STATUS:
+    case VHPET_REG_STATUS:
         return s->status;
-    case REG_COUNTER:
+    case VHPET_REG_COUNTER:
         return vhpet_counter(s, now);
     }
-    unsigned int n = (offset - REG_TIMERS) / 0x20;
-    if (offset < REG_TIMERS || n >= VHPET_TIMERS)
+    unsigned int n = (offset - VHPET_REG_TIMERS) / 0x20;
+    if (offset < VHPET_REG_TIMERS || n >= VHPET_TIMERS)
         return 0;
     switch (offset & 0x1f) {
     case 0:
@@ -154,20 +151,20 @@ static unsigned int write_timer(struct vhpet_state *s, unsigned int n, unsigned 
 unsigned int vhpet_write(struct vhpet_state *s, unsigned int offset, uint64_t value, int64_t now)
 {
     switch (offset) {
-    case REG_CONFIG:
+    case VHPET_REG_CONFIG:
         return write_config(s, value, now);
-    case REG_STATUS:
+    case VHPET_REG_STATUS:
         s->status &= ~value;
         return ALL_TIMERS; /* lines may fall */
-    case REG_COUNTER:
+    case VHPET_REG_COUNTER:
         s->stopped_at = value;
         s->started = ticks_of(now) - value;
         for (unsigned int n = 0; n < VHPET_TIMERS; n++)
             s->timer[n].armed_at = value;
         return ALL_TIMERS;
     }
-    unsigned int n = (offset - REG_TIMERS) / 0x20;
-    if (offset < REG_TIMERS || n >= VHPET_TIMERS)
+    unsigned int n = (offset - VHPET_REG_TIMERS) / 0x20;
+    if (offset < VHPET_REG_TIMERS || n >= VHPET_TIMERS)
         return 0;
     return write_timer(s, n, offset & 0x1f, value, now);
 }

@@ -12,8 +12,17 @@
 #define VHPET_BASE    0xfed00000ull
 #define VHPET_SIZE    0x400u
 #define VHPET_TIMERS  3
-#define VHPET_TICK_NS 16 /* 62.5 MHz, as Xen's */
+#define VHPET_TICK_NS 16          /* 62.5 MHz, as Xen's */
+#define VHPET_32BIT   (1ull << 8) /* of a timer's configuration */
 #define VHPET_NEVER   INT64_MAX
+
+enum {
+    VHPET_REG_ID = 0,
+    VHPET_REG_CONFIG = 0x10,
+    VHPET_REG_STATUS = 0x20,
+    VHPET_REG_COUNTER = 0xf0,
+    VHPET_REG_TIMERS = 0x100
+};
 
 struct vhpet_state {
     uint64_t config, status; /* general */

@@ -9,6 +9,7 @@
  * the vCPU and the timer's handler, which may run on another CPU.
  */
 #include <asm/current.h>
+#include <asm/guest_tsc.h>
 #include <asm/hvm.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
@@ -174,11 +175,18 @@ static void set_deadline(struct vcpu *v, uint64_t deadline)
     timer_stop(&a->timer);
     if (!deadline)
         return;
-    int64_t ticks = deadline - (rdtsc() + v->arch.hvm.tsc_offset);
-    if (ticks <= 0)
-        set_timer(a, NOW());
-    else if (ticks < 1ll << 56) /* years; beyond, never */
-        set_timer(a, NOW() + tsc_to_ns(ticks));
+    int64_t ticks = deadline - guest_tsc(v, rdtsc());
+    set_timer(a, NOW() + (ticks > 0 ? guest_tsc_to_ns(v->domain, ticks) : 0));
+}
+
+void vlapic_tsc_moved(struct vcpu *v)
+{
+    struct vlapic *a = &v->arch.hvm.vlapic;
+
+    spin_lock(&a->timer_lock);
+    if (a->deadline)
+        set_deadline(v, a->deadline);
+    spin_unlock(&a->timer_lock);
 }
 
 /* ---- messages ---- */

@@ -3,16 +3,22 @@
 #include "vm86.h"
 
 #include <asm/processor.h>
+#include <cairn/lib.h>
 
 #define RPL(sel) ((sel)&3)
 
-uint8_t vm86_tss_byte(uint32_t offset, uint32_t size)
+static void put_byte(uint8_t *buf, uint32_t from, uint32_t n, uint32_t offset, uint8_t value)
 {
-    if (offset == 102)
-        return VM86_TSS_IO_MAP & 0xff; /* where the I/O map begins */
-    if (offset == 103)
-        return VM86_TSS_IO_MAP >> 8;
-    return offset == size - 1 ? 0xff : 0; /* the I/O map ends with ones */
+    if (offset - from < n)
+        buf[offset - from] = value;
+}
+
+void vm86_tss_fill(uint8_t *buf, uint32_t from, uint32_t n, uint32_t size)
+{
+    memset(buf, 0, n);
+    put_byte(buf, from, n, 102, VM86_TSS_IO_MAP & 0xff); /* where the I/O map begins */
+    put_byte(buf, from, n, 103, VM86_TSS_IO_MAP >> 8);
+    put_byte(buf, from, n, size - 1, 0xff); /* the I/O map ends with ones */
 }
 
 bool vm86_fits(const struct hvm_cpu_state *s)

@@ -22,8 +22,8 @@
 #define VM86_TSS_MIN    (VM86_TSS_IO_MAP + 2)
 #define VM86_TSS_MAX    (VM86_TSS_IO_MAP + 0x2000 + 1)
 
-/* vm86_tss_byte - what the byte at @offset of a TSS of @size bytes holds. */
-uint8_t vm86_tss_byte(uint32_t offset, uint32_t size);
+/* vm86_tss_fill - @buf becomes the bytes [@from, @from + @n) of a TSS of @size bytes. */
+void vm86_tss_fill(uint8_t *buf, uint32_t from, uint32_t n, uint32_t size);
 
 /* vm86_fits - can the real-mode state @s run in virtual-8086 mode? Segments
  * must be what real mode loads: base = selector * 16, limit ffff. */

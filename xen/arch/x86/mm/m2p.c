@@ -23,6 +23,15 @@ void set_gpfn_from_mfn(mfn_t mfn, unsigned long pfn)
         M2P[mfn_x(mfn)] = pfn;
 }
 
+void set_gpfns_from_mfns(mfn_t mfn, unsigned long pfn, unsigned long nr)
+{
+    unsigned long *entry = &M2P[mfn_x(mfn)];
+
+    ASSERT(mfn_valid(mfn) && mfn_valid(mfn_add(mfn, nr - 1)));
+    for (unsigned long i = 0; i < nr; i++)
+        entry[i] = pfn + i;
+}
+
 unsigned long get_gpfn_from_mfn(mfn_t mfn)
 {
     return mfn_valid(mfn) ? M2P[mfn_x(mfn)] : INVALID_M2P_ENTRY;

@@ -18,9 +18,15 @@ int p2m_init(struct domain *d)
     return ept_init(p2m);
 }
 
+/* The domain may still be looked into, as when a grant of its is mapped. */
 int p2m_teardown(struct domain *d)
 {
-    return ept_free(&d->arch.p2m);
+    struct p2m *p2m = &d->arch.p2m;
+
+    spin_lock(&p2m->lock);
+    int rc = ept_free(p2m);
+    spin_unlock(&p2m->lock);
+    return rc;
 }
 
 mfn_t p2m_lookup_order(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigned int *order)
@@ -28,10 +34,11 @@ mfn_t p2m_lookup_order(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigne
     struct p2m *p2m = &d->arch.p2m;
     *type = P2M_none;
     *order = 0;
-    if (gfn_x(gfn) >> EPT_GFN_BITS || !mfn_x(p2m->root))
+    if (gfn_x(gfn) >> EPT_GFN_BITS)
         return INVALID_MFN;
     spin_lock(&p2m->lock);
-    mfn_t mfn = ept_lookup_order(p2m, gfn_x(gfn), type, order);
+    mfn_t mfn =
+        mfn_x(p2m->root) ? ept_lookup_order(p2m, gfn_x(gfn), type, order) : INVALID_MFN;
     spin_unlock(&p2m->lock);
     return mfn;
 }
@@ -49,10 +56,10 @@ void *p2m_map(struct domain *d, gfn_t gfn, bool write)
     enum p2m_type type;
     mfn_t mfn;
 
-    if (gfn_x(gfn) >> EPT_GFN_BITS || !mfn_x(p2m->root))
+    if (gfn_x(gfn) >> EPT_GFN_BITS)
         return NULL;
     spin_lock(&p2m->lock);
-    mfn = ept_lookup(p2m, gfn_x(gfn), &type);
+    mfn = mfn_x(p2m->root) ? ept_lookup(p2m, gfn_x(gfn), &type) : INVALID_MFN;
     if (!mfn_eq(mfn, INVALID_MFN) && !(write && p2m_is_readonly(type)))
         return mfn_to_virt(mfn);
     spin_unlock(&p2m->lock);
@@ -74,12 +81,12 @@ int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m
         return -EINVAL;
     if ((first & mask) || (mapped && (mfn_x(mfn) & mask)))
         return -EINVAL;
-    if ((first + mask) >> EPT_GFN_BITS || !mfn_x(p2m->root))
+    if ((first + mask) >> EPT_GFN_BITS)
         return -EINVAL;
 
     spin_lock(&p2m->lock);
     p2m->taken_away = false;
-    int rc = ept_set(p2m, first, mfn, order, type);
+    int rc = mfn_x(p2m->root) ? ept_set(p2m, first, mfn, order, type) : -EINVAL;
     if (!rc && type != P2M_none && first + mask > p2m->max_gfn)
         p2m->max_gfn = first + mask;
     bool taken_away = p2m->taken_away;

@@ -26,8 +26,7 @@
 
 /* ---- general references ---- */
 
-/* One more reference to a frame that certainly has one. */
-static bool page_count_inc(struct page_info *pg)
+bool page_count_inc(struct page_info *pg)
 {
     uint64_t old = __atomic_load_n(&pg->count_info, __ATOMIC_RELAXED);
 

@@ -90,8 +90,11 @@ static void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs)
     uint8_t flags = tb->flags;
 
     tb->flags = 0;
-    if (push_frame(v, regs, head, flags & TBF_ERROR_CODE ? 3 : 2, tb->cs, tb->eip) &&
-        (flags & TBF_INTERRUPT))
+    if (!push_frame(v, regs, head, flags & TBF_ERROR_CODE ? 3 : 2, tb->cs, tb->eip))
+        return;
+    if (flags & TBF_CLEAR_DF)
+        regs->rflags &= ~X86_EFLAGS_DF;
+    if (flags & TBF_INTERRUPT)
         v->vcpu_info->evtchn_upcall_mask = 1;
 }
 
@@ -172,14 +175,9 @@ unsigned int pv_exit_prepare(struct cpu_user_regs *regs)
     return sysret_can(regs);
 }
 
-/* IRET refused the frame: a bad selector or RIP, the guest kernel's fault. */
-void pv_iret_failed(struct cpu_user_regs *regs)
-{
-    pv_inject_exception(current, X86_EXC_GP, 0);
-}
-
 /* ---- the iret hypercall ---- */
 
+/* RAX may be any number, so it is no result: HYPERCALL_LEFT in any case. */
 long do_iret(void)
 {
     struct vcpu *v = current;
@@ -188,12 +186,12 @@ long do_iret(void)
 
     if (copy_from_guest_va(&frame, regs->rsp)) {
         domain_crash(v->domain, "iret frame at %#lx not readable", (unsigned long)regs->rsp);
-        return -EFAULT;
+        return HYPERCALL_LEFT;
     }
     if ((frame.cs & 3) == 3) {
         if (!mfn_x(v->arch.pv.user_cr3)) {
             domain_crash(v->domain, "iret to user mode without user page tables");
-            return -EFAULT;
+            return HYPERCALL_LEFT;
         }
         pv_toggle_mode(v);
     }
@@ -211,7 +209,8 @@ long do_iret(void)
         regs->r11 = frame.r11;
     }
     v->vcpu_info->evtchn_upcall_mask = !(frame.rflags & X86_EFLAGS_IF);
-    return frame.rax;
+    regs->rax = frame.rax;
+    return HYPERCALL_LEFT;
 }
 
 /* ---- registration ---- */

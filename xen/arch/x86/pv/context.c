@@ -21,6 +21,10 @@ static bool context_ok(const struct vcpu_guest_context *c)
         return false;
     if (c->gdt_ents > FIRST_RESERVED_GDT_ENTRY)
         return false;
+    /* What is loaded into CR3: the user mode's only if there is one. */
+    if (!xen_cr3_to_pfn(c->ctrlreg[3]) ||
+        (!(c->flags & VGCF_in_kernel) && !xen_cr3_to_pfn(c->ctrlreg[1])))
+        return false;
     for (unsigned int i = 0; i < 256; i++)
         if (!is_canonical(c->trap_ctxt[i].address))
             return false;

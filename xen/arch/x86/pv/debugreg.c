@@ -106,25 +106,29 @@ long pv_set_debugreg(struct vcpu *v, unsigned int reg, unsigned long value)
     }
 }
 
-unsigned long pv_get_debugreg(const struct vcpu *v, unsigned int reg)
+bool pv_get_debugreg(const struct vcpu *v, unsigned int reg, unsigned long *value)
 {
-    if (reg < 4)
-        return v->arch.dr[reg];
     if ((reg & ~1u) == 4 && !(v->arch.pv.ctrlreg[4] & X86_CR4_DE))
         reg += 2;
-    if (reg == 6)
-        return v->arch.dr6 | DR6_FIXED;
-    if (reg == 7)
-        return v->arch.dr7 | DR7_FIXED;
-    return -EINVAL;
+    if (reg < 4)
+        *value = v->arch.dr[reg];
+    else if (reg == 6)
+        *value = v->arch.dr6 | DR6_FIXED;
+    else if (reg == 7)
+        *value = v->arch.dr7 | DR7_FIXED;
+    else
+        return false;
+    return true;
 }
 
 long do_set_debugreg(unsigned long reg, unsigned long value)
 {
-    return reg < 8 ? pv_set_debugreg(current, reg, value) : -EINVAL;
+    return pv_set_debugreg(current, reg, value);
 }
 
 long do_get_debugreg(unsigned long reg)
 {
-    return reg < 8 ? (long)pv_get_debugreg(current, reg) : -EINVAL;
+    unsigned long value;
+
+    return pv_get_debugreg(current, reg, &value) ? (long)value : -ENODEV;
 }

@@ -148,13 +148,10 @@ bool pv_map_ldt_page(struct vcpu *v, unsigned long offset)
 {
     bool ok;
 
-    if (offset >= v->arch.pv.ldt_ents * 8ul ||
-        (v->arch.pv.ldt_mapped & (1u << (offset >> PAGE_SHIFT))))
-        return false;
-    /* A selector load inside the hypervisor may come with the lock held. */
-    if (!spin_trylock(&v->domain->arch.paging_lock))
-        return false;
-    ok = ldt_fill(v, offset);
+    /* No selector is loaded with a lock held. */
+    spin_lock(&v->domain->arch.paging_lock);
+    ok = offset < v->arch.pv.ldt_ents * 8ul &&
+         !(v->arch.pv.ldt_mapped & (1u << (offset >> PAGE_SHIFT))) && ldt_fill(v, offset);
     spin_unlock(&v->domain->arch.paging_lock);
     return ok;
 }

@@ -123,26 +123,33 @@ static int vcpu_release_memory(struct vcpu *v)
     return rc;
 }
 
-/* Pins and half-done validations of the domain's frames, one by one. */
-static int unpin_all(struct domain *d)
+static int unpin_one(struct page_info *page)
 {
-    struct pv_domain *pv = &d->arch.pv;
+    if (page->type_info & PGT_pinned) {
+        int rc = put_page_type_preemptible(page);
 
-    while (pv->teardown_cursor != FRAME_NONE) {
-        struct page_info *page = mfn_to_page(_mfn(pv->teardown_cursor));
-        int rc;
-
-        if (page->type_info & PGT_pinned) {
-            rc = put_page_type_preemptible(page);
-            if (rc)
-                return rc;
-            page->type_info &= ~PGT_pinned;
-            put_page(page);
-        }
-        rc = page_type_finish_partial(page);
         if (rc)
             return rc;
-        pv->teardown_cursor = page->next;
+        page->type_info &= ~PGT_pinned;
+        put_page(page);
+    }
+    return page_type_finish_partial(page);
+}
+
+/* Pins and half-done validations of the domain's frames, one by one.  What the
+ * guest had given up before dies with its pin or its last entry. */
+static int unpin_all(struct domain *d)
+{
+    struct page_info *page;
+
+    while ((page = page_list_hold(d))) {
+        int rc = unpin_one(page);
+
+        if (rc) {
+            put_page(page);
+            return rc;
+        }
+        page_list_pass(d, page);
         if (preempt_check())
             return -ERESTART;
     }
@@ -162,7 +169,7 @@ int pv_domain_teardown(struct domain *d)
             return rc;
     }
     if (pv->teardown_step == d->max_vcpus) {
-        pv->teardown_cursor = d->page_list;
+        page_list_rewind(d);
         pv->teardown_step++;
     }
     rc = unpin_all(d);
@@ -292,6 +299,8 @@ void pv_switch_from(struct vcpu *v)
         __asm__ volatile("mov %0, %%db7" ::"r"(0x400ul));
     if (pv->cr0_ts)
         __asm__ volatile("clts");
+    if (unlikely(pv->cpuid_faulting)) /* a HVM guest has it emulated */
+        wrmsr(MSR_MISC_FEATURES, 0);
     if (pv_make_cr4(v) != get_cpu_info()->cr4)
         write_cr4(get_cpu_info()->cr4);
     /* Next may be an address space without our per-domain slot. */
@@ -327,6 +336,8 @@ void pv_switch_to(struct vcpu *v)
         write_cr4(pv_make_cr4(v));
     if (v->arch.dr7 & 0xff)
         pv_load_debugregs(v);
+    if (unlikely(pv->cpuid_faulting))
+        wrmsr(MSR_MISC_FEATURES, MISC_FEATURES_CPUID_FAULTING);
     load_segments(pv);
     if (pv->cr0_ts)
         write_cr0(read_cr0() | X86_CR0_TS);

@@ -47,7 +47,11 @@ static bool is_64bit_code(const struct cpu_user_regs *regs)
 
     if (regs->cs == FLAT_RING3_CS64)
         return true;
-    __asm__ volatile("lar %1, %0" : "+r"(access) : "r"((unsigned int)regs->cs) : "cc");
+    /* Another vCPU may have taken the LDT away: then LAR faults. */
+    __asm__ volatile("1: lar %1, %0\n2:\n\t" ASM_EXTABLE("1b", "2b")
+                     : "+r"(access)
+                     : "r"((unsigned int)regs->cs)
+                     : "cc");
     return access & (1u << 21);
 }
 
@@ -199,12 +203,9 @@ static enum outcome mov_special(struct vcpu *v, struct cpu_user_regs *regs,
     case 0x22:
         return write_cr(v, nr, *reg);
     case 0x21:
-        if (nr > 7)
-            return PRIV_refused;
-        *reg = pv_get_debugreg(v, nr);
-        return PRIV_done;
+        return pv_get_debugreg(v, nr, reg) ? PRIV_done : PRIV_refused;
     default:
-        return nr < 8 && !pv_set_debugreg(v, nr, *reg) ? PRIV_done : PRIV_refused;
+        return pv_set_debugreg(v, nr, *reg) ? PRIV_refused : PRIV_done;
     }
 }
 
@@ -290,6 +291,9 @@ static enum outcome execute(struct vcpu *v, struct cpu_user_regs *regs,
         return PRIV_done;
     case 0x120 ... 0x123:
         return mov_special(v, regs, insn);
+    case 0x1a2: /* CPUID, for it faults in the kernel, too: see pv_rdmsr() */
+        guest_cpuid_regs(v, regs);
+        return PRIV_done;
     case 0x130:
     case 0x132:
         return msr_access(v, regs, insn->opcode == 0x130);
@@ -332,6 +336,11 @@ bool pv_emulate_invalid_op(struct cpu_user_regs *regs)
     if (raw_copy_from_guest(bytes, regs->rip, sizeof(bytes)) ||
         memcmp(bytes, forced_cpuid, sizeof(bytes)))
         return false;
+    if (current->arch.pv.cpuid_faulting && !current->arch.pv.in_kernel) {
+        regs->rip += sizeof(bytes) - 2; /* to the CPUID itself */
+        pv_inject_exception(current, X86_EXC_GP, 0);
+        return true;
+    }
     guest_cpuid_regs(current, regs);
     regs->rip += sizeof(bytes);
     return true;

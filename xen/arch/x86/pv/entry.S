@@ -76,11 +76,12 @@ exit_by_iret:
     .long 1b - ., iret_fault - .
     .previous
 
-/* The frame cannot be returned to: make it whole again, and tell the guest. */
+/* The frame cannot be returned to: make it whole again, with the error code and
+ * vector that were met, and go on as if the guest had met them. */
 iret_fault:
-    pushq $0
+    pushq CPUINFO_scratch-CPUINFO_guest_regs-UREGS_rip(%rsp)
     SAVE_REGS
-    CALL_WITH_REGS pv_iret_failed
+    CALL_WITH_REGS pv_handle_exception
     jmp pv_exit_to_guest
 
 ENTRY cstar_enter

@@ -21,7 +21,8 @@ static void enter_callback(struct vcpu *v, struct cpu_user_regs *regs, unsigned 
 
     if (cb->address) {
         v->arch.pv.trap_bounce = (struct trap_bounce){
-            .flags = TBF_EXCEPTION | (cb->masks_events ? TBF_INTERRUPT : 0),
+            .flags = TBF_EXCEPTION | (cb->masks_events ? TBF_INTERRUPT : 0) |
+                     (type == CALLBACKTYPE_sysenter ? 0 : TBF_CLEAR_DF),
             .cs = FLAT_KERNEL_CS64,
             .eip = cb->address,
         };
@@ -44,15 +45,16 @@ void pv_hypercall(struct cpu_user_regs *regs)
     }
 
     unsigned long arg[6] = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9};
-    long ret = hypercall_dispatch(regs->eax, arg);
+    unsigned long nr = regs->rax;
+    long ret = hypercall_dispatch(nr, arg);
 
-    if (likely(ret != -ERESTART)) {
+    if (unlikely(hypercall_again(nr, ret))) {
+        /* The guest executes SYSCALL once more, with what is left to do. */
+        regs->rip -= SYSCALL_LENGTH;
+        regs_set_hypercall_args(regs, arg);
+    } else if (likely(ret != HYPERCALL_LEFT)) {
         regs->rax = ret;
-        return;
     }
-    /* The guest executes SYSCALL once more, with what is left to do. */
-    regs->rip -= SYSCALL_LENGTH;
-    regs_set_hypercall_args(regs, arg);
 }
 
 void pv_compat_syscall(struct cpu_user_regs *regs)

@@ -7,9 +7,13 @@
  * next table and a use of it as that table.  So a frame in use as a table
  * cannot be mapped writable, by anybody.
  *
- * Linear tables: a root may map itself, read-only; that entry holds nothing,
- * since it lives no longer than the frame it names.  Anything else of the
- * kind is refused with -EINVAL.  There are no superpages.
+ * Linear tables: a root may map itself, read-only, if the option pv-linear-pt
+ * says so; that entry holds nothing, since it lives no longer than the frame it
+ * names.  Through it the hypervisor's part of the root can be reached one level
+ * too low: ring 3 cannot read there, but where a hypercall's arguments lie there
+ * ring 0 does, and 4 KiB of each 2 MiB of all memory are seen.  So the option is
+ * for trusted guests, and off.  Anything else of the kind is refused with
+ * -EINVAL.  There are no superpages.
  */
 #include "private.h"
 
@@ -25,6 +29,9 @@
 #define TABLE_ALLOWED (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_AVAIL | PTE_NX)
 #define L1_CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PS /* PAT */)
 #define L1_ALLOWED    (TABLE_ALLOWED | L1_CACHE_BITS | PTE_G)
+
+static bool opt_linear_pt;
+boolean_param("pv-linear-pt", opt_linear_pt);
 
 static uint64_t level_type(unsigned int level)
 {
@@ -205,7 +212,7 @@ static int table_entry_get(struct domain *d, unsigned int level, pte_t e, mfn_t 
     if (pte_flags(e) & ~TABLE_ALLOWED)
         return -EINVAL;
     if (is_self_map(level, e, table))
-        return e.pte & PTE_W ? -EINVAL : 0;
+        return opt_linear_pt && !(e.pte & PTE_W) ? 0 : -EINVAL;
     if (!mfn_valid(mfn))
         return -EINVAL;
     return get_page_and_type(mfn_to_page(mfn), d, level_type(level - 1));

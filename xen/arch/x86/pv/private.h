@@ -91,9 +91,9 @@ unsigned int pv_exit_prepare(struct cpu_user_regs *regs);
 void pv_hypercall(struct cpu_user_regs *regs);
 void pv_compat_syscall(struct cpu_user_regs *regs);
 void pv_sysenter(struct cpu_user_regs *regs);
-void pv_iret_failed(struct cpu_user_regs *regs);
 long pv_set_debugreg(struct vcpu *v, unsigned int reg, unsigned long value);
-unsigned long pv_get_debugreg(const struct vcpu *v, unsigned int reg);
+/* False: there is no such register. */
+bool pv_get_debugreg(const struct vcpu *v, unsigned int reg, unsigned long *value);
 void pv_load_debugregs(struct vcpu *v);
 extern char lstar_enter[], cstar_enter[], sysenter_entry[];
 

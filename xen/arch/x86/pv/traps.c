@@ -50,23 +50,25 @@ void pv_inject_page_fault(struct vcpu *v, unsigned long cr2, uint32_t ec)
 
 /* ---- what happened ---- */
 
+/* In a window, one after the other for GDT and LDT, the processor looked for a
+ * descriptor: of the GDT there is none then, in the LDT it is the guest's memory. */
 static void page_fault(struct vcpu *v, struct cpu_user_regs *regs, unsigned long cr2)
 {
-    unsigned long offset = cr2 - LDT_VA(v->vcpu_id), addr;
+    const unsigned long size = LDT_VA(0) - GDT_VA(0);
+    unsigned long offset = cr2 - GDT_VA(v->vcpu_id);
+    bool ldt = offset >= size;
+    unsigned long addr = v->arch.pv.ldt_base + offset - size;
 
     perfc_incr(pv_page_faults);
     if (pv_fixup_page_fault(regs, cr2))
         return;
-    if (offset >= (16ul << PAGE_SHIFT)) {
+    if (offset >= 2 * size)
         pv_inject_page_fault(v, cr2, regs->error_code);
-        return;
-    }
-    /* The LDT is not mapped in the guest either: its fault, at its address. */
-    addr = v->arch.pv.ldt_base + offset;
-    if (is_canonical(addr))
+    else if (ldt && is_canonical(addr))
         pv_inject_page_fault(v, addr, regs->error_code);
     else
-        pv_inject_exception(v, X86_EXC_GP, (offset & ~(EC_EXT | EC_IDT)) | EC_TI);
+        pv_inject_exception(v, X86_EXC_GP,
+                            (offset % size & ~(EC_EXT | EC_IDT)) | (ldt ? EC_TI : 0));
 }
 
 /*

@@ -23,7 +23,7 @@
 #define PROC_FLEXIBLE (PROC_INTR_WINDOW | PROC_MOV_DR_EXITING)
 #define PROC2_WANT                                                                             \
     (PROC2_EPT | PROC2_RDTSCP | PROC2_VPID | PROC2_WBINVD_EXITING | PROC2_UNRESTRICTED_GUEST | \
-     PROC2_INVPCID)
+     PROC2_INVPCID | PROC2_TSC_SCALING)
 #define EXIT_NEED      (EXIT_SAVE_DEBUG | EXIT_HOST_64 | EXIT_ACK_INTERRUPT)
 #define EXIT_WANT      (EXIT_NEED | EXIT_LOAD_PAT | EXIT_LOAD_EFER)
 #define ENTRY_NEED     ENTRY_LOAD_DEBUG
@@ -93,6 +93,7 @@ bool vmx_raw_remove(struct vmx_raw *raw, const char *name)
         {"invpcid", .proc2 = PROC2_INVPCID},
         {"rdtscp", .proc2 = PROC2_RDTSCP},
         {"wbinvd-exit", .proc2 = PROC2_WBINVD_EXITING},
+        {"tsc-scaling", .proc2 = PROC2_TSC_SCALING},
         {"ept-1g", .ept_vpid = EPT_CAP_1G},
         {"ept-2m", .ept_vpid = EPT_CAP_2M | EPT_CAP_1G},
         {"ept-ad", .ept_vpid = EPT_CAP_AD},
@@ -168,6 +169,7 @@ static void name_features(struct vmx_caps *caps)
     caps->rdtscp = caps->proc2 & PROC2_RDTSCP;
     caps->invpcid = caps->proc2 & PROC2_INVPCID;
     caps->wbinvd_exiting = caps->proc2 & PROC2_WBINVD_EXITING;
+    caps->tsc_scaling = caps->proc2 & PROC2_TSC_SCALING;
     caps->ept_2m = caps->ept_vpid & EPT_CAP_2M;
     caps->ept_1g = caps->ept_2m && (caps->ept_vpid & EPT_CAP_1G);
     caps->ept_ad = caps->ept_vpid & EPT_CAP_AD;

@@ -63,7 +63,7 @@ struct vmx_caps {
     bool shadow_exits; /* what shadow paging must intercept can be */
     bool efer_switch;  /* by VM-entry and VM-exit controls: second generation */
     bool pat_switch;
-    bool virtual_nmis, preempt_timer, rdtscp, invpcid, wbinvd_exiting;
+    bool virtual_nmis, preempt_timer, rdtscp, invpcid, wbinvd_exiting, tsc_scaling;
     bool ept_2m, ept_1g, ept_ad, invept_single, invvpid_single;
     bool invvpid_all;
     const char *contradiction; /* capabilities that were not believed, or NULL */

@@ -30,8 +30,11 @@ static enum exit_action exit_preempt_timer(struct vcpu *v, struct cpu_user_regs 
 
 static enum exit_action exit_hlt(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    /* The instruction is over before the vCPU waits. */
-    hvm_hlt(v, vmreadnw(GUEST_RFLAGS));
+    uint64_t rflags = vmreadnw(GUEST_RFLAGS);
+
+    /* The instruction is over before the vCPU waits; the trap behind it wakes. */
+    if (likely(!(rflags & X86_EFLAGS_TF)))
+        hvm_hlt(v, rflags);
     return EXIT_ADVANCE;
 }
 

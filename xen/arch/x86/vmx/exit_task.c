@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * exit_task.c - task switches.  An event whose delivery switches tasks (a task
- * gate) is delivered by the switch, so it is not injected again.
+ * gate) is delivered by the switch, so it is not injected again; a fault on the
+ * way there meets it.
  */
 #include <asm/processor.h>
 
 #include "../hvm/task_switch.h"
 #include "vmx.h"
 
-static void set_nmi_blocking(bool on)
+/* The instruction that switches ends the shadow it was in: the new task's flags
+ * need not fit to one.  NMIs are blocked from the delivery of one until an IRET. */
+static void set_blocking(bool nmi, bool iret)
 {
-    uint32_t state = vmread32(GUEST_INTERRUPTIBILITY) & ~INTERRUPTIBILITY_SHADOW;
+    uint32_t old = vmread32(GUEST_INTERRUPTIBILITY), state = old & ~INTERRUPTIBILITY_SHADOW;
 
-    state = on ? state | INTERRUPTIBILITY_NMI : state & ~INTERRUPTIBILITY_NMI;
-    vmwrite32(GUEST_INTERRUPTIBILITY, state);
+    if (nmi)
+        state |= INTERRUPTIBILITY_NMI;
+    else if (iret)
+        state &= ~INTERRUPTIBILITY_NMI;
+    if (state != old)
+        vmwrite32(GUEST_INTERRUPTIBILITY, state);
 }
 
 /* SDM "Exit Qualification for Task Switches" */
@@ -31,12 +38,9 @@ enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs)
         t.fault = type == INTR_TYPE_HW_EXC;
         t.has_ec = info & INTR_EC_VALID;
         t.ec = t.has_ec ? vmread32(IDT_VECTORING_EC) : 0;
+        vmx_requeue_vectoring(v);
     }
-    /* NMIs are blocked from the delivery of one until an IRET. */
-    if (by_event && type == INTR_TYPE_NMI)
-        set_nmi_blocking(true);
-    else if (t.source == TASK_BY_IRET)
-        set_nmi_blocking(false);
+    set_blocking(by_event && type == INTR_TYPE_NMI, t.source == TASK_BY_IRET);
     hvm_task_switch(v, regs, &t);
     return EXIT_RESUME;
 }

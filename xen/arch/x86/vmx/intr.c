@@ -123,10 +123,17 @@ static bool nmi_blocked(void)
     return vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_NMI;
 }
 
+/* The trap of an instruction that was executed here comes before interrupts,
+ * and an entry that injects one would drop it. */
+static bool trap_waits(void)
+{
+    return vmreadnw(GUEST_PENDING_DBG) & (PENDING_DBG_BS | PENDING_DBG_ENABLED_BP);
+}
+
 static bool interrupts_open(void)
 {
     return (vmreadnw(GUEST_RFLAGS) & X86_EFLAGS_IF) &&
-           !(vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW);
+           !(vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW) && !trap_waits();
 }
 
 /* Without virtual NMIs nothing tells when IRET unblocks: the next exit may. */
@@ -138,7 +145,8 @@ static void want_nmi_window(struct vcpu *v)
 
 static bool try_nmi(struct vcpu *v)
 {
-    if (nmi_blocked() || (vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW)) {
+    if (nmi_blocked() || (vmread32(GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW) ||
+        trap_waits()) {
         want_nmi_window(v);
         return false;
     }
@@ -270,6 +278,7 @@ void hvm_hlt(struct vcpu *v, uint64_t rflags)
     if (v->arch.hvm.posted & (HVM_POSTED_NMI | HVM_POSTED_INIT)) {
         v->arch.hvm.halted = false;
         __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
+        vcpu_wake(v); /* it may have been taken off its queue, see vcpu_block() */
         return;
     }
     vcpu_sleep_nosync(v);

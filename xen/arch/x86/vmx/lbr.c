@@ -70,10 +70,11 @@ int hvm_lbr_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 void vmx_lbr_load(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
-    const struct lbr_layout *l = host_layout();
 
-    if (!vmx->lbr_used)
+    if (likely(!vmx->lbr_used))
         return;
+
+    const struct lbr_layout *l = host_layout();
     for (unsigned int i = 0; i < lbr_count(l); i++)
         wrmsr_safe(lbr_msr(l, i), vmx->lbr[i]);
 }
@@ -81,10 +82,11 @@ void vmx_lbr_load(struct vcpu *v)
 void vmx_lbr_save(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
-    const struct lbr_layout *l = host_layout();
 
-    if (!vmx->lbr_used)
+    if (likely(!vmx->lbr_used))
         return;
+
+    const struct lbr_layout *l = host_layout();
     for (unsigned int i = 0; i < lbr_count(l); i++) {
         uint32_t msr = lbr_msr(l, i);
         uint64_t value = 0;

@@ -326,6 +326,8 @@ void hvm_set_tsc_offset(struct vcpu *v, uint64_t offset)
     v->arch.hvm.tsc_offset = offset;
     vmcs_enter(v);
     vmwrite64(TSC_OFFSET, offset);
+    if (vmx_caps.tsc_scaling)
+        vmwrite64(TSC_MULTIPLIER, v->domain->arch.tsc_ratio);
     vmcs_exit(v);
 }
 

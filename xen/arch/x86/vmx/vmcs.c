@@ -304,6 +304,8 @@ static void write_controls(struct vcpu *v)
     if (vmx->msrlist)
         write_list_addresses(v);
     vmwrite64(TSC_OFFSET, v->arch.hvm.tsc_offset);
+    if (vmx_caps.tsc_scaling)
+        vmwrite64(TSC_MULTIPLIER, v->domain->arch.tsc_ratio);
     vmwrite64(VMCS_LINK_POINTER, ~0ull);
     if (vmx->vpid)
         vmwrite16(VPID, vmx->vpid);

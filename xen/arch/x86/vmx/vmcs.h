@@ -34,6 +34,7 @@ enum vmcs64 {
     VM_ENTRY_MSR_LOAD_ADDR = 0x200a,
     TSC_OFFSET = 0x2010,
     EPT_POINTER = 0x201a,
+    TSC_MULTIPLIER = 0x2032,
     GUEST_PHYSICAL_ADDRESS = 0x2400,
     VMCS_LINK_POINTER = 0x2800,
     GUEST_DEBUGCTL = 0x2802,
@@ -147,6 +148,7 @@ enum vmcsnw {
 #define PROC2_INVPCID            (1u << 12)
 #define PROC2_VMFUNC             (1u << 13)
 #define PROC2_PML                (1u << 17)
+#define PROC2_TSC_SCALING        (1u << 25)
 
 /* VM-exit controls */
 #define EXIT_SAVE_DEBUG       (1u << 2)
@@ -198,7 +200,8 @@ enum {
 #define INTERRUPTIBILITY_NMI    (1u << 3)
 #define INTERRUPTIBILITY_SHADOW (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
 
-#define PENDING_DBG_BS (1ul << 14)
+#define PENDING_DBG_ENABLED_BP (1ul << 12)
+#define PENDING_DBG_BS         (1ul << 14)
 
 /* Segment access rights as a VMCS holds them */
 #define SEG_AR_DPL(ar)  (((ar) >> 5) & 3)

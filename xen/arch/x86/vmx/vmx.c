@@ -178,7 +178,7 @@ void __init vmx_init(void)
     hvm_why_not =
         hvm_hap_available() || hvm_shadow_available() ? NULL : vmx_caps_hap_missing(&vmx_caps);
     const struct vmx_caps *c = &vmx_caps;
-    printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
+    printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
            c->ept_ad ? " EPT-A/D" : "",
            c->ept_1g   ? " EPT-1G"
            : c->ept_2m ? " EPT-2M"
@@ -187,7 +187,8 @@ void __init vmx_init(void)
            c->efer_switch ? " EFER-switch(2nd gen)" : " EFER-by-MSR-list(1st gen)",
            c->pat_switch ? " PAT-switch" : "", c->virtual_nmis ? " virtual-NMI" : "",
            c->preempt_timer ? " preemption-timer" : "", c->rdtscp ? " RDTSCP" : "",
-           c->invpcid ? " INVPCID" : "", c->wbinvd_exiting ? " WBINVD-exit" : "", c->revision);
+           c->invpcid ? " INVPCID" : "", c->wbinvd_exiting ? " WBINVD-exit" : "",
+           c->tsc_scaling ? " TSC-scaling" : "", c->revision);
     if (hvm_why_not)
         printk(XENLOG_INFO "HVM: unavailable: %s\n", hvm_why_not);
     else if (!hvm_hap_available())
@@ -242,6 +243,11 @@ unsigned int hvm_max_leaf_order(void)
 bool hvm_has_invpcid(void)
 {
     return vmx_on && vmx_caps.invpcid;
+}
+
+bool hvm_has_tsc_scaling(void)
+{
+    return vmx_on && vmx_caps.tsc_scaling;
 }
 
 bool hvm_has_rdtscp(void)

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+CATEGORY := hostile
+ENVS := pv64

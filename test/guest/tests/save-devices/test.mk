@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+CATEGORY := functional
+ENVS := hvm64 hvm32pae
