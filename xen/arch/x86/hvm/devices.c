@@ -13,7 +13,6 @@
 #include <cairn/domain.h>
 #include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/spinlock.h>
 #include <xen/arch-x86/xen.h>
 
@@ -287,20 +286,16 @@ static uint32_t owner(const struct hvm_devices *s, unsigned int port)
     uint32_t flag = 0;
 
     switch (port) {
-    case 0x20:
-    case 0x21:
-    case 0xa0:
-    case 0xa1:
-    case 0x4d0:
-    case 0x4d1:
+    case 0x20 ... 0x21:
+    case 0xa0 ... 0xa1:
+    case 0x4d0 ... 0x4d1:
         flag = XEN_X86_EMU_PIC;
         break;
     case 0x40 ... 0x43:
     case 0x61:
         flag = XEN_X86_EMU_PIT;
         break;
-    case 0x70:
-    case 0x71:
+    case 0x70 ... 0x71:
         flag = XEN_X86_EMU_RTC;
         break;
     case PM_TIMER_OLD ... PM_TIMER_OLD + 3:
@@ -426,7 +421,6 @@ void hvm_devices_get(const struct domain *d, struct device_state *to)
 {
     struct hvm_devices *s = d->arch.hvm.devices;
 
-    *to = (struct device_state){0};
     if (!s)
         return;
     spin_lock(&s->lock);

@@ -120,22 +120,25 @@ union record {
     uint64_t aligned;
 };
 
-/* Also the first thing to be taken over: all times are by the TSC's frequency. */
-static int header_load(struct domain *d, const void *payload, uint32_t length)
+/* One pass over the stream: all records of kind @only are loaded, or, without
+ * one, all are checked and what is not a vCPU's is noted here. */
+struct pass {
+    const struct hvm_record *only;
+    uint64_t tsc;
+    s_time_t now;
+    uint32_t tsc_khz;
+    struct device_state devices;
+};
+
+static int header_check(struct pass *pass, const void *payload, uint32_t length)
 {
     struct hvm_save_header h;
 
     if (length != sizeof(h))
         return -EINVAL;
     memcpy(&h, payload, sizeof(h));
-    if (h.magic != HVM_FILE_MAGIC || h.version != HVM_FILE_VERSION)
-        return -EINVAL;
-    int rc = h.gtsc_khz ? guest_tsc_configure(d, d->arch.tsc_mode, h.gtsc_khz) : 0;
-    if (rc)
-        printk(XENLOG_INFO
-               "d%d: HVM context refused: a TSC of %u kHz, here it is %u and cannot be scaled\n",
-               d->domain_id, h.gtsc_khz, cpu_khz);
-    return rc;
+    pass->tsc_khz = h.gtsc_khz;
+    return h.magic == HVM_FILE_MAGIC && h.version == HVM_FILE_VERSION ? 0 : -EINVAL;
 }
 
 /* The kind of a record; NULL for one of a device. */
@@ -165,16 +168,32 @@ static int record_check(const struct domain *d, const struct hvm_save_descriptor
     return bad ? refuse(d, bad) : 0;
 }
 
-/* One pass over the stream: load all records of kind @only, or check all and
- * note what devices are to be. */
-static int walk_records(struct domain *d, const char *buf, size_t len,
-                        const struct hvm_record *only, struct device_state *devices, uint64_t tsc)
+static int take_record(struct domain *d, const struct hvm_save_descriptor *desc,
+                       const void *payload, struct pass *pass)
+{
+    const struct hvm_record *kind = kind_of(desc->typecode);
+    union record r;
+
+    if (!kind && !pass->only) {
+        const char *bad = device_record_load(&pass->devices, desc, payload, pass->now);
+        return bad ? refuse(d, bad) : 0;
+    }
+    if (!kind || (pass->only && kind != pass->only))
+        return 0;
+    if (desc->length != kind->length)
+        return -EINVAL;
+    memcpy(&r, payload, desc->length);
+    if (!pass->only)
+        return record_check(d, desc, kind, &r);
+    kind->load(domain_vcpu(d, desc->instance), &r, pass->tsc);
+    return 0;
+}
+
+static int walk_records(struct domain *d, const char *buf, size_t len, struct pass *pass)
 {
     bool header = false;
-    s_time_t now = NOW();
     for (size_t at = 0;;) {
         struct hvm_save_descriptor desc;
-        union record r;
 
         if (len - at < sizeof(desc))
             return -ENODATA;
@@ -187,30 +206,12 @@ static int walk_records(struct domain *d, const char *buf, size_t len,
         if (desc.typecode == HVM_SAVE_CODE(END))
             return header && desc.length == 0 ? 0 : -EINVAL;
         if (desc.typecode == HVM_SAVE_CODE(HEADER)) {
-            int rc = header ? -EINVAL : header_load(d, payload, desc.length);
-            if (rc)
-                return rc;
+            if (header || header_check(pass, payload, desc.length))
+                return -EINVAL;
             header = true;
             continue;
         }
-        if (!header)
-            return -EINVAL;
-        const struct hvm_record *kind = kind_of(desc.typecode);
-        if (!kind && !only) {
-            const char *bad = device_record_load(devices, &desc, payload, now);
-            if (bad)
-                return refuse(d, bad);
-        }
-        if (!kind || (only && kind != only))
-            continue;
-        if (desc.length != kind->length)
-            return -EINVAL;
-        memcpy(&r, payload, desc.length);
-        int rc = 0;
-        if (only)
-            kind->load(domain_vcpu(d, desc.instance), &r, tsc);
-        else
-            rc = record_check(d, &desc, kind, &r);
+        int rc = header ? take_record(d, &desc, payload, pass) : -EINVAL;
         if (rc)
             return rc;
     }
@@ -218,15 +219,22 @@ static int walk_records(struct domain *d, const char *buf, size_t len,
 
 int hvm_load(struct domain *d, const void *buf, size_t len)
 {
-    uint64_t tsc = rdtsc();
-    struct device_state devices;
+    struct pass pass = {.tsc = rdtsc(), .now = NOW()};
 
-    hvm_devices_get(d, &devices);
-    int rc = walk_records(d, buf, len, NULL, &devices, tsc);
-    for (size_t i = 0; !rc && i < ARRAY_SIZE(kinds); i++)
-        rc = walk_records(d, buf, len, kinds[i], NULL, tsc);
+    hvm_devices_get(d, &pass.devices);
+    int rc = walk_records(d, buf, len, &pass);
+    if (!rc && pass.tsc_khz) {
+        rc = guest_tsc_configure(d, d->arch.tsc_mode, pass.tsc_khz);
+        if (rc)
+            printk(XENLOG_INFO "d%d: HVM context refused: a TSC of %u kHz, here it is %u\n",
+                   d->domain_id, pass.tsc_khz, cpu_khz);
+    }
+    for (size_t i = 0; !rc && i < ARRAY_SIZE(kinds); i++) {
+        pass.only = kinds[i];
+        rc = walk_records(d, buf, len, &pass);
+    }
     if (!rc)
-        hvm_devices_set(d, &devices);
+        hvm_devices_set(d, &pass.devices);
     return rc;
 }
 
@@ -250,7 +258,7 @@ static void put_record(struct stream *out, uint16_t type, uint16_t instance, con
 
 static void put_devices(struct stream *out, const struct domain *d)
 {
-    struct device_state s;
+    struct device_state s = {0};
     s_time_t now = NOW();
 
     hvm_devices_get(d, &s);

@@ -37,8 +37,7 @@ mfn_t p2m_lookup_order(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigne
     if (gfn_x(gfn) >> EPT_GFN_BITS)
         return INVALID_MFN;
     spin_lock(&p2m->lock);
-    mfn_t mfn =
-        mfn_x(p2m->root) ? ept_lookup_order(p2m, gfn_x(gfn), type, order) : INVALID_MFN;
+    mfn_t mfn = mfn_x(p2m->root) ? ept_lookup_order(p2m, gfn_x(gfn), type, order) : INVALID_MFN;
     spin_unlock(&p2m->lock);
     return mfn;
 }
