@@ -117,8 +117,3 @@ void spin_unlock_irqrestore(spinlock_t *l, unsigned long flags)
     spin_unlock(l);
     local_irq_restore(flags);
 }
-
-bool spin_is_locked(const spinlock_t *l)
-{
-    return l->held != 0;
-}

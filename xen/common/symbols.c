@@ -11,6 +11,8 @@
 extern const uint32_t symbols_count;
 extern const char symbols_text[]; /* records */
 
+#define NAME_SIZE 64 /* symbols.awk shares at most 40 of it; what is longer is cut */
+
 static bool is_code(unsigned long addr)
 {
     return (addr >= (unsigned long)_start && addr < (unsigned long)_etext) ||
@@ -28,36 +30,38 @@ static const char *read_uleb128(const char *p, uint32_t *value)
 }
 
 /* From the first to the last: who looks at a backtrace has the time. */
-static const char *symbol_lookup(unsigned long addr, unsigned long *offset, unsigned long *size)
+static bool symbol_lookup(unsigned long addr, char name[NAME_SIZE], unsigned long *offset,
+                          unsigned long *size)
 {
     uint32_t rel = addr - XEN_VA_START, start = 0, step;
-    const char *name = NULL, *p = symbols_text;
+    const char *p = symbols_text;
 
+    name[0] = '\0';
     if (!is_code(addr))
-        return NULL;
+        return false;
     *size = 0;
     for (unsigned int i = 0; i < symbols_count; i++) {
-        const char *next = read_uleb128(p, &step);
-
+        p = read_uleb128(p, &step);
         if (rel < start + step) {
             *size = step;
             break;
         }
         start += step;
-        name = next;
-        p = next + strlen(next) + 1;
+        unsigned int same = (uint8_t)*p++;
+        p += strlcpy(name + same, p, NAME_SIZE - same) + 1;
         *size = rel + 1 - start;
     }
     *offset = rel - start;
-    return name;
+    return name[0];
 }
 
 bool symbol_print(unsigned long addr)
 {
     unsigned long offset, size;
-    const char *name = symbol_lookup(addr, &offset, &size);
+    char name[NAME_SIZE];
+    bool found = symbol_lookup(addr, name, &offset, &size);
 
-    if (name)
+    if (found)
         printk(XENLOG_ERR "   [<%016lx>] %s+%#lx/%#lx\n", addr, name, offset, size);
-    return name;
+    return found;
 }

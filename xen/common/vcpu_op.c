@@ -71,13 +71,12 @@ void vcpu_show_runstate(const struct vcpu *v)
 {
     uint64_t at = ACCESS_ONCE(v->runstate_area);
 
-    struct vcpu_runstate_info info;
-    const char *from = (const char *)&info;
-    size_t len = sizeof(info);
-
     if (likely(!at))
         return;
+    struct vcpu_runstate_info info;
     vcpu_runstate(v, &info);
+    const char *from = (const char *)&info;
+    size_t len = sizeof(info);
     if (v->domain->shinfo_32) { /* no padding: 64-bit numbers are aligned to four bytes */
         at = (uint32_t)at;
         from += 4;

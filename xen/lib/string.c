@@ -54,16 +54,6 @@ int memcmp(const void *a, const void *b, size_t n)
     return 0;
 }
 
-void *memchr(const void *s, int c, size_t n)
-{
-    const uint8_t *p = s;
-
-    for (; n; n--, p++)
-        if (*p == (uint8_t)c)
-            return (void *)p;
-    return NULL;
-}
-
 size_t strlen(const char *s)
 {
     size_t n = 0;
@@ -105,16 +95,6 @@ char *strchr(const char *s, int c)
         if (!*s)
             return NULL;
     }
-}
-
-char *strstr(const char *s, const char *sub)
-{
-    size_t n = strlen(sub);
-
-    for (; *s; s++)
-        if (!strncmp(s, sub, n))
-            return (char *)s;
-    return n ? NULL : (char *)s;
 }
 
 size_t strlcpy(char *d, const char *s, size_t size)

@@ -12,9 +12,11 @@
 #include <asm/current.h>
 #include <asm/hvm.h>
 #include <asm/processor.h>
+#include <asm/pv.h>
 #include <asm/traps.h>
 #include <cairn/domain.h>
 #include <cairn/errno.h>
+#include <cairn/lib.h>
 
 static bool range_ok(unsigned long va, size_t len)
 {
@@ -51,7 +53,14 @@ int raw_copy_from_guest(void *dst, unsigned long va, size_t len)
         return hvm_copy_from_guest_linear(dst, va, len);
     if (unlikely(!range_ok(va, len)))
         return -EFAULT;
-    return copy_faultable(dst, (const void *)va, len);
+    int rc = copy_faultable(dst, (const void *)va, len);
+    /* Afterwards: a vCPU that changes the root meanwhile has said so before. */
+    if (unlikely(__atomic_load_n(&current->domain->arch.pv.linear, __ATOMIC_SEQ_CST)) &&
+        pv_shows_hypervisor(current->domain, va, len)) {
+        memset(dst, 0, len);
+        return -EFAULT;
+    }
+    return rc;
 }
 
 int raw_copy_to_guest(unsigned long va, const void *src, size_t len)

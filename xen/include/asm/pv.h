@@ -35,6 +35,9 @@ struct pv_domain {
      * an L1 for each 8 vCPUs. */
     mfn_t perdomain_l3, perdomain_l2, perdomain_l1[4];
     uint32_t teardown_step;
+    /* Slots in which a root of the domain ever mapped itself; are there any? */
+    uint64_t linear_slots[8];
+    bool linear;
 };
 
 struct pv_vcpu {
@@ -79,6 +82,10 @@ int pv_cpu_init(void);              /* -ENOMEM */
 noreturn void pv_enter_guest(void); /* reset_stack_and_jump target: exit path of entry.S */
 int pv_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c);
 void pv_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c);
+
+/* ---- pv/mm.c: may a part of [va, va+len) lead to the hypervisor's tables, as the
+ * guest's memory, by way of a root that maps itself? ---- */
+bool pv_shows_hypervisor(const struct domain *d, unsigned long va, size_t len);
 
 /* ---- pv/hypercall.c: fill a hypercall page at @va ---- */
 void pv_hypercall_page_init(void *va);

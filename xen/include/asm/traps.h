@@ -54,10 +54,8 @@ bool symbol_print(unsigned long addr);
 /* desc.c */
 void cpu_load_descriptors(void); /* GDT, TSS, IDT, segment registers of this CPU */
 uint64_t *cpu_gdt_page(void);    /* directmap address of this CPU's GDT page (ABI page 14) */
-void tss_set_rsp0(unsigned long rsp0);
 void cpu_gdt_set_ldt(unsigned long base, unsigned int entries); /* and LLDT; 0 entries = none */
 unsigned long cpu_tss_base(void);
-unsigned long cpu_idt_base(void);
 
 /* apic.c, time.c, irq.c */
 void apic_init(void);     /* the boot CPU */

@@ -49,13 +49,11 @@ void *memcpy(void *d, const void *s, size_t n);
 void *memmove(void *d, const void *s, size_t n);
 void *memset(void *d, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
-void *memchr(const void *s, int c, size_t n);
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t n);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
-char *strstr(const char *s, const char *sub);
 /* strlcpy - copy and always terminate; returns strlen(@s). */
 size_t strlcpy(char *d, const char *s, size_t size);
 unsigned long strtoul(const char *s, char **end, unsigned int base);

@@ -51,7 +51,6 @@ bool spin_trylock(spinlock_t *l);
 void spin_unlock(spinlock_t *l);
 unsigned long spin_lock_irqsave(spinlock_t *l); /* returns RFLAGS */
 void spin_unlock_irqrestore(spinlock_t *l, unsigned long flags);
-bool spin_is_locked(const spinlock_t *l);
 /* From a panic on: locks are taken whoever holds them, nothing is checked. */
 void spin_lock_checks_off(void);
 

@@ -92,6 +92,7 @@ static const struct op ops[] = {
     VCPU(set_singleshot_timer, "tB"),
     VCPU(stop_singleshot_timer, ""),
     VCPU(register_vcpu_info, "Ubw"),
+    VCPU(register_runstate_memory_area, "M"),
     SCHED(yield, ""),
     SCHED(shutdown, "r"),
     SCHED(shutdown_code, "N"),
@@ -250,9 +251,12 @@ static bool make_4(struct body *b, char c)
     return put(b, value, 4), true;
 }
 
-/* Eight bytes: anything; where a grant is mapped; number of a frame; time in nanoseconds. */
+/* Eight bytes: anything; where a grant is mapped; number of a frame; time in nanoseconds;
+ * an address that is written to at any time from then on. */
 static bool make_8(struct body *b, char c)
 {
+    static uint8_t shown[2 * PAGE_SIZE];
+
     switch (c) {
     case 'q':
         return put(b, any_value(), 8), true;
@@ -260,6 +264,8 @@ static bool make_8(struct body *b, char c)
         return put(b, any_mapping(), 8), true;
     case 'U':
         return put(b, any_gfn(), 8), true;
+    case 'M':
+        return put(b, any(4) ? (ulong)shown + any(PAGE_SIZE) : ~0ull, 8), true;
     case 't':
         return put(b, any(4) ? 1000000 + any(1u << 31) : any_value(), 8), true;
     default:

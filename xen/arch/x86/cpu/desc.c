@@ -144,19 +144,9 @@ int desc_cpu_prepare(unsigned int cpu)
     return 0;
 }
 
-void tss_set_rsp0(unsigned long rsp0)
-{
-    this_cpu(tss).rsp[0] = rsp0;
-}
-
 unsigned long cpu_tss_base(void)
 {
     return (uintptr_t)&this_cpu(tss);
-}
-
-unsigned long cpu_idt_base(void)
-{
-    return (uintptr_t)idt;
 }
 
 void cpu_gdt_set_ldt(unsigned long base, unsigned int entries)

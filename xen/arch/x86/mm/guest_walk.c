@@ -163,11 +163,6 @@ bool guest_entry_reserved(const struct paging_role *role, unsigned int level, ui
     return e & reserved_bits(role, level, e);
 }
 
-uint64_t guest_leaf_reserved(const struct paging_role *role)
-{
-    return reserved_bits(role, 1, 0);
-}
-
 bool guest_entry_is_leaf(const struct paging_role *role, unsigned int level, uint64_t e)
 {
     return is_leaf(role, level, e);

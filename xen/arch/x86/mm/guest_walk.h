@@ -73,7 +73,6 @@ bool guest_leaf_allows(const struct paging_role *role, uint64_t above, uint64_t 
 
 /* ---- one present entry of a table of @level, 1 lowest ---- */
 bool guest_entry_reserved(const struct paging_role *role, unsigned int level, uint64_t e);
-uint64_t guest_leaf_reserved(const struct paging_role *role); /* bits of level 1 */
 bool guest_entry_is_leaf(const struct paging_role *role, unsigned int level, uint64_t e);
 /* Where its page or the next table begins. */
 uint64_t guest_entry_address(const struct paging_role *role, unsigned int level, uint64_t e);

@@ -7,13 +7,13 @@
  * next table and a use of it as that table.  So a frame in use as a table
  * cannot be mapped writable, by anybody.
  *
- * Linear tables: a root may map itself, read-only, if the option pv-linear-pt
- * says so; that entry holds nothing, since it lives no longer than the frame it
- * names.  Through it the hypervisor's part of the root can be reached one level
- * too low: ring 3 cannot read there, but where a hypercall's arguments lie there
- * ring 0 does, and 4 KiB of each 2 MiB of all memory are seen.  So the option is
- * for trusted guests, and off.  Anything else of the kind is refused with
- * -EINVAL.  There are no superpages.
+ * Linear tables: a root may map itself, read-only; that entry holds nothing,
+ * since it lives no longer than the frame it names.  Through it the hypervisor's
+ * part of the root can be reached one level too low, and with it 4 KiB of each
+ * 2 MiB of all memory: ring 3 cannot read there, but ring 0 can, where a
+ * hypercall's arguments lie there.  So the slots that ever held such an entry are
+ * remembered, and what was read by way of them is refused (pv_shows_hypervisor).
+ * Anything else of the kind is refused with -EINVAL.  There are no superpages.
  */
 #include "private.h"
 
@@ -30,7 +30,7 @@
 #define L1_CACHE_BITS (PTE_PWT | PTE_PCD | PTE_PS /* PAT */)
 #define L1_ALLOWED    (TABLE_ALLOWED | L1_CACHE_BITS | PTE_G)
 
-static bool opt_linear_pt;
+static bool opt_linear_pt = true;
 boolean_param("pv-linear-pt", opt_linear_pt);
 
 static uint64_t level_type(unsigned int level)
@@ -205,14 +205,50 @@ static bool is_self_map(unsigned int level, pte_t e, mfn_t table)
     return level == 4 && mfn_eq(pte_mfn(e), table);
 }
 
-static int table_entry_get(struct domain *d, unsigned int level, pte_t e, mfn_t table)
+static int self_map_get(struct domain *d, unsigned int slot, pte_t e)
+{
+    if (!opt_linear_pt || (e.pte & PTE_W))
+        return -EINVAL;
+    /* Before the entry is there: see raw_copy_from_guest(). */
+    __atomic_or_fetch(&d->arch.pv.linear_slots[slot / 64], 1ul << slot % 64, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&d->arch.pv.linear, true, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+/* Each index is into the root again as long as the one before was of a slot that maps it. */
+static bool shows_hypervisor(const uint64_t *linear_slots, unsigned long va)
+{
+    for (unsigned int level = 4; level; level--) {
+        unsigned int slot = PT_INDEX(va, level);
+
+        if (pv_is_hypervisor_slot(4, slot))
+            return true;
+        if (!(linear_slots[slot / 64] >> slot % 64 & 1))
+            return false;
+    }
+    return false;
+}
+
+bool pv_shows_hypervisor(const struct domain *d, unsigned long va, size_t len)
+{
+    len += va & ~PAGE_MASK;
+    for (va &= PAGE_MASK; len; va += PAGE_SIZE) {
+        if (shows_hypervisor(d->arch.pv.linear_slots, va))
+            return true;
+        len -= min(len, (size_t)PAGE_SIZE);
+    }
+    return false;
+}
+
+static int table_entry_get(struct domain *d, unsigned int level, unsigned int slot, pte_t e,
+                           mfn_t table)
 {
     mfn_t mfn = pte_mfn(e);
 
     if (pte_flags(e) & ~TABLE_ALLOWED)
         return -EINVAL;
     if (is_self_map(level, e, table))
-        return opt_linear_pt && !(e.pte & PTE_W) ? 0 : -EINVAL;
+        return self_map_get(d, slot, e);
     if (!mfn_valid(mfn))
         return -EINVAL;
     return get_page_and_type(mfn_to_page(mfn), d, level_type(level - 1));
@@ -253,7 +289,7 @@ static int mod_upper_entry(struct domain *d, unsigned int level, struct page_inf
             entry_write(entry, val, preserve_ad);
             return 0;
         }
-        rc = table_entry_get(d, level, val, table);
+        rc = table_entry_get(d, level, slot, val, table);
         if (rc)
             return rc;
     }
@@ -339,7 +375,7 @@ static int validate_upper(struct domain *d, unsigned int level, struct page_info
         *progress = i;
         if (!(t[i].pte & PTE_P) || pv_is_hypervisor_slot(level, i))
             continue;
-        rc = table_entry_get(d, level, t[i], table);
+        rc = table_entry_get(d, level, i, t[i], table);
         if (rc)
             return rc;
         t[i].pte |= PTE_U;

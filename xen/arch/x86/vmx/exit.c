@@ -162,11 +162,6 @@ static always_inline void advance_rip(struct vcpu *v, unsigned int len)
         vmwritenw(GUEST_PENDING_DBG, vmreadnw(GUEST_PENDING_DBG) | PENDING_DBG_BS);
 }
 
-void vmx_advance(struct vcpu *v, unsigned int len)
-{
-    advance_rip(v, len);
-}
-
 static void crash_unknown(struct vcpu *v, uint32_t reason)
 {
     domain_crash(v->domain, "vmx: exit %u (%s), qualification %lx, not handled", reason & 0xffff,

@@ -64,9 +64,6 @@ struct vmx_entry vmx_prepare_entry(void);
 void vmx_entry_failed(void);
 void vmx_exit_entry(void); /* entry.S: HOST_RIP */
 
-/* For an exit that does not tell the instruction's length (EPT violation). */
-void vmx_advance(struct vcpu *v, unsigned int len);
-
 /* State of the current VMCS as it is there. */
 void vmx_read_state(struct hvm_cpu_state *s);
 void vmx_write_state(const struct hvm_cpu_state *s);
