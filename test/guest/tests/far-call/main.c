@@ -22,7 +22,7 @@ static struct {
 static void far_call(ulong arg)
 {
     (void)arg;
-    asm volatile("rex.w lcall *%0" : : "m"(pointer) : "memory");
+    asm volatile("rex64 lcall *%0" : : "m"(pointer) : "memory");
 }
 
 void test_main(void)

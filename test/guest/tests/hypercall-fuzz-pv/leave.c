@@ -18,7 +18,7 @@
 static uint8_t stacks[4][PAGE_SIZE] PAGE_BSS;
 #define USER_ENTRY_SP ((ulong)stacks[2])
 static struct iret_context *const frame =
-    (struct iret_context *)(stacks[4] - sizeof(struct iret_context));
+    (struct iret_context *)((uint8_t *)(stacks + 4) - sizeof(struct iret_context));
 
 /* The failsafe callback: whatever selectors there were, they are null now. */
 extern char leave_failsafe[], entry_syscall[];
