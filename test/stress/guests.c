@@ -15,6 +15,7 @@
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <xen/domctl.h>
 #include <xen/event_channel.h>
 #include <xen/sched.h>
@@ -259,13 +260,25 @@ static void read_time(const struct vcpu *v)
         __atomic_add_fetch(&lost_time, 1, __ATOMIC_RELAXED);
 }
 
+/* Another CPU may be between unblocking it and queueing it; what is lost stays lost. */
+static bool stays_off_queue(const struct vcpu *v)
+{
+    for (unsigned int i = 0; i < 1000; i++) {
+        if (!vcpu_runnable(v) || queued(v))
+            return false;
+        smp_poll();
+        usleep(1000);
+    }
+    return true;
+}
+
 /* While nobody is paused or continued: who blocked for nothing goes on. */
 static void block(void)
 {
     vcpu_block();
     if (!spin_trylock(&control))
         return;
-    if (vcpu_runnable(current) && !queued(current))
+    if (stays_off_queue(current))
         __atomic_add_fetch(&lost_wakes, 1, __ATOMIC_RELAXED);
     spin_unlock(&control);
 }
