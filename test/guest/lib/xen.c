@@ -50,3 +50,19 @@ long xen_map_page(unsigned int space, ulong index, void *page)
 
     return hypercall2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &arg);
 }
+
+uint64_t xen_system_time(const struct vcpu_info *vcpu)
+{
+    const volatile struct vcpu_time_info *t = &vcpu->time;
+    uint32_t version, mul;
+    uint64_t ns;
+
+    do {
+        version = t->version;
+        uint64_t delta = rdtsc() - t->tsc_timestamp;
+        delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
+        mul = t->tsc_to_system_mul;
+        ns = t->system_time + (delta >> 32) * mul + ((delta & 0xffffffff) * mul >> 32);
+    } while (version % 2 || version != t->version);
+    return ns;
+}

@@ -55,8 +55,9 @@ int raw_copy_from_guest(void *dst, unsigned long va, size_t len)
         return -EFAULT;
     int rc = copy_faultable(dst, (const void *)va, len);
     /* Afterwards: a vCPU that changes the root meanwhile has said so before. */
-    if (unlikely(__atomic_load_n(&current->domain->arch.pv.linear, __ATOMIC_SEQ_CST)) &&
-        pv_shows_hypervisor(current->domain, va, len)) {
+    const struct pv_domain *pv = &current->domain->arch.pv;
+    if (unlikely(__atomic_load_n(&pv->linear, __ATOMIC_SEQ_CST)) &&
+        pv_linear_shows_hypervisor(pv->linear_slots, va, len)) {
         memset(dst, 0, len);
         return -EFAULT;
     }

@@ -83,9 +83,9 @@ noreturn void pv_enter_guest(void); /* reset_stack_and_jump target: exit path of
 int pv_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c);
 void pv_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c);
 
-/* ---- pv/mm.c: may a part of [va, va+len) lead to the hypervisor's tables, as the
- * guest's memory, by way of a root that maps itself? ---- */
-bool pv_shows_hypervisor(const struct domain *d, unsigned long va, size_t len);
+/* ---- pv/linear.c, pure: may a part of the @len bytes at @va, which do not wrap, be
+ * the hypervisor's tables, if roots map themselves in @linear_slots, a bit a slot? ---- */
+bool pv_linear_shows_hypervisor(const uint64_t linear_slots[8], unsigned long va, size_t len);
 
 /* ---- pv/hypercall.c: fill a hypercall page at @va ---- */
 void pv_hypercall_page_init(void *va);

@@ -115,7 +115,7 @@ unsigned long hypervisor_pages(void); /* frames not free and not a domain's */
 /* A walk over the page list of the dying @d while others may give up the last
  * reference of any page of it: page_list_rewind(), then until it is NULL
  * page_list_hold(), the page at d->relmem_cursor with a reference, and
- * page_list_pass(), which drops that and moves on. */
+ * page_list_pass(), which drops that and moves on.  Each takes page_alloc_lock. */
 void page_list_rewind(struct domain *d);
 struct page_info *page_list_hold(struct domain *d);
 void page_list_pass(struct domain *d, struct page_info *pg);

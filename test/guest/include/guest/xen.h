@@ -93,5 +93,7 @@ static inline long xen_console_io(const char *text, size_t len)
 long xen_get_param(uint32_t index, uint64_t *value);
 /* Lay one of Xen's pages over ours; space is XENMAPSPACE_*. */
 long xen_map_page(unsigned int space, ulong index, void *page);
+/* Xen's clock in ns, by @vcpu's part of a mapped shared_info: the running vCPU's. */
+uint64_t xen_system_time(const struct vcpu_info *vcpu);
 
 #endif /* GUEST_XEN_H */

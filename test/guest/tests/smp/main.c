@@ -41,21 +41,6 @@ static long vcpu_op(unsigned int cmd, unsigned int vcpu, void *arg)
 static struct shared_info info PAGE_BSS;
 static volatile uint64_t latest_ns;
 
-static uint64_t system_time(unsigned int vcpu)
-{
-    volatile struct vcpu_time_info *t = &info.vcpu_info[vcpu].time;
-    uint32_t version;
-    uint64_t ns;
-
-    do {
-        version = t->version;
-        uint64_t delta = rdtsc() - t->tsc_timestamp;
-        delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
-        ns = t->system_time + (uint64_t)((unsigned __int128)delta * t->tsc_to_system_mul >> 32);
-    } while (version % 2 || version != t->version);
-    return ns;
-}
-
 static void note_time(unsigned int me)
 {
     while (__atomic_exchange_n(&latest_lock, 1, __ATOMIC_ACQUIRE))
@@ -64,7 +49,7 @@ static void note_time(unsigned int me)
     if (now < latest)
         went_back++;
     latest = now;
-    now = system_time(me);
+    now = xen_system_time(&info.vcpu_info[me]);
     if (now < latest_ns)
         went_back++;
     latest_ns = now;
@@ -156,7 +141,7 @@ static void move(void)
 
 static void watch_clock(unsigned int me)
 {
-    uint64_t end = system_time(me) + 3000000000ull;
+    uint64_t end = xen_system_time(&info.vcpu_info[me]) + 3000000000ull;
 
     while (latest_ns < end)
         note_time(me);

@@ -24,24 +24,9 @@ const char test_title[] = "The TSC and who relies on it";
 static struct shared_info shared PAGE_BSS;
 static uint32_t khz;
 
-static uint64_t scaled(uint64_t delta, uint32_t mul)
-{
-    return (delta >> 32) * mul + ((delta & 0xffffffff) * mul >> 32);
-}
-
 static uint64_t system_time(void)
 {
-    volatile struct vcpu_time_info *t = &shared.vcpu_info[0].time;
-    uint32_t version;
-    uint64_t ns;
-
-    do {
-        version = t->version;
-        uint64_t delta = rdtsc() - t->tsc_timestamp;
-        delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
-        ns = t->system_time + scaled(delta, t->tsc_to_system_mul);
-    } while (version % 2 || version != t->version);
-    return ns;
+    return xen_system_time(&shared.vcpu_info[0]);
 }
 
 static bool near(uint64_t value, uint64_t wanted, uint64_t allowed)

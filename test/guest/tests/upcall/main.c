@@ -120,16 +120,6 @@ static void check_domain_vector(void)
     apic_write(APIC_TPR, 0);
 }
 
-static uint64_t system_time(void)
-{
-    volatile struct vcpu_time_info *t = &info->time;
-    uint64_t delta = rdtsc() - t->tsc_timestamp;
-
-    delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
-    return t->system_time + (delta >> 32) * t->tsc_to_system_mul +
-           ((delta & 0xffffffff) * t->tsc_to_system_mul >> 32);
-}
-
 static volatile struct vcpu_runstate_info runstate;
 
 static void register_runstate(void)
@@ -140,7 +130,7 @@ static void register_runstate(void)
                 0);
     check_equal("filled at once", runstate.state, RUNSTATE_running);
     check_true("since when",
-               runstate.state_entry_time && runstate.state_entry_time <= system_time());
+               runstate.state_entry_time && runstate.state_entry_time <= xen_system_time(info));
 }
 
 static void check_waking(unsigned int vector)
@@ -151,7 +141,7 @@ static void check_waking(unsigned int vector)
     check_equal("bind VIRQ_TIMER", evtchn_op(EVTCHNOP_bind_virq, &virq), 0);
     register_runstate();
     irq_reset();
-    timer.timeout_abs_ns = system_time() + 2000000;
+    timer.timeout_abs_ns = xen_system_time(info) + 2000000;
     check_equal("single-shot timer", vcpu_op(VCPUOP_set_singleshot_timer, &timer), 0);
     uint64_t entered = runstate.state_entry_time, blocked = runstate.time[RUNSTATE_blocked];
     asm volatile("sti; hlt; cli" : : : "memory");
@@ -159,9 +149,9 @@ static void check_waking(unsigned int vector)
     check_true("since it woke", runstate.state_entry_time > entered);
     check_true("having been blocked", runstate.time[RUNSTATE_blocked] > blocked);
     check_equal("it ends HLT", irq_log.count[vector], 1);
-    check_true("not before its time", system_time() >= timer.timeout_abs_ns);
+    check_true("not before its time", xen_system_time(info) >= timer.timeout_abs_ns);
     irq_reset();
-    timer.timeout_abs_ns = system_time() + 2000000;
+    timer.timeout_abs_ns = xen_system_time(info) + 2000000;
     vcpu_op(VCPUOP_set_singleshot_timer, &timer);
     irq_on();
     hypercall2(__HYPERVISOR_sched_op, SCHEDOP_block, NULL);

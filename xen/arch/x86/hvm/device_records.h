@@ -27,6 +27,7 @@ struct device_state {
     int8_t hpet_pin[VHPET_TIMERS]; /* held up by this timer, or -1 */
 };
 
+/* The PM timer at @now, all 32 bits of it: 3.579545 MHz (ACPI, "Power Management Timer"). */
 uint32_t pm_timer_read(const struct device_state *s, int64_t now);
 
 /* What Xen's records have no place for.  Without it the inputs of PIC and

@@ -12,7 +12,7 @@
  * part of the root can be reached one level too low, and with it 4 KiB of each
  * 2 MiB of all memory: ring 3 cannot read there, but ring 0 can, where a
  * hypercall's arguments lie there.  So the slots that ever held such an entry are
- * remembered, and what was read by way of them is refused (pv_shows_hypervisor).
+ * remembered, and what was read by way of them is refused (linear.c).
  * Anything else of the kind is refused with -EINVAL.  There are no superpages.
  */
 #include "private.h"
@@ -213,31 +213,6 @@ static int self_map_get(struct domain *d, unsigned int slot, pte_t e)
     __atomic_or_fetch(&d->arch.pv.linear_slots[slot / 64], 1ul << slot % 64, __ATOMIC_SEQ_CST);
     __atomic_store_n(&d->arch.pv.linear, true, __ATOMIC_SEQ_CST);
     return 0;
-}
-
-/* Each index is into the root again as long as the one before was of a slot that maps it. */
-static bool shows_hypervisor(const uint64_t *linear_slots, unsigned long va)
-{
-    for (unsigned int level = 4; level; level--) {
-        unsigned int slot = PT_INDEX(va, level);
-
-        if (pv_is_hypervisor_slot(4, slot))
-            return true;
-        if (!(linear_slots[slot / 64] >> slot % 64 & 1))
-            return false;
-    }
-    return false;
-}
-
-bool pv_shows_hypervisor(const struct domain *d, unsigned long va, size_t len)
-{
-    len += va & ~PAGE_MASK;
-    for (va &= PAGE_MASK; len; va += PAGE_SIZE) {
-        if (shows_hypervisor(d->arch.pv.linear_slots, va))
-            return true;
-        len -= min(len, (size_t)PAGE_SIZE);
-    }
-    return false;
 }
 
 static int table_entry_get(struct domain *d, unsigned int level, unsigned int slot, pte_t e,
