@@ -18,7 +18,6 @@
 #include <cairn/mm.h>
 
 #include "lbr.h"
-#include "../hvm/devices.h"
 #include "../hvm/emul.h"
 #include "vmx.h"
 
@@ -174,7 +173,6 @@ void __init vmx_init(void)
     }
     vmx_on = true;
     vmx_inject_init();
-    hvm_devices_init();
     hvm_why_not =
         hvm_hap_available() || hvm_shadow_available() ? NULL : vmx_caps_hap_missing(&vmx_caps);
     const struct vmx_caps *c = &vmx_caps;
