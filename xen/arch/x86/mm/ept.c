@@ -128,7 +128,7 @@ static void try_merge(struct p2m *p2m, uint64_t gfn)
     epte_t *slot = descend(p2m, gfn, 2), leaf;
 
     /* No allocation: the tables are there, an entry was just written. */
-    if (hvm_max_leaf_order() >= 9 && slot && epte_is_table(*slot, 2) &&
+    if (hvm_support.max_leaf_order >= 9 && slot && epte_is_table(*slot, 2) &&
         ept_merged_leaf(table_of(*slot), 1, &leaf))
         replace(p2m, slot, leaf, 2);
 }
@@ -151,7 +151,7 @@ int ept_set(struct p2m *p2m, uint64_t gfn, mfn_t mfn, unsigned int order, enum p
     if (!slot)
         return -ENOMEM;
     epte_t e = make_leaf(mfn, level, type);
-    if ((e.raw & EPT_RWX) && order > hvm_max_leaf_order()) {
+    if ((e.raw & EPT_RWX) && order > hvm_support.max_leaf_order) {
         /* The hardware has no leaves of that size: a table that says the same. */
         epte_t *sub = make_split(p2m, e, level);
         if (!sub)

@@ -351,7 +351,7 @@ int vmx_vcpu_create(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
 
-    if (hvm_unavailable_reason())
+    if (hvm_support.unavailable)
         return -EOPNOTSUPP;
     uint32_t *region = alloc_xen_page();
     if (!region)
