@@ -52,8 +52,9 @@ unsigned long extable_fixup(unsigned long rip);
 bool symbol_print(unsigned long addr);
 
 /* desc.c */
-void cpu_load_descriptors(void); /* GDT, TSS, IDT, segment registers of this CPU */
-uint64_t *cpu_gdt_page(void);    /* directmap address of this CPU's GDT page (ABI page 14) */
+void cpu_load_gdt(unsigned long base); /* of a GDT whose last page is a CPU's own */
+void cpu_load_descriptors(void);       /* GDT, TSS, IDT, segment registers of this CPU */
+uint64_t *cpu_gdt_page(void);          /* directmap address of this CPU's GDT page (ABI page 14) */
 void cpu_gdt_set_ldt(unsigned long base, unsigned int entries); /* and LLDT; 0 entries = none */
 unsigned long cpu_tss_base(void);
 

@@ -155,8 +155,7 @@ static void host_exception(struct cpu_user_regs *regs)
         host_debug_trap(regs);
         return;
     case X86_EXC_PF:
-        if (current && !is_idle_vcpu(current) && !is_hvm_vcpu(current) &&
-            pv_fixup_page_fault(regs, read_cr2()))
+        if (pv_fixup_page_fault(read_cr2()))
             return;
         break;
     case X86_EXC_DF:

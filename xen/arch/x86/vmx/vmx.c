@@ -45,8 +45,6 @@ struct syscall_msrs {
 };
 static DEFINE_PER_CPU(struct syscall_msrs, host_syscall);
 
-extern pte_t idle_pgt[PT_ENTRIES];
-
 static void __init read_raw_caps(struct vmx_raw *raw)
 {
     raw->basic = rdmsr(MSR_VMX_BASIC);
@@ -290,25 +288,13 @@ void hvm_ask_domain(struct domain *d, uint32_t asks)
 
 /* ---- context switch ---- */
 
-/* The PV vCPU before us had its GDT in the per-domain slot, which the idle
- * tables do not map: first the descriptor table, then the page tables. */
-static void leave_pv_tables(void)
-{
-    struct __packed {
-        uint16_t limit;
-        uint64_t base;
-    } gdtr = {0xefff, (unsigned long)cpu_gdt_page() - 0xe000};
-    __asm__ volatile("lgdt %0" ::"m"(gdtr));
-    unsigned long cr3 = maddr_x(mfn_to_maddr(virt_to_mfn(idle_pgt)));
-    if ((read_cr3() & PAGE_MASK) != cr3)
-        write_cr3(cr3);
-}
-
 void hvm_switch_to(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
+    unsigned long idle_cr3 = maddr_x(mfn_to_maddr(virt_to_mfn(idle_pgt)));
 
-    leave_pv_tables();
+    if ((read_cr3() & PAGE_MASK) != idle_cr3)
+        write_cr3(idle_cr3); /* the vCPU before us was a PV one */
     vmcs_load(v);
     struct syscall_msrs *host = &this_cpu(host_syscall);
     if (!host->known) {
