@@ -57,7 +57,7 @@ static void audit_protection(struct audit *a, const struct shadow_table *t, unsi
 static void audit_table(struct audit *a, const struct shadow_table *t)
 {
     bool direct = shadow_kind_is_direct(t->kind);
-    const void *guest = direct ? NULL : shadow_map_guest(a->d, t->gfn);
+    const void *guest = direct ? NULL : shadow_map_guest(a->d, t->gfn, false);
 
     a->tables++;
     a->oos += t->oos;
