@@ -22,6 +22,16 @@
 #endif
 #define XEN_ABI_VERSION (4u << 16 | 17)
 
+extern const uint8_t __build_id_start[], __build_id_end[];
+
+const uint8_t *build_id(size_t *len)
+{
+    const uint8_t *id = __build_id_start + 16; /* behind the note's header and its name "GNU" */
+
+    *len = __build_id_end - id;
+    return id;
+}
+
 /* @len bytes from @text, the rest zero; terminated. */
 static long give_string(unsigned long arg, const char *text, size_t len)
 {
@@ -95,6 +105,24 @@ static long give_command_line(unsigned long arg)
     return raw_copy_to_guest(arg, boot_info.cmdline, sizeof(boot_info.cmdline)) ? -EFAULT : 0;
 }
 
+/* Its length, and where there is a place for it the id itself.  Only for the privileged. */
+static long give_build_id(unsigned long arg)
+{
+    xen_build_id_t head;
+    size_t len;
+    const uint8_t *id = build_id(&len);
+
+    if (!current->domain->is_privileged)
+        return -EPERM;
+    if (!arg)
+        return len;
+    if (copy_from_guest_va(&head, arg))
+        return -EFAULT;
+    if (head.len < len)
+        return head.len ? -ENOBUFS : -EINVAL;
+    return raw_copy_to_guest(arg + sizeof(head.len), id, len) ? -EFAULT : (long)len;
+}
+
 long do_xen_version(unsigned long cmd, unsigned long arg)
 {
     struct xen_platform_parameters params = {.virt_start = HYPERVISOR_VA_START};
@@ -121,7 +149,7 @@ long do_xen_version(unsigned long cmd, unsigned long arg)
     case XENVER_commandline:
         return give_command_line(arg);
     case XENVER_build_id:
-        return -ENODATA; /* the image has none */
+        return give_build_id(arg);
     default:
         return -ENOSYS;
     }

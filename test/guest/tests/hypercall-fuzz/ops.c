@@ -464,7 +464,9 @@ static void make_version(struct attempt *a, bool abi32)
     body_init(&body, a->call.nr, abi32);
     make_fields(&body, any(2) ? "NNNN" : "qqqqqqqqqqqqqqqq");
     body_place(a);
-    a->call.arg[1] = a->sub == XENVER_pagesize && any(2) ? 0 : a->place.address;
+    /* Without a place build_id tells the length. */
+    a->call.arg[1] =
+        (a->sub == XENVER_pagesize || a->sub == XENVER_build_id) && any(2) ? 0 : a->place.address;
 }
 
 /* A few lines for the host's log, not many. */
