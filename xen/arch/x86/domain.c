@@ -278,7 +278,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     set_current(next);
     if (is_idle_vcpu(next)) {
         /* prev's tables may be gone before this CPU looks again. */
-        write_cr3(mfn_x(virt_to_mfn(idle_pgt)) << PAGE_SHIFT);
+        write_cr3(virt_to_maddr(idle_pgt));
         tlb_no_guest();
         sched_context_saved(prev);
         local_irq_enable();

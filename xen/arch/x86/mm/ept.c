@@ -37,7 +37,7 @@ static epte_t *new_table(struct p2m *p2m)
 
 static epte_t make_table(const epte_t *table)
 {
-    return (epte_t){mfn_x(virt_to_mfn(table)) << PAGE_SHIFT | EPT_RWX};
+    return (epte_t){virt_to_maddr(table) | EPT_RWX};
 }
 
 static epte_t make_leaf(mfn_t mfn, unsigned int level, enum p2m_type type)

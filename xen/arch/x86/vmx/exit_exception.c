@@ -23,7 +23,7 @@
 /* A #DB that exits leaves DR6, DR7.GD and DEBUGCTL untouched: do what delivery would. */
 static void reinject_debug(struct vcpu *v, uint32_t info)
 {
-    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
+    unsigned int type = INTR_TYPE(info);
     unsigned long hits = vmreadnw(EXIT_QUALIFICATION) & DR6_HIT_BITS;
     unsigned long dr6;
 

@@ -111,7 +111,7 @@ static const char *__init enter_vmx_operation(void)
     write_cr4(cr4);
     get_cpu_info()->cr4 = cr4;
 
-    uint64_t maddr = maddr_x(mfn_to_maddr(virt_to_mfn(region)));
+    uint64_t maddr = virt_to_maddr(region);
     bool failed;
     __asm__ volatile("vmxon %1" : "=@ccbe"(failed) : "m"(maddr) : "memory");
     if (failed) {
@@ -291,7 +291,7 @@ void hvm_ask_domain(struct domain *d, uint32_t asks)
 void hvm_switch_to(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
-    unsigned long idle_cr3 = maddr_x(mfn_to_maddr(virt_to_mfn(idle_pgt)));
+    unsigned long idle_cr3 = virt_to_maddr(idle_pgt);
 
     if ((read_cr3() & PAGE_MASK) != idle_cr3)
         write_cr3(idle_cr3); /* the vCPU before us was a PV one */

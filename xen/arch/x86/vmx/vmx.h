@@ -97,8 +97,6 @@ bool vmx_intr_assist(struct vcpu *v);
 void vmx_requeue_vectoring(struct vcpu *v);
 
 /* ---- realmode.c ---- */
-/* The current VMCS, @v's, from now on holds the guest's own view of its state. */
-void vmx_show_real_state(struct vcpu *v);
 /* Before an entry: true if VM entry will take the state; false if an
  * instruction was executed in software or something else comes first. */
 bool vmx_make_enterable(struct vcpu *v);

@@ -113,7 +113,7 @@ static int shadow_vcpu_create(struct vcpu *v)
         xfree(sv);
         return -ENOMEM;
     }
-    sv->pdpt_maddr = maddr_x(mfn_to_maddr(virt_to_mfn(sv->pdpt)));
+    sv->pdpt_maddr = virt_to_maddr(sv->pdpt);
     for (unsigned int i = 0; i < ARRAY_SIZE(sv->root); i++)
         sv->root[i] = SHADOW_NONE;
     v->arch.hvm.shadow = sv;
