@@ -9,16 +9,11 @@
  */
 #include <cairn/domain.h>
 
-#include <asm/config.h>
 #include <asm/current.h>
 #include <asm/guest_tsc.h>
-#include <asm/page.h>
 #include <asm/page_type.h>
 #include <asm/paging.h>
-#include <asm/processor.h>
-#include <asm/pvclock.h>
 #include <asm/traps.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <xen/domctl.h>

@@ -11,7 +11,6 @@
 #include <asm/guest_tsc.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <xen/domctl.h>
 

@@ -9,7 +9,6 @@
 
 #include <asm/addr.h>
 #include <asm/vlapic.h>
-#include <cairn/types.h>
 #include <xen/xen.h>
 #include <xen/hvm/params.h>
 

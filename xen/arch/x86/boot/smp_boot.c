@@ -19,7 +19,6 @@
 #include <asm/traps.h>
 #include <cairn/acpi.h>
 #include <cairn/boot_info.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/sched.h>

@@ -7,13 +7,9 @@
  */
 #include "ept.h"
 
-#include <asm/config.h>
-#include <asm/hvm.h>
-#include <cairn/errno.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/softirq.h>
 
 /* mfn_to_virt() without the call: four for each look-up. */

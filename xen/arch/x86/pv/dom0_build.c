@@ -9,11 +9,6 @@
 #include "private.h"
 
 #include <asm/pv_image.h>
-#include <asm/traps.h>
-#include <cairn/boot_info.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #define MAX_CHUNK_ORDER 9
 /* Without dom0_mem=: this, and the size of what is loaded. */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* dump.c - a VMCS for people to read, and failures of VMX instructions. */
-#include <asm/current.h>
-#include <asm/processor.h>
 #include <asm/traps.h>
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
 
 #include "msrlist.h"
 #include "vmx.h"

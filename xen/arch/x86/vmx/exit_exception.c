@@ -7,10 +7,6 @@
  * can raise them again for ever (XSA-156): given back after an exit, each
  * round passes through here, where softirqs and the scheduler run.
  */
-#include <asm/page.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
 
 #include "../hvm/emul.h"
 #include "lbr.h"

@@ -4,7 +4,6 @@
  * gate) is delivered by the switch, so it is not injected again; a fault on the
  * way there meets it.
  */
-#include <asm/processor.h>
 
 #include "../hvm/task_switch.h"
 #include "vmx.h"

@@ -8,10 +8,6 @@
  * meets it there and the rules of double faults apply.
  * Source: SDM "Event Injection", "Interrupt 8 - Double Fault Exception".
  */
-#include <asm/current.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <xen/sched.h>
 

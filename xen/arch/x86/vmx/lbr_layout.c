@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* lbr_layout.c - see lbr.h; the pure part. */
-#include <cairn/lib.h>
 
 #include "lbr.h"
 

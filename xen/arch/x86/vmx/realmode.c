@@ -10,15 +10,11 @@
  * CR0.PE, and the loads of the other segments.  HVM_WORK_STATE brings us here
  * before an entry, so that nothing of this is on the way of other guests.
  */
-#include <asm/current.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
-#include <cairn/sched.h>
+#include "vmx.h"
+
 #include <xen/sched.h>
 
 #include "../hvm/vm86.h"
-#include "vmx.h"
 
 /* Linear address and limit of the TSS; false: the toolstack gave none. */
 static bool find_tss(const struct domain *d, uint32_t *base, uint32_t *limit)

@@ -2,10 +2,6 @@
 /*
  * state.c - guest state between hvm/ and the VMCS: what asm/hvm.h declares.
  */
-#include <asm/current.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
 
 #include "mode.h"
 #include "vmx.h"

@@ -6,15 +6,7 @@
  * changes it.  Everything else of vmx/ works on the current VMCS.
  * Source: SDM "Virtual Machine Control Structures".
  */
-#include <asm/current.h>
-#include <asm/page.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <asm/smp.h>
 #include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "../hvm/emul.h"
 #include "../mm/ept.h"

@@ -12,7 +12,6 @@
 #define X86_VMX_VMCS_H
 
 #include <asm/current.h>
-#include <cairn/types.h>
 
 enum vmcs16 {
     VPID = 0x0000,

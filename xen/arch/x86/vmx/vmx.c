@@ -6,16 +6,7 @@
  * The hypervisor runs in VMX root operation all the time once vmx_init() has
  * succeeded.  EFER needs no care here: VM entry and exit switch it.
  */
-#include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/page.h>
-#include <asm/processor.h>
-#include <asm/smp.h>
 #include <asm/traps.h>
-#include <cairn/domain.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "lbr.h"
 #include "../hvm/devices.h"

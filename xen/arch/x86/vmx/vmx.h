@@ -6,9 +6,10 @@
 #define X86_VMX_VMX_H
 
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/p2m.h>
+#include <asm/paging.h>
+#include <asm/processor.h>
 #include <cairn/domain.h>
+#include <cairn/lib.h>
 
 #include "caps.h"
 #include "vmcs.h"

@@ -7,13 +7,7 @@
  * common heap when the pool is sized, and go back when it is freed; nothing
  * is allocated while the guest runs.
  */
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 #include <cairn/softirq.h>
-
-#include <asm/processor.h>
 
 #include "shadow.h"
 

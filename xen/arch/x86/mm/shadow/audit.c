@@ -4,8 +4,6 @@
  * and in debug builds before a domain's tables are freed.  Changes nothing.
  */
 #include <cairn/console.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "shadow.h"
 

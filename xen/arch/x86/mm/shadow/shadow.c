@@ -3,11 +3,6 @@
  * shadow.c - struct paging_ops for shadow paging: takes the lock and calls
  * the others; life of a domain's and a vCPU's part.
  */
-#include <asm/processor.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 #include <cairn/stretch.h>
 
 #include "shadow.h"

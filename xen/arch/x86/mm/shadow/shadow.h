@@ -26,10 +26,10 @@
 #define X86_MM_SHADOW_SHADOW_H
 
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/p2m.h>
 #include <asm/paging.h>
+#include <asm/processor.h>
 #include <cairn/domain.h>
+#include <cairn/lib.h>
 #include <cairn/mm.h>
 
 #include "role.h"
