@@ -77,17 +77,15 @@ static long getdomaininfolist(struct xen_sysctl_getdomaininfolist *op)
     domid_t from = op->first_domain;
     uint32_t n = 0;
 
-    while (n < op->max_domains) {
-        struct domain *d = domain_next(from);
+    for (; n < op->max_domains; n++) {
+        struct domain *d __put_domain = domain_next(from);
 
         if (!d)
             break;
         getdomaininfo(d, &info);
-        put_domain(d);
         if (copy_to_guest_offset(op->buffer, n, &info, 1))
             return -EFAULT;
-        n++;
-        from = info.domain + 1;
+        from = d->domain_id + 1;
     }
     op->num_domains = n;
     return 0;

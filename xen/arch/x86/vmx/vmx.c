@@ -9,7 +9,6 @@
 #include <asm/traps.h>
 
 #include "lbr.h"
-#include "../hvm/devices.h"
 #include "../hvm/emul.h"
 #include "vmx.h"
 
@@ -185,7 +184,6 @@ void __init vmx_init(void)
     }
     vmx_on = true;
     vmx_inject_init();
-    hvm_devices_init();
     note_support();
     printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
            c->ept_ad ? " EPT-A/D" : "",
