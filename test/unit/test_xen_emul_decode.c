@@ -17,6 +17,7 @@
 
 #include <Zydis/Zydis.h>
 
+#include "emul_opcodes.h"
 #include "private.h"
 
 static uint64_t rng_state = 88172645463325252ull;

@@ -16,6 +16,7 @@
 
 #include "emul_flags.h"
 #include "emul_native.h"
+#include "emul_opcodes.h"
 #include "private.h"
 
 static uint64_t rng_state;

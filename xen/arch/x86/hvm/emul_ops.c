@@ -323,12 +323,6 @@ static enum emul_result op_invlpg(struct emul_ctxt *c, uint64_t addr)
     return EMUL_OKAY;
 }
 
-/* Caches are coherent for a guest without devices. */
-static enum emul_result op_wbinvd(struct emul_ctxt *c)
-{
-    return EMUL_OKAY;
-}
-
 const struct emul_ops hvm_emul_ops = {
     .fetch = op_fetch,
     .read = op_read,
@@ -345,6 +339,5 @@ const struct emul_ops hvm_emul_ops = {
     .cpuid = op_cpuid,
     .read_tsc = op_read_tsc,
     .invlpg = op_invlpg,
-    .wbinvd = op_wbinvd,
     .fpu = hvm_emulate_fpu,
 };
