@@ -55,11 +55,6 @@ static bool walk_update(void *ctx, gaddr_t addr, uint64_t old, uint64_t new, siz
     return done;
 }
 
-struct walk_memory guest_walk_memory(struct domain *d)
-{
-    return (struct walk_memory){walk_read, walk_update, d};
-}
-
 static unsigned int access_of(enum copy_kind kind)
 {
     switch (kind) {
@@ -80,7 +75,8 @@ static unsigned int access_of(enum copy_kind kind)
     return access;
 }
 
-void guest_paging(struct vcpu *v, struct guest_paging *p)
+/* Inlined below: every hypercall reads its argument by these. */
+always_inline void guest_paging(struct vcpu *v, struct guest_paging *p)
 {
     const struct cpu_policy *policy = &v->domain->arch.policy;
 
@@ -90,17 +86,18 @@ void guest_paging(struct vcpu *v, struct guest_paging *p)
         hvm_get_pdptes(v, p->pdpte);
 }
 
-bool guest_translate(struct vcpu *v, const struct guest_paging *p, gva_t va, unsigned int access,
-                     struct walk_result *res)
+always_inline bool guest_translate(struct vcpu *v, const struct guest_paging *p, gva_t va,
+                                   unsigned int access, struct walk_result *res)
 {
-    const struct walk_memory mem = guest_walk_memory(v->domain);
+    const struct walk_memory mem = {walk_read, walk_update, v->domain};
 
     perfc_incr(guest_walks);
     return guest_walk(&p->role, v->arch.hvm.ctrl.cr3, p->pdpte, va, access, &mem, res);
 }
 
 /* Within one frame. */
-static int copy_frame(struct domain *d, gaddr_t addr, void *buf, size_t len, bool write)
+static always_inline int copy_frame(struct domain *d, gaddr_t addr, void *buf, size_t len,
+                                    bool write)
 {
     char *page = p2m_map(d, gaddr_to_gfn(addr), write);
 
@@ -152,7 +149,7 @@ static bool copy_window(gva_t va, void *buf, size_t len, bool to_guest)
     return true;
 }
 
-static int copy_linear(gva_t va, void *buf, size_t len, bool write)
+static always_inline int copy_linear(gva_t va, void *buf, size_t len, bool write)
 {
     gva_t fault;
     uint32_t ec;

@@ -19,9 +19,6 @@ enum copy_kind {
     FETCH_FROM_GUEST,
 };
 
-/* For guest_walk(): a domain's memory by guest-physical address. */
-struct walk_memory guest_walk_memory(struct domain *d);
-
 /* guest_copy_linear - 0, or -EFAULT with the faulting address and the error
  * code for a #PF; a part may have been copied. */
 int guest_copy_linear(struct vcpu *v, gva_t va, void *buf, size_t len, enum copy_kind kind,
