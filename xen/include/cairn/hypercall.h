@@ -82,7 +82,7 @@ int __must_check raw_copy_to_guest(unsigned long va, const void *src, size_t len
 
 /* arch/x86/domctl.c: those domctls that touch registers; -ENOSYS: not mine. */
 struct xen_domctl;
-long arch_do_domctl(struct xen_domctl *op, struct domain *d, bool *copyback);
+long arch_do_domctl(struct xen_domctl *op, struct domain *d);
 
 /* All calls: name, kinds of guest that may (else -ENOSYS), number of arguments. */
 #define HYPERCALLS(X)                       \

@@ -173,7 +173,6 @@ void __init vmx_init(void)
         return;
     }
     vmx_on = true;
-    vmx_inject_init();
     hvm_devices_init();
     hvm_why_not =
         hvm_hap_available() || hvm_shadow_available() ? NULL : vmx_caps_hap_missing(&vmx_caps);
