@@ -222,6 +222,8 @@ void hvm_inject_exception(struct vcpu *v, unsigned int vector, uint32_t ec);
 void hvm_inject_page_fault(struct vcpu *v, gva_t va, uint32_t ec);
 /* Set bits of DR6, for a #DB that we raise.  Current vCPU. */
 void hvm_note_debug_trap(struct vcpu *v, unsigned long bits);
+/* MOV from or to DR0-3, DR6 or DR7; false: DR7.GD wants a #DB, which is noted. */
+bool hvm_move_dr(struct vcpu *v, unsigned int n, uint64_t *value, bool write);
 /* Deliver an event of SDM interruption @type at the next entry. */
 void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, bool has_ec,
                      uint32_t ec, unsigned int insn_len);

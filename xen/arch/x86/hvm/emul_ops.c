@@ -233,6 +233,12 @@ static enum emul_result op_write_cr(struct emul_ctxt *c, unsigned int cr, uint64
     return rc ? emul_raise(c, X86_EXC_GP, 0) : EMUL_OKAY;
 }
 
+static enum emul_result op_move_dr(struct emul_ctxt *c, unsigned int dr, uint64_t *value,
+                                   bool write)
+{
+    return hvm_move_dr(vcpu_of(c), dr, value, write) ? EMUL_OKAY : emul_raise(c, X86_EXC_DB, 0);
+}
+
 /* Those that the processor reads and writes without an exit. */
 static uint64_t *sysenter_register(struct hvm_cpu_state *s, uint32_t msr)
 {
@@ -341,6 +347,7 @@ const struct emul_ops hvm_emul_ops = {
     .port_out = op_port_out,
     .read_cr = op_read_cr,
     .write_cr = op_write_cr,
+    .move_dr = op_move_dr,
     .read_msr = op_read_msr,
     .write_msr = op_write_msr,
     .cpuid = op_cpuid,
