@@ -65,6 +65,8 @@ static enum emul_result translate(struct emul_ctxt *c, uint64_t va, size_t len, 
         if (c->insn.mode != 8 && !(c->efer & EFER_LMA))
             at = (uint32_t)at;
         if (!guest_translate(owner->v, &owner->role, owner->pdpte, at, access, &res)) {
+            if (res.retry)
+                return EMUL_RETRY;
             if (res.not_canonical)
                 return emul_raise(c, X86_EXC_GP, 0);
             return emul_raise_page_fault(c, at, res.ec);
