@@ -323,7 +323,7 @@ static void free_vpid(uint16_t vpid)
         __atomic_fetch_and(&vpid_used[vpid / 64], ~(1ull << (vpid % 64)), __ATOMIC_RELAXED);
 }
 
-int vmx_vcpu_create(struct vcpu *v)
+__cold int vmx_vcpu_create(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
 
@@ -350,7 +350,7 @@ int vmx_vcpu_create(struct vcpu *v)
     return 0;
 }
 
-void vmx_vcpu_destroy(struct vcpu *v)
+__cold void vmx_vcpu_destroy(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
 
