@@ -64,8 +64,6 @@ enum emul_decode {
 /* emul_decode - @code of width @mode (2, 4, 8).  @insn is valid if DECODE_OK. */
 enum emul_decode emul_decode(struct emul_insn *insn, const uint8_t *code, size_t len,
                              unsigned int mode);
-/* How many opcodes the table knows, members of groups counted one by one. */
-unsigned int emul_count_opcodes(void);
 
 /* ---- execution ---- */
 struct emul_ctxt;
