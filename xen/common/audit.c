@@ -53,18 +53,6 @@ static void collect_domain(struct audit *a, struct domain *d)
     arch_audit_refs(d, found, a);
 }
 
-static void for_each_domain(void (*fn)(struct audit *a, struct domain *d), struct audit *a)
-{
-    domid_t from = 0;
-    struct domain *d;
-
-    while (from < DOMID_FIRST_RESERVED && (d = domain_next(from)) != NULL) {
-        from = d->domain_id + 1;
-        fn(a, d);
-        put_domain(d);
-    }
-}
-
 /* ---- comparing ---- */
 
 static void report(struct audit *a, const struct page_info *pg, unsigned int wrong,
@@ -101,7 +89,8 @@ static void audit_window(struct audit *a)
     unsigned long end = min(a->first + WINDOW, max_page);
 
     memset(a->count, 0, PAGE_SIZE << WINDOW_ORDER);
-    for_each_domain(collect_domain, a);
+    for_each_domain(d)
+        collect_domain(a, d);
     for (unsigned long frame = a->first; frame < end; frame++)
         if (mfn_valid(_mfn(frame)))
             check_frame(a, frame);
@@ -125,7 +114,7 @@ static void sum_pages(struct audit *a, struct domain *d)
 }
 
 /* All but the vCPU that we serve: a caller's others are paused one by one. */
-static void stop_domain(struct audit *a, struct domain *d)
+static void stop_domain(struct domain *d)
 {
     if (d != current->domain)
         domain_pause(d);
@@ -135,7 +124,7 @@ static void stop_domain(struct audit *a, struct domain *d)
                 vcpu_pause(v);
 }
 
-static void let_domain_go(struct audit *a, struct domain *d)
+static void let_domain_go(struct domain *d)
 {
     if (d != current->domain)
         domain_unpause(d);
@@ -155,11 +144,14 @@ static long count_all(void)
         printk(XENLOG_ERR "audit: no memory\n");
         return -ENOMEM;
     }
-    for_each_domain(stop_domain, &a);
+    for_each_domain(d)
+        stop_domain(d);
     for (; a.first < max_page; a.first += WINDOW)
         audit_window(&a);
-    for_each_domain(sum_pages, &a);
-    for_each_domain(let_domain_go, &a);
+    for_each_domain(d)
+        sum_pages(&a, d);
+    for_each_domain(d)
+        let_domain_go(d);
     if (a.owned) {
         printk(XENLOG_ERR "audit: %ld pages owned and not counted\n", (long)a.owned);
         a.differences++;

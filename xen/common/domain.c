@@ -179,6 +179,24 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc)
 
 /* ---- ending ---- */
 
+/* No more events or timers; others see its vCPUs no more. */
+static int stop_activity(struct domain *d)
+{
+    evtchn_destroy(d);
+    grant_release(d);
+    for_each_vcpu(d, v) {
+        sched_vcpu_destroy(v);
+        vcpu_info_release(v);
+    }
+    return 0;
+}
+
+static int begin_relinquishing(struct domain *d)
+{
+    page_list_rewind(d);
+    return 0;
+}
+
 /* Each page's own reference; what others still map stays on the list. */
 static int relinquish_memory(struct domain *d)
 {
@@ -190,42 +208,24 @@ static int relinquish_memory(struct domain *d)
     return 0;
 }
 
-enum { STEP_EVENTS, STEP_ARCH, STEP_GRANTS, STEP_PAGES_BEGIN, STEP_PAGES };
-
 static int domain_teardown(struct domain *d)
 {
-    int rc = 0;
-
-    switch (d->destroy_step) {
-    case STEP_EVENTS:
-        evtchn_destroy(d);
-        grant_release(d);
-        for_each_vcpu(d, v) {
-            sched_vcpu_destroy(v);
-            vcpu_info_release(v);
-        }
-        d->destroy_step = STEP_ARCH;
-        /* fallthrough */
-    case STEP_ARCH:
-        rc = arch_domain_teardown(d);
-        if (rc)
-            return rc;
-        d->destroy_step = STEP_GRANTS;
-        /* fallthrough */
-    case STEP_GRANTS:
+    static int (*const steps[])(struct domain * d) = {
+        stop_activity,
+        arch_domain_teardown,
         /* After its page tables and p2m: nothing translates to what it mapped. */
-        rc = grant_release_mappings(d);
+        grant_release_mappings,
+        begin_relinquishing,
+        relinquish_memory,
+    };
+
+    for (; d->destroy_step < ARRAY_SIZE(steps); d->destroy_step++) {
+        int rc = steps[d->destroy_step](d);
+
         if (rc)
             return rc;
-        d->destroy_step = STEP_PAGES_BEGIN;
-        /* fallthrough */
-    case STEP_PAGES_BEGIN:
-        page_list_rewind(d);
-        d->destroy_step = STEP_PAGES;
-        /* fallthrough */
-    default:
-        return relinquish_memory(d);
     }
+    return 0;
 }
 
 int domain_kill(struct domain *d)

@@ -37,34 +37,30 @@ bool domain_list_insert(struct domain *d)
 {
     struct domain **bucket = &domain_hash[d->domain_id % HASH_SIZE];
     struct domain *pos;
-    bool unused;
 
-    spin_lock(&domlist_lock);
-    unused = !hash_find(d->domain_id);
-    if (unused) {
-        d->hash_next = *bucket;
-        *bucket = d;
-        list_for_each_entry(pos, &domain_list, list)
-            if (pos->domain_id > d->domain_id)
-                break;
-        list_add_tail(&d->list, &pos->list);
-    }
-    spin_unlock(&domlist_lock);
-    return unused;
+    scoped_lock(&domlist_lock);
+    if (hash_find(d->domain_id))
+        return false;
+    d->hash_next = *bucket;
+    *bucket = d;
+    list_for_each_entry(pos, &domain_list, list)
+        if (pos->domain_id > d->domain_id)
+            break;
+    list_add_tail(&d->list, &pos->list);
+    return true;
 }
 
 static void domain_list_remove(struct domain *d)
 {
     struct domain **p = &domain_hash[d->domain_id % HASH_SIZE];
 
-    spin_lock(&domlist_lock);
+    scoped_lock(&domlist_lock);
     while (*p && *p != d)
         p = &(*p)->hash_next;
     if (*p) {
         *p = d->hash_next;
         list_del(&d->list);
     }
-    spin_unlock(&domlist_lock);
 }
 
 static bool get_domain_unless_dead(struct domain *d)
@@ -96,27 +92,20 @@ struct domain *get_domain_by_id(domid_t domid)
 {
     struct domain *d;
 
-    spin_lock(&domlist_lock);
+    scoped_lock(&domlist_lock);
     d = hash_find(domid);
-    if (d && (is_being_built(d) || !get_domain_unless_dead(d)))
-        d = NULL;
-    spin_unlock(&domlist_lock);
-    return d;
+    return d && !is_being_built(d) && get_domain_unless_dead(d) ? d : NULL;
 }
 
-struct domain *domain_next(domid_t after)
+struct domain *domain_next(domid_t from)
 {
-    struct domain *d, *found = NULL;
+    struct domain *d;
 
-    spin_lock(&domlist_lock);
-    list_for_each_entry(d, &domain_list, list) {
-        if (d->domain_id >= after && !is_being_built(d) && get_domain_unless_dead(d)) {
-            found = d;
-            break;
-        }
-    }
-    spin_unlock(&domlist_lock);
-    return found;
+    scoped_lock(&domlist_lock);
+    list_for_each_entry(d, &domain_list, list)
+        if (d->domain_id >= from && !is_being_built(d) && get_domain_unless_dead(d))
+            return d;
+    return NULL;
 }
 
 struct domain *get_domain_for_op(domid_t domid)

@@ -73,30 +73,25 @@ static int port_alloc(struct domain *d, enum evtchn_state state, struct evtchn *
     return -ENOSPC;
 }
 
-static long alloc_unbound(struct evtchn_alloc_unbound *op)
+static long evtchn_alloc_unbound(struct domain *d, void *arg)
 {
-    long rc;
-    struct domain *d = hypercall_target(op->dom, &rc);
+    struct evtchn_alloc_unbound *op = arg;
     struct evtchn *chn;
     int port;
 
-    if (!d)
-        return rc;
-    spin_lock(&d->event_lock);
+    scoped_lock(&d->event_lock);
     port = domain_is_dying(d) ? -EINVAL : port_alloc(d, ECS_UNBOUND, &chn);
-    if (port > 0) {
-        chn->remote_domid =
-            op->remote_dom == DOMID_SELF ? current->domain->domain_id : op->remote_dom;
-        op->port = port;
-    }
-    spin_unlock(&d->event_lock);
-    put_domain(d);
-    return port < 0 ? port : 0;
+    if (port < 0)
+        return port;
+    chn->remote_domid = op->remote_dom == DOMID_SELF ? current->domain->domain_id : op->remote_dom;
+    op->port = port;
+    return 0;
 }
 
-static long bind_interdomain(struct evtchn_bind_interdomain *op)
+static long evtchn_bind_interdomain(struct domain *ld, void *arg)
 {
-    struct domain *ld = current->domain, *rd = get_domain_for_op(op->remote_dom);
+    struct evtchn_bind_interdomain *op = arg;
+    struct domain *rd __put_domain = get_domain_for_op(op->remote_dom);
     struct evtchn *lchn, *rchn;
     int rc = -EINVAL;
 
@@ -120,13 +115,12 @@ static long bind_interdomain(struct evtchn_bind_interdomain *op)
         rc = 0;
     }
     unlock_two(ld, rd);
-    put_domain(rd);
     return rc;
 }
 
-static long bind_virq(struct evtchn_bind_virq *op)
+static long evtchn_bind_virq(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    struct evtchn_bind_virq *op = arg;
     struct evtchn *chn;
     int rc = evtchn_check_bind_virq(op->virq, op->vcpu, d->max_vcpus);
     struct vcpu *v;
@@ -138,33 +132,31 @@ static long bind_virq(struct evtchn_bind_virq *op)
     v = domain_vcpu(d, op->vcpu);
     if (!v)
         return -ENOENT;
-    spin_lock(&d->event_lock);
+    scoped_lock(&d->event_lock);
     rc = v->virq_port[op->virq] ? -EEXIST : port_alloc(d, ECS_VIRQ, &chn);
-    if (rc > 0) {
-        chn->virq = op->virq;
-        chn->notify_vcpu = op->vcpu;
-        v->virq_port[op->virq] = op->port = rc;
-    }
-    spin_unlock(&d->event_lock);
-    return rc < 0 ? rc : 0;
+    if (rc < 0)
+        return rc;
+    chn->virq = op->virq;
+    chn->notify_vcpu = op->vcpu;
+    v->virq_port[op->virq] = op->port = rc;
+    return 0;
 }
 
-static long bind_ipi(struct evtchn_bind_ipi *op)
+static long evtchn_bind_ipi(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    struct evtchn_bind_ipi *op = arg;
     struct evtchn *chn;
     int port;
 
     if (!domain_vcpu(d, op->vcpu))
         return -ENOENT;
-    spin_lock(&d->event_lock);
+    scoped_lock(&d->event_lock);
     port = port_alloc(d, ECS_IPI, &chn);
-    if (port > 0) {
-        chn->notify_vcpu = op->vcpu;
-        op->port = port;
-    }
-    spin_unlock(&d->event_lock);
-    return port < 0 ? port : 0;
+    if (port < 0)
+        return port;
+    chn->notify_vcpu = op->vcpu;
+    op->port = port;
+    return 0;
 }
 
 /* ---- closing ---- */
@@ -217,9 +209,9 @@ static struct domain *lock_both_ends(struct domain *d, unsigned int port)
     }
 }
 
-static int close_port(struct domain *d, unsigned int port)
+static long close_port(struct domain *d, unsigned int port)
 {
-    struct domain *rd = lock_both_ends(d, port);
+    struct domain *rd __put_domain = lock_both_ends(d, port);
     struct evtchn *chn = used_port(d, port);
 
     if (chn) {
@@ -231,57 +223,56 @@ static int close_port(struct domain *d, unsigned int port)
         evtchn_clear_pending(d, port);
     }
     unlock_two(d, rd ? rd : d);
-    if (rd)
-        put_domain(rd);
     return chn ? 0 : -EINVAL;
 }
 
-static long evtchn_reset(const struct evtchn_reset *op)
+static long evtchn_close(struct domain *d, void *arg)
 {
-    long rc;
-    struct domain *d = hypercall_target(op->dom, &rc);
+    return close_port(d, ((struct evtchn_close *)arg)->port);
+}
 
-    if (!d)
-        return rc;
-    for (unsigned int port = 1; port < d->max_evtchn_port; port++)
-        close_port(d, port);
-    put_domain(d);
+static long evtchn_reset(struct domain *d, void *arg)
+{
+    evtchn_destroy(d);
     return 0;
 }
 
 /* ---- use ---- */
 
-static long evtchn_send(unsigned int port)
+/* The event that @ld sent from @port arrives, unless the port there was closed
+ * or rebound meanwhile: then it is lost, as it may be. */
+static void receive(struct domain *rd, unsigned int rport, const struct domain *ld,
+                    unsigned int port)
 {
-    struct domain *ld = current->domain, *rd;
     struct evtchn *chn;
+
+    scoped_lock(&rd->event_lock);
+    chn = used_port(rd, rport);
+    if (chn && chn->state == ECS_INTERDOMAIN && chn->remote_domid == ld->domain_id &&
+        chn->remote_port == port)
+        evtchn_notify(rd, chn, rport);
+}
+
+static long evtchn_send(struct domain *ld, void *arg)
+{
+    unsigned int port = ((struct evtchn_send *)arg)->port;
+    struct domain *rd __put_domain = NULL;
+    struct evtchn *chn, copy = {.state = ECS_FREE};
     int rc;
 
     spin_lock(&ld->event_lock);
     chn = used_port(ld, port);
     rc = chn ? evtchn_check_send(chn) : -EINVAL;
-    if (!rc && chn->state == ECS_IPI)
+    if (!rc)
+        copy = *chn;
+    if (copy.state == ECS_IPI)
         evtchn_notify(ld, chn, port);
-    if (rc || chn->state != ECS_INTERDOMAIN) {
-        spin_unlock(&ld->event_lock);
-        return rc;
-    }
-    unsigned int rport = chn->remote_port;
-    domid_t remote = chn->remote_domid;
-
     spin_unlock(&ld->event_lock);
-    rd = get_domain_for_op(remote);
-    if (!rd)
-        return 0;
-    spin_lock(&rd->event_lock);
-    chn = used_port(rd, rport);
-    /* Closed or rebound meanwhile: the event is lost, as it may be. */
-    if (chn && chn->state == ECS_INTERDOMAIN && chn->remote_domid == ld->domain_id &&
-        chn->remote_port == port)
-        evtchn_notify(rd, chn, rport);
-    spin_unlock(&rd->event_lock);
-    put_domain(rd);
-    return 0;
+    if (copy.state == ECS_INTERDOMAIN)
+        rd = get_domain_for_op(copy.remote_domid);
+    if (rd)
+        receive(rd, copy.remote_port, ld, port);
+    return rc;
 }
 
 static void fill_status(const struct evtchn *chn, struct evtchn_status *op)
@@ -302,62 +293,54 @@ static void fill_status(const struct evtchn *chn, struct evtchn_status *op)
     }
 }
 
-static long evtchn_status(struct evtchn_status *op)
+static long evtchn_status(struct domain *d, void *arg)
 {
-    long rc;
-    struct domain *d = hypercall_target(op->dom, &rc);
     const struct evtchn closed = {.state = ECS_FREE};
+    struct evtchn_status *op = arg;
 
-    if (!d)
-        return rc;
-    spin_lock(&d->event_lock);
+    scoped_lock(&d->event_lock);
     if (op->port >= evtchn_port_limit(d))
-        rc = -EINVAL;
-    else
-        fill_status(port_is_valid(d, op->port) ? port_of(d, op->port) : &closed, op);
-    spin_unlock(&d->event_lock);
-    put_domain(d);
-    return rc;
+        return -EINVAL;
+    fill_status(port_is_valid(d, op->port) ? port_of(d, op->port) : &closed, op);
+    return 0;
 }
 
-static long bind_vcpu(const struct evtchn_bind_vcpu *op)
+static long evtchn_bind_vcpu(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    const struct evtchn_bind_vcpu *op = arg;
     struct evtchn *chn;
     int rc;
 
-    spin_lock(&d->event_lock);
+    scoped_lock(&d->event_lock);
     chn = used_port(d, op->port);
     rc = chn ? evtchn_check_bind_vcpu(chn, op->vcpu, d->max_vcpus) : -EINVAL;
     if (!rc && !domain_vcpu(d, op->vcpu))
         rc = -ENOENT;
     if (!rc)
         chn->notify_vcpu = op->vcpu;
-    spin_unlock(&d->event_lock);
     return rc;
 }
 
-static long evtchn_unmask(unsigned int port)
+static long evtchn_unmask(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    unsigned int port = ((struct evtchn_unmask *)arg)->port;
     struct evtchn *chn;
-    long rc = -EINVAL;
+    struct vcpu *v;
 
-    spin_lock(&d->event_lock);
+    scoped_lock(&d->event_lock);
     chn = used_port(d, port);
-    if (chn && domain_vcpu(d, chn->notify_vcpu)) {
-        evtchn_unmask_port(domain_vcpu(d, chn->notify_vcpu), port);
-        rc = 0;
-    }
-    spin_unlock(&d->event_lock);
-    return rc;
+    v = chn ? domain_vcpu(d, chn->notify_vcpu) : NULL;
+    if (!v)
+        return -EINVAL;
+    evtchn_unmask_port(v, port);
+    return 0;
 }
 
 /* The other ABI, queues of events, is refused; a bad argument is still told
  * from that. */
-static long init_control(const struct evtchn_init_control *op)
+static long evtchn_init_control(struct domain *d, void *arg)
 {
-    struct domain *d = current->domain;
+    const struct evtchn_init_control *op = arg;
     struct page_info *pg;
 
     if (!domain_vcpu(d, op->vcpu))
@@ -397,45 +380,22 @@ void evtchn_free(struct domain *d)
 
 /* ---- the hypercall ---- */
 
-/* Copy in, do, copy the answer out. */
-#define EVTCHN_OP(type, fn, copy_back)                              \
-    ({                                                              \
-        struct type op_;                                            \
-        long rc_ = -EFAULT;                                         \
-        if (!copy_from_guest_va(&op_, arg)) {                       \
-            rc_ = fn;                                               \
-            if (!rc_ && (copy_back) && copy_to_guest_va(arg, &op_)) \
-                rc_ = -EFAULT;                                      \
-        }                                                           \
-        rc_;                                                        \
-    })
+#define OP(name, flags) [EVTCHNOP_##name] = {evtchn_##name, sizeof(struct evtchn_##name), flags}
+static const struct arg_op ops[] = {
+    OP(alloc_unbound, ARG_DOMID | ARG_ANSWER),
+    OP(bind_interdomain, ARG_ANSWER),
+    OP(bind_virq, ARG_ANSWER),
+    OP(bind_ipi, ARG_ANSWER),
+    OP(status, ARG_DOMID | ARG_ANSWER),
+    OP(close, 0),
+    OP(send, 0),
+    OP(bind_vcpu, 0),
+    OP(unmask, 0),
+    OP(init_control, 0),
+    OP(reset, ARG_DOMID),
+};
 
 long do_event_channel_op(unsigned long cmd, unsigned long arg)
 {
-    switch ((unsigned int)cmd) {
-    case EVTCHNOP_alloc_unbound:
-        return EVTCHN_OP(evtchn_alloc_unbound, alloc_unbound(&op_), true);
-    case EVTCHNOP_bind_interdomain:
-        return EVTCHN_OP(evtchn_bind_interdomain, bind_interdomain(&op_), true);
-    case EVTCHNOP_bind_virq:
-        return EVTCHN_OP(evtchn_bind_virq, bind_virq(&op_), true);
-    case EVTCHNOP_bind_ipi:
-        return EVTCHN_OP(evtchn_bind_ipi, bind_ipi(&op_), true);
-    case EVTCHNOP_status:
-        return EVTCHN_OP(evtchn_status, evtchn_status(&op_), true);
-    case EVTCHNOP_close:
-        return EVTCHN_OP(evtchn_close, close_port(current->domain, op_.port), false);
-    case EVTCHNOP_send:
-        return EVTCHN_OP(evtchn_send, evtchn_send(op_.port), false);
-    case EVTCHNOP_bind_vcpu:
-        return EVTCHN_OP(evtchn_bind_vcpu, bind_vcpu(&op_), false);
-    case EVTCHNOP_unmask:
-        return EVTCHN_OP(evtchn_unmask, evtchn_unmask(op_.port), false);
-    case EVTCHNOP_init_control:
-        return EVTCHN_OP(evtchn_init_control, init_control(&op_), false);
-    case EVTCHNOP_reset:
-        return EVTCHN_OP(evtchn_reset, evtchn_reset(&op_), false);
-    default:
-        return -ENOSYS;
-    }
+    return run_arg_op(ARG_OP(ops, cmd), arg);
 }

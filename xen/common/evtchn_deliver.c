@@ -102,11 +102,10 @@ void send_guest_virq(struct vcpu *v, unsigned int virq)
     struct domain *d = v->domain;
     uint32_t port;
 
-    spin_lock(&d->event_lock);
+    scoped_lock(&d->event_lock);
     port = v->virq_port[virq];
     if (port)
         evtchn_notify(d, port_of(d, port), port);
-    spin_unlock(&d->event_lock);
 }
 
 void send_global_virq(unsigned int virq)

@@ -25,7 +25,7 @@ struct copy_side {
 static int16_t hold_grant(struct copy_side *s, uint32_t ref, bool write)
 {
     unsigned int use = GRANT_USE_host | (write ? GRANT_USE_write : 0);
-    int16_t status = grant_take(s->d, ref, current->domain->domain_id, use, &s->pg);
+    int16_t status = grant_take(s->d, ref, use, &s->pg);
 
     if (status != GNTST_okay)
         return status;
@@ -95,14 +95,12 @@ static int16_t copy_one(const struct gnttab_copy *op)
     return status;
 }
 
-long grant_copy_one(unsigned long uop)
+long grant_copy_one(void *arg, struct grant_batch *batch)
 {
-    struct gnttab_copy op;
+    struct gnttab_copy *op = arg;
 
-    if (copy_from_guest_va(&op, uop))
-        return -EFAULT;
-    op.status = copy_one(&op);
-    return copy_to_guest_va(uop, &op);
+    op->status = copy_one(op);
+    return 0;
 }
 
 /* ---- caches ---- */
@@ -128,21 +126,18 @@ static struct page_info *get_flushable_page(struct domain *d, uint64_t addr)
     return NULL;
 }
 
-long grant_flush_one(unsigned long uop)
+long grant_flush_one(void *arg, struct grant_batch *batch)
 {
-    struct gnttab_cache_flush op;
+    const struct gnttab_cache_flush *op = arg;
+    int rc = grant_flush_check(op->op, op->offset, op->length);
     struct page_info *pg;
-    int rc;
 
-    if (copy_from_guest_va(&op, uop))
-        return -EFAULT;
-    rc = grant_flush_check(op.op, op.offset, op.length);
     if (rc <= 0)
         return rc;
-    pg = get_flushable_page(current->domain, op.a.dev_bus_addr);
+    pg = get_flushable_page(current->domain, op->a.dev_bus_addr);
     if (!pg)
         return -EPERM;
-    arch_grant_cache_flush(page_to_mfn(pg), op.offset, op.length);
+    arch_grant_cache_flush(page_to_mfn(pg), op->offset, op->length);
     put_page(pg);
     return 0;
 }

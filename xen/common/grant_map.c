@@ -129,7 +129,7 @@ static int16_t map_locked(struct domain *ld, struct domain *rd, struct gnttab_ma
 
     if (handle == HANDLE_NONE)
         return GNTST_no_space;
-    status = grant_take(rd, op->ref, ld->domain_id, use, &pg);
+    status = grant_take(rd, op->ref, use, &pg);
     if (status == GNTST_okay) {
         status = make_mapping(rd, pg, op, use);
         if (status != GNTST_okay)
@@ -146,10 +146,9 @@ static int16_t map_locked(struct domain *ld, struct domain *rd, struct gnttab_ma
     return GNTST_okay;
 }
 
-static int16_t map_one(struct domain *ld, struct gnttab_map_grant_ref *op)
+static int16_t map(struct domain *ld, struct gnttab_map_grant_ref *op)
 {
     unsigned int use = grant_map_use(op->flags);
-    struct domain *rd;
     int16_t status;
 
     if (!use)
@@ -157,46 +156,34 @@ static int16_t map_one(struct domain *ld, struct gnttab_map_grant_ref *op)
     status = arch_grant_check_flags(ld, op->flags);
     if (status != GNTST_okay)
         return status;
-    rd = get_domain_by_id(op->dom);
+
+    struct domain *rd __put_domain = get_domain_by_id(op->dom);
     if (!rd)
         return GNTST_bad_domain;
-    spin_lock(&ld->grant->map_lock);
-    status = map_locked(ld, rd, op, use);
-    spin_unlock(&ld->grant->map_lock);
-    put_domain(rd);
-    return status;
+    scoped_lock(&ld->grant->map_lock);
+    return map_locked(ld, rd, op, use);
 }
 
-long grant_map_one(unsigned long uop)
+long grant_map_one(void *arg, struct grant_batch *batch)
 {
-    struct gnttab_map_grant_ref op;
+    struct gnttab_map_grant_ref *op = arg;
 
-    if (copy_from_guest_va(&op, uop))
-        return -EFAULT;
-    op.status = map_one(current->domain, &op);
-    return copy_to_guest_va(uop, &op);
+    op->status = map(current->domain, op);
+    return 0;
 }
 
-/* ---- unmap: mappings of a few go away, one flush, then their counts ---- */
-
-#define UNMAP_BATCH 32
-
-struct unmapped {
-    struct domain *rd; /* with a reference; NULL: nothing was unmapped */
-    uint32_t ref;
-    unsigned int use;
-};
+/* ---- unmap ---- */
 
 struct unmap_args {
     uint64_t host_addr, dev_bus_addr, new_addr;
     uint32_t handle;
 };
 
-/* map_lock held.  Takes away what the arguments name. */
-static int16_t unmap_record(const struct unmap_args *a, struct maptrack *mt, struct unmapped *done)
+/* map_lock held.  Takes away what the arguments name; *@use is what that was. */
+static int16_t unmap_record(const struct unmap_args *a, struct maptrack *mt, mfn_t mfn,
+                            unsigned int *use)
 {
-    mfn_t mfn = _mfn(grant_active(done->rd->grant, mt->ref)->mfn);
-    unsigned int flags = mt->flags;
+    unsigned int flags = mt->flags, gone;
     bool device = a->dev_bus_addr && (flags & GNTMAP_device_map);
     bool host = a->host_addr && (flags & GNTMAP_host_map);
 
@@ -211,113 +198,75 @@ static int16_t unmap_record(const struct unmap_args *a, struct maptrack *mt, str
     }
     if (device)
         mt->flags &= ~GNTMAP_device_map;
-    done->use = grant_map_use(flags & ~mt->flags)
-                    ? grant_map_use((flags & ~mt->flags) | (flags & GNTMAP_readonly))
-                    : 0;
+    gone = flags & ~mt->flags;
+    *use = gone ? grant_map_use(gone | (flags & GNTMAP_readonly)) : 0;
     return GNTST_okay;
 }
 
-static int16_t unmap_one(struct domain *ld, const struct unmap_args *a, struct unmapped *done)
+static int16_t unmap(const struct unmap_args *a, struct grant_batch *batch)
 {
-    struct grant_table *gt = ld->grant;
+    struct grant_table *gt = current->domain->grant;
     int16_t status = GNTST_bad_handle;
     struct maptrack *mt;
+    struct domain *rd;
 
-    done->use = 0;
-    done->rd = NULL;
-    spin_lock(&gt->map_lock);
+    if (batch->nr == UNMAP_BATCH)
+        grant_finish_unmaps(batch);
+    scoped_lock(&gt->map_lock);
     mt = used_record(gt, a->handle);
-    if (mt) {
-        done->ref = mt->ref;
-        /* There: the entry in use holds a page of it. */
-        done->rd = get_domain_by_id(mt->granter);
-    }
-    if (done->rd) {
-        status = unmap_record(a, mt, done);
+    /* There: the entry in use holds a page of it. */
+    rd = mt ? get_domain_by_id(mt->granter) : NULL;
+    if (rd) {
+        unsigned int i = batch->nr++, use = 0;
+
+        status = unmap_record(a, mt, page_to_mfn(grant_page(rd->grant, mt->ref)), &use);
+        batch->done[i].rd = rd;
+        batch->done[i].ref = mt->ref;
+        batch->done[i].use = use;
         if (!(mt->flags & (GNTMAP_host_map | GNTMAP_device_map)))
             handle_put(gt, a->handle);
     }
-    spin_unlock(&gt->map_lock);
     return status;
 }
 
-static void finish_unmaps(struct domain *ld, struct unmapped *done, unsigned int n)
+long grant_unmap_one(void *arg, struct grant_batch *batch)
 {
-    arch_grant_flush(ld);
-    for (unsigned int i = 0; i < n; i++) {
-        if (!done[i].rd)
-            continue;
-        if (done[i].use) {
-            mfn_t mfn = _mfn(grant_active(done[i].rd->grant, done[i].ref)->mfn);
-
-            records_put(ld, mfn_to_page(mfn), done[i].use);
-            grant_drop(done[i].rd, done[i].ref, done[i].use);
-        }
-        put_domain(done[i].rd);
-    }
-}
-
-/* Up to UNMAP_BATCH operations; @one reads, does and answers the one at *uop. */
-static long unmap_batches(unsigned long *uop, unsigned int *count, size_t size,
-                          long (*one)(unsigned long uop, struct unmapped *done))
-{
-    struct unmapped done[UNMAP_BATCH];
-    long rc = 0;
-
-    while (*count && !rc) {
-        unsigned int n = 0;
-
-        while (n < UNMAP_BATCH && *count && !rc) {
-            done[n].rd = NULL;
-            rc = one(*uop, &done[n++]);
-            if (!rc) {
-                --*count;
-                *uop += size;
-            }
-        }
-        finish_unmaps(current->domain, done, n);
-        if (!rc && *count && preempt_check())
-            rc = -ERESTART;
-    }
-    return rc;
-}
-
-static long unmap_grant_ref(unsigned long uop, struct unmapped *done)
-{
-    struct gnttab_unmap_grant_ref op;
-
-    if (copy_from_guest_va(&op, uop))
-        return -EFAULT;
-
+    struct gnttab_unmap_grant_ref *op = arg;
     const struct unmap_args a = {
-        .host_addr = op.host_addr, .dev_bus_addr = op.dev_bus_addr, .handle = op.handle};
+        .host_addr = op->host_addr, .dev_bus_addr = op->dev_bus_addr, .handle = op->handle};
 
-    op.status = unmap_one(current->domain, &a, done);
-    return copy_to_guest_va(uop, &op);
+    op->status = unmap(&a, batch);
+    return 0;
 }
 
-static long unmap_and_replace(unsigned long uop, struct unmapped *done)
+long grant_replace_one(void *arg, struct grant_batch *batch)
 {
-    struct gnttab_unmap_and_replace op;
-
-    if (copy_from_guest_va(&op, uop))
-        return -EFAULT;
-
+    struct gnttab_unmap_and_replace *op = arg;
     const struct unmap_args a = {
-        .host_addr = op.host_addr, .new_addr = op.new_addr, .handle = op.handle};
+        .host_addr = op->host_addr, .new_addr = op->new_addr, .handle = op->handle};
 
-    op.status = unmap_one(current->domain, &a, done);
-    return copy_to_guest_va(uop, &op);
+    op->status = unmap(&a, batch);
+    return 0;
 }
 
-long grant_unmap_batch(unsigned long *uop, unsigned int *count)
+/* @ld's @use of the granter's entry ends; nothing translates to its frame by it. */
+static void end_use(struct domain *ld, struct domain *rd, uint32_t ref, unsigned int use)
 {
-    return unmap_batches(uop, count, sizeof(struct gnttab_unmap_grant_ref), unmap_grant_ref);
+    records_put(ld, grant_page(rd->grant, ref), use);
+    grant_drop(rd, ref, use);
 }
 
-long grant_replace_batch(unsigned long *uop, unsigned int *count)
+void grant_finish_unmaps(struct grant_batch *batch)
 {
-    return unmap_batches(uop, count, sizeof(struct gnttab_unmap_and_replace), unmap_and_replace);
+    if (batch->nr)
+        arch_grant_flush(current->domain);
+    for (unsigned int i = 0; i < batch->nr; i++) {
+        struct domain *rd __put_domain = batch->done[i].rd;
+
+        if (batch->done[i].use)
+            end_use(current->domain, rd, batch->done[i].ref, batch->done[i].use);
+    }
+    batch->nr = 0;
 }
 
 /* ---- the holder's end ---- */
@@ -328,16 +277,10 @@ int grant_release_mappings(struct domain *d)
 
     for (; gt && gt->nr_mappings; gt->release_cursor++) {
         struct maptrack *mt = used_record(gt, gt->release_cursor);
-        struct domain *rd = mt ? get_domain_by_id(mt->granter) : NULL;
+        struct domain *rd __put_domain = mt ? get_domain_by_id(mt->granter) : NULL;
 
-        if (rd) {
-            struct page_info *pg = mfn_to_page(_mfn(grant_active(rd->grant, mt->ref)->mfn));
-            unsigned int use = grant_map_use(mt->flags);
-
-            records_put(d, pg, use);
-            grant_drop(rd, mt->ref, use);
-            put_domain(rd);
-        }
+        if (rd)
+            end_use(d, rd, mt->ref, grant_map_use(mt->flags));
         if (mt)
             handle_put(gt, gt->release_cursor);
         if (!(gt->release_cursor % 64) && preempt_check()) {
@@ -359,18 +302,17 @@ void grant_count_refs(struct domain *d, void (*fn)(void *ctx, mfn_t mfn, bool wr
             fn(ctx, _mfn(grant_active(gt, ref)->mfn), false);
     for (uint32_t h = 0; gt && h < gt->nr_map_frames * HANDLES_PER_FRAME; h++) {
         struct maptrack *mt = used_record(gt, h);
-        struct domain *rd = mt ? get_domain_by_id(mt->granter) : NULL;
-        unsigned int use;
-        mfn_t mfn;
+        struct domain *rd __put_domain = mt ? get_domain_by_id(mt->granter) : NULL;
 
         if (!rd)
             continue;
-        use = grant_map_use(mt->flags);
-        mfn = _mfn(grant_active(rd->grant, mt->ref)->mfn);
+
+        unsigned int use = grant_map_use(mt->flags);
+        mfn_t mfn = page_to_mfn(grant_page(rd->grant, mt->ref));
+
         if (use & GRANT_USE_device)
             fn(ctx, mfn, use & GRANT_USE_write);
         if ((use & GRANT_USE_host) && d->is_hvm)
             fn(ctx, mfn, use & GRANT_USE_write);
-        put_domain(rd);
     }
 }

@@ -76,26 +76,43 @@ static inline struct active_entry *grant_active(const struct grant_table *gt, ui
 {
     return &gt->active[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
 }
+/* The frame of an entry in use. */
+static inline struct page_info *grant_page(const struct grant_table *gt, uint32_t ref)
+{
+    return mfn_to_page(_mfn(grant_active(gt, ref)->mfn));
+}
 
 /* ---- grant_table.c ---- */
 
-/* grant_take - begin @use of entry @ref of @rd by @caller.  GNTST_okay: the
- * entry is pinned and *@pg its frame (the entry holds the reference). */
-int16_t grant_take(struct domain *rd, uint32_t ref, domid_t caller, unsigned int use,
-                   struct page_info **pg);
+/* grant_take - begin @use of entry @ref of @rd by the current domain.  GNTST_okay:
+ * the entry is pinned and *@pg its frame (the entry holds the reference). */
+int16_t grant_take(struct domain *rd, uint32_t ref, unsigned int use, struct page_info **pg);
 /* grant_drop - the end of @use; may drop the entry's reference. */
 void grant_drop(struct domain *rd, uint32_t ref, unsigned int use);
 /* grant_lends - does @holder use the frame @mfn by a grant of @rd's?  Bounded by
  * the entries of one table, not by what @holder has mapped. */
 bool grant_lends(struct domain *rd, domid_t holder, mfn_t mfn);
 
-/* ---- grant_map.c, grant_copy.c: one element, or a batch from element 0 on:
- * what is left to do after a preemption is written to *@uop and *@count. ---- */
-long grant_map_one(unsigned long uop);
-long grant_copy_one(unsigned long uop);
-long grant_flush_one(unsigned long uop);
-long grant_unmap_batch(unsigned long *uop, unsigned int *count);
-long grant_replace_batch(unsigned long *uop, unsigned int *count);
+/* ---- grant_map.c, grant_copy.c: one element of a list ---- */
+
+/* Uses whose mappings have been taken away; they end after one flush for all. */
+#define UNMAP_BATCH 32
+struct grant_batch {
+    unsigned int nr;
+    struct {
+        struct domain *rd; /* with a reference */
+        uint32_t ref;
+        unsigned int use; /* 0: there was nothing to take away */
+    } done[UNMAP_BATCH];
+};
+
+long grant_map_one(void *arg, struct grant_batch *batch);
+long grant_unmap_one(void *arg, struct grant_batch *batch);
+long grant_replace_one(void *arg, struct grant_batch *batch);
+long grant_copy_one(void *arg, struct grant_batch *batch);
+long grant_flush_one(void *arg, struct grant_batch *batch);
+/* Flush, and end what has been collected. */
+void grant_finish_unmaps(struct grant_batch *batch);
 
 /* ---- arch/x86/grant.c: mappings in the current domain's address space.
  * All return GNTST_*. ---- */

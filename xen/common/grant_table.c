@@ -76,23 +76,16 @@ int grant_init(struct domain *d, const struct xen_domctl_createdomain *cfg)
     gt->free_handle = HANDLE_NONE;
     d->grant = gt;
     /* The first frame is there from the start: the reserved entries are in it. */
-    spin_lock(&gt->lock);
-    if (!grow(d, 1))
-        rc = -ENOMEM;
-    spin_unlock(&gt->lock);
-    return rc;
+    scoped_lock(&gt->lock);
+    return grow(d, 1) ? 0 : -ENOMEM;
 }
 
 mfn_t grant_frame(struct domain *d, unsigned long idx)
 {
     struct grant_table *gt = d->grant;
-    mfn_t mfn = INVALID_MFN;
 
-    spin_lock(&gt->lock);
-    if (idx < gt->max_frames && grow(d, idx + 1))
-        mfn = virt_to_mfn(gt->shared[idx]);
-    spin_unlock(&gt->lock);
-    return mfn;
+    scoped_lock(&gt->lock);
+    return idx < gt->max_frames && grow(d, idx + 1) ? virt_to_mfn(gt->shared[idx]) : INVALID_MFN;
 }
 
 void grant_release(struct domain *d)
@@ -150,9 +143,10 @@ static struct page_info *get_granted_frame(struct domain *rd, uint32_t ref, bool
  * again, but do not let a guest that keeps writing keep us here. */
 #define STORE_TRIES 5
 
-static int16_t claim_entry(struct grant_table *gt, uint32_t ref, domid_t caller, unsigned int use,
+static int16_t claim_entry(struct grant_table *gt, uint32_t ref, unsigned int use,
                            struct grant_pins *pins)
 {
+    const domid_t caller = current->domain->domain_id;
     const struct active_entry *act = grant_active(gt, ref);
     uint32_t *word = (uint32_t *)grant_shared(gt, ref);
     uint32_t copy = __atomic_load_n(word, __ATOMIC_ACQUIRE);
@@ -187,16 +181,16 @@ static struct page_info *drop_locked(struct grant_table *gt, uint32_t ref, unsig
 
     act->pins = drop.pins;
     clear_flags(gt, ref, drop.clear);
-    return grant_in_use(act->pins) ? NULL : mfn_to_page(_mfn(act->mfn));
+    return grant_in_use(act->pins) ? NULL : grant_page(gt, ref);
 }
 
 /* rd->grant->lock held. */
-static int16_t take_locked(struct domain *rd, uint32_t ref, domid_t caller, unsigned int use)
+static int16_t take_locked(struct domain *rd, uint32_t ref, unsigned int use)
 {
     struct grant_table *gt = rd->grant;
     struct active_entry *act = grant_active(gt, ref);
     struct grant_pins pins;
-    int16_t status = claim_entry(gt, ref, caller, use, &pins);
+    int16_t status = claim_entry(gt, ref, use, &pins);
 
     if (status != GNTST_okay)
         return status;
@@ -208,14 +202,13 @@ static int16_t take_locked(struct domain *rd, uint32_t ref, domid_t caller, unsi
             return GNTST_bad_page;
         }
         act->mfn = mfn_x(page_to_mfn(pg));
-        act->holder = caller;
+        act->holder = current->domain->domain_id;
     }
     act->pins = pins;
     return GNTST_okay;
 }
 
-int16_t grant_take(struct domain *rd, uint32_t ref, domid_t caller, unsigned int use,
-                   struct page_info **pg)
+int16_t grant_take(struct domain *rd, uint32_t ref, unsigned int use, struct page_info **pg)
 {
     struct grant_table *gt = rd->grant;
     struct page_info *unused = NULL;
@@ -223,12 +216,10 @@ int16_t grant_take(struct domain *rd, uint32_t ref, domid_t caller, unsigned int
 
     spin_lock(&gt->lock);
     if (ref < grant_nr_entries(gt))
-        status = take_locked(rd, ref, caller, use);
+        status = take_locked(rd, ref, use);
     if (status == GNTST_okay) {
-        struct active_entry *act = grant_active(gt, ref);
-
-        *pg = mfn_to_page(_mfn(act->mfn));
-        if ((use & GRANT_USE_write) && act->read_only) {
+        *pg = grant_page(gt, ref);
+        if ((use & GRANT_USE_write) && grant_active(gt, ref)->read_only) {
             unused = drop_locked(gt, ref, use);
             status = GNTST_bad_page;
         }
@@ -253,16 +244,15 @@ void grant_drop(struct domain *rd, uint32_t ref, unsigned int use)
 bool grant_lends(struct domain *rd, domid_t holder, mfn_t mfn)
 {
     struct grant_table *gt = rd->grant;
-    bool found = false;
 
-    spin_lock(&gt->lock);
-    for (uint32_t ref = 0; !found && ref < grant_nr_entries(gt); ref++) {
+    scoped_lock(&gt->lock);
+    for (uint32_t ref = 0; ref < grant_nr_entries(gt); ref++) {
         const struct active_entry *act = grant_active(gt, ref);
 
-        found = grant_in_use(act->pins) && act->holder == holder && act->mfn == mfn_x(mfn);
+        if (grant_in_use(act->pins) && act->holder == holder && act->mfn == mfn_x(mfn))
+            return true;
     }
-    spin_unlock(&gt->lock);
-    return found;
+    return false;
 }
 
 /* ---- operations on tables ---- */
@@ -278,134 +268,128 @@ static struct domain *grant_target(domid_t domid, int16_t *status)
 }
 
 /* The list of frames is written last: frames once made stay. */
-static long setup_table(unsigned long uop)
+static long setup_table(struct domain *caller, void *arg)
 {
-    struct gnttab_setup_table op;
-    struct domain *d;
+    struct gnttab_setup_table *op = arg;
+    struct domain *d __put_domain = grant_target(op->dom, &op->status);
 
-    if (copy_from_guest_va(&op, uop))
-        return -EFAULT;
-    d = grant_target(op.dom, &op.status);
-    if (d) {
-        spin_lock(&d->grant->lock);
-        if (!grow(d, op.nr_frames))
-            op.status = GNTST_general_error;
-        spin_unlock(&d->grant->lock);
-        for (unsigned int i = 0; op.status == GNTST_okay && i < op.nr_frames; i++) {
-            xen_pfn_t gmfn = mfn_x(virt_to_mfn(d->grant->shared[i]));
-
-            if (d->is_hvm)
-                gmfn = get_gpfn_from_mfn(_mfn(gmfn));
-            if (copy_to_guest_offset(op.frame_list, i, &gmfn, 1))
-                op.status = GNTST_bad_virt_addr;
-        }
-        put_domain(d);
-    }
-    return copy_to_guest_va(uop, &op);
-}
-
-static long query_size(unsigned long uop)
-{
-    struct gnttab_query_size op;
-    struct domain *d;
-
-    if (copy_from_guest_va(&op, uop))
-        return -EFAULT;
-    d = grant_target(op.dom, &op.status);
-    if (d) {
-        op.nr_frames = d->grant->nr_frames;
-        op.max_nr_frames = d->grant->max_frames;
-        put_domain(d);
-    }
-    return copy_to_guest_va(uop, &op);
-}
-
-static long set_version(unsigned long uop)
-{
-    struct gnttab_set_version op;
-    long rc;
-
-    if (copy_from_guest_va(&op, uop))
-        return -EFAULT;
-    rc = op.version == 1 ? 0 : op.version == 2 ? -ENOSYS : -EINVAL;
-    op.version = 1;
-    return copy_to_guest_va(uop, &op) ? -EFAULT : rc;
-}
-
-static long get_version(unsigned long uop)
-{
-    struct gnttab_get_version op;
-    struct domain *d;
-    long rc;
-
-    if (copy_from_guest_va(&op, uop))
-        return -EFAULT;
-    d = hypercall_target(op.dom, &rc);
     if (!d)
-        return rc;
-    put_domain(d);
-    op.version = 1;
-    return copy_to_guest_va(uop, &op);
+        return 0;
+    spin_lock(&d->grant->lock);
+    if (!grow(d, op->nr_frames))
+        op->status = GNTST_general_error;
+    spin_unlock(&d->grant->lock);
+    for (unsigned int i = 0; op->status == GNTST_okay && i < op->nr_frames; i++) {
+        mfn_t mfn = virt_to_mfn(d->grant->shared[i]);
+        xen_pfn_t gmfn = d->is_hvm ? get_gpfn_from_mfn(mfn) : mfn_x(mfn);
+
+        if (copy_to_guest_offset(op->frame_list, i, &gmfn, 1))
+            op->status = GNTST_bad_virt_addr;
+    }
+    return 0;
+}
+
+static long query_size(struct domain *caller, void *arg)
+{
+    struct gnttab_query_size *op = arg;
+    struct domain *d __put_domain = grant_target(op->dom, &op->status);
+
+    if (d) {
+        op->nr_frames = d->grant->nr_frames;
+        op->max_nr_frames = d->grant->max_frames;
+    }
+    return 0;
+}
+
+static long set_version(struct domain *caller, void *arg)
+{
+    uint32_t *version = &((struct gnttab_set_version *)arg)->version;
+    long rc = *version == 1 ? 0 : *version == 2 ? -ENOSYS : -EINVAL;
+
+    *version = 1;
+    return rc;
+}
+
+static long get_version(struct domain *d, void *arg)
+{
+    ((struct gnttab_get_version *)arg)->version = 1;
+    return 0;
 }
 
 /* Only a version 2 table has them. */
-static long get_status_frames(unsigned long uop)
+static long get_status_frames(struct domain *caller, void *arg)
 {
-    struct gnttab_get_status_frames op;
-    struct domain *d;
+    struct gnttab_get_status_frames *op = arg;
+    struct domain *d __put_domain = grant_target(op->dom, &op->status);
 
-    if (copy_from_guest_va(&op, uop))
-        return -EFAULT;
-    d = grant_target(op.dom, &op.status);
-    if (d) {
-        op.status = GNTST_general_error;
-        put_domain(d);
-    }
-    return copy_to_guest_va(uop, &op);
+    if (d)
+        op->status = GNTST_general_error;
+    return 0;
 }
 
-/* ---- the hypercall ---- */
-
-static long single_op(unsigned int cmd, unsigned long uop, unsigned int count)
+static long not_offered(struct domain *caller, void *arg)
 {
-    switch (cmd) {
-    case GNTTABOP_set_version:
-        return set_version(uop);
-    case GNTTABOP_get_version:
-        return get_version(uop);
-    case GNTTABOP_setup_table:
-        return count == 1 ? setup_table(uop) : -EINVAL;
-    case GNTTABOP_query_size:
-        return count == 1 ? query_size(uop) : -EINVAL;
-    case GNTTABOP_get_status_frames:
-        return count == 1 ? get_status_frames(uop) : -EINVAL;
-    case GNTTABOP_transfer: /* giving a page away: decrease_reservation */
-    case GNTTABOP_swap_grant_ref:
-        return -EOPNOTSUPP;
-    default:
-        return -ENOSYS;
-    }
+    return -EOPNOTSUPP;
 }
 
-/* Those that come in lists, an element at a time. */
-static const struct {
-    long (*one)(unsigned long uop);
-    size_t size;
-} list_ops[] = {
-    [GNTTABOP_map_grant_ref] = {grant_map_one, sizeof(struct gnttab_map_grant_ref)},
-    [GNTTABOP_copy] = {grant_copy_one, sizeof(struct gnttab_copy)},
-    [GNTTABOP_cache_flush] = {grant_flush_one, sizeof(struct gnttab_cache_flush)},
+#define OP(name, flags) [GNTTABOP_##name] = {name, sizeof(struct gnttab_##name), flags}
+static const struct arg_op single_ops[] = {
+    OP(set_version, ARG_ANSWER | ARG_ALWAYS),
+    OP(get_version, ARG_DOMID | ARG_ANSWER),
+    OP(setup_table, ARG_ANSWER),
+    OP(query_size, ARG_ANSWER),
+    OP(get_status_frames, ARG_ANSWER),
+    [GNTTABOP_transfer] = {not_offered}, /* giving a page away: decrease_reservation */
+    [GNTTABOP_swap_grant_ref] = {not_offered},
 };
 
-static long list_op(unsigned int cmd, unsigned long *uop, unsigned int *left)
-{
-    for (unsigned int i = 0; *left; i++, --*left, *uop += list_ops[cmd].size) {
-        long rc = i && preempt_check() ? -ERESTART : list_ops[cmd].one(*uop);
+/* ---- operations on lists, an element at a time ---- */
 
+static const struct list_op {
+    long (*one)(void *arg, struct grant_batch *batch);
+    uint16_t size;
+    bool answers;
+} list_ops[] = {
+    [GNTTABOP_map_grant_ref] = {grant_map_one, sizeof(struct gnttab_map_grant_ref), true},
+    [GNTTABOP_unmap_grant_ref] = {grant_unmap_one, sizeof(struct gnttab_unmap_grant_ref), true},
+    [GNTTABOP_unmap_and_replace] = {grant_replace_one, sizeof(struct gnttab_unmap_and_replace),
+                                    true},
+    [GNTTABOP_copy] = {grant_copy_one, sizeof(struct gnttab_copy), true},
+    [GNTTABOP_cache_flush] = {grant_flush_one, sizeof(struct gnttab_cache_flush), false},
+};
+
+static long one_element(const struct list_op *op, unsigned long uop, struct grant_batch *batch)
+{
+    union {
+        struct gnttab_map_grant_ref map;
+        struct gnttab_copy copy;
+    } arg;
+    long rc;
+
+    ASSERT(op->size <= sizeof(arg));
+    if (raw_copy_from_guest(&arg, uop, op->size))
+        return -EFAULT;
+    rc = op->one(&arg, batch);
+    return !rc && op->answers ? raw_copy_to_guest(uop, &arg, op->size) : rc;
+}
+
+/* Leaves in *@uop and *@left what is still to be done. */
+static long run_list(const struct list_op *op, unsigned long *uop, unsigned int *left)
+{
+    struct grant_batch batch;
+    long rc = 0;
+
+    batch.nr = 0;
+    while (!rc && *left) {
+        rc = one_element(op, *uop, &batch);
         if (rc)
-            return rc;
+            break;
+        *uop += op->size;
+        if (--*left && preempt_check())
+            rc = -ERESTART;
     }
-    return 0;
+    grant_finish_unmaps(&batch);
+    return rc;
 }
 
 long do_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
@@ -415,17 +399,16 @@ long do_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count
 
     if ((int)left < 0)
         return -EINVAL;
-    if (op < ARRAY_SIZE(list_ops) && list_ops[op].one)
-        rc = list_op(op, &uop, &left);
-    else if (op == GNTTABOP_unmap_grant_ref)
-        rc = grant_unmap_batch(&uop, &left);
-    else if (op == GNTTABOP_unmap_and_replace)
-        rc = grant_replace_batch(&uop, &left);
-    else
-        return single_op(op, uop, left);
-    if (rc == -ERESTART) {
-        hypercall_set_arg(1, uop);
-        hypercall_set_arg(2, left);
+    if (op < ARRAY_SIZE(list_ops) && list_ops[op].one) {
+        rc = run_list(&list_ops[op], &uop, &left);
+        if (rc == -ERESTART) {
+            hypercall_set_arg(1, uop);
+            hypercall_set_arg(2, left);
+        }
+        return rc;
     }
-    return rc;
+    if (left != 1 && (op == GNTTABOP_setup_table || op == GNTTABOP_query_size ||
+                      op == GNTTABOP_get_status_frames))
+        return -EINVAL;
+    return run_arg_op(ARG_OP(single_ops, op), uop);
 }

@@ -49,19 +49,6 @@ static void key_help(char key)
             printk(" key '%c' => %s\n", i, key_table[i].desc);
 }
 
-/* Calls @fn for each domain in turn. */
-static void for_each_domain(void (*fn)(struct domain *d))
-{
-    struct domain *d = domain_next(0);
-
-    while (d) {
-        domid_t after = d->domain_id + 1;
-        fn(d);
-        put_domain(d);
-        d = after ? domain_next(after) : NULL;
-    }
-}
-
 /* How much memory a domain may have, in units of @unit KiB, into @buf. */
 static const char *memory_limit(const struct domain *d, unsigned int unit, char *buf, size_t size)
 {
@@ -90,51 +77,38 @@ static void show_domain(struct domain *d)
 static void key_domains(char key)
 {
     printk("'q' pressed -> domains, now %ld ms\n", NOW() / 1000000);
-    for_each_domain(show_domain);
-}
-
-static void show_vcpus(struct domain *d)
-{
-    for_each_vcpu(d, v)
-        vcpu_dump_registers(v);
+    for_each_domain(d)
+        show_domain(d);
 }
 
 static void key_registers(char key)
 {
     printk("'d' pressed -> registers; CPU %u: cr0 %lx cr3 %lx cr4 %lx efer %lx\n",
            smp_processor_id(), read_cr0(), read_cr3(), read_cr4(), rdmsr(MSR_EFER));
-    for_each_domain(show_vcpus);
-}
-
-static void show_vmcs(struct domain *d)
-{
-    if (!d->is_hvm)
-        return;
-    for_each_vcpu(d, v)
-        if (v == current || !vcpu_on_cpu(v))
-            hvm_dump_vcpu(v);
+    for_each_domain(d)
+        for_each_vcpu(d, v)
+            vcpu_dump_registers(v);
 }
 
 static void key_vmcs(char key)
 {
     printk("'v' pressed -> VMCS areas\n");
-    for_each_domain(show_vmcs);
-}
-
-static void show_memory(struct domain *d)
-{
-    char limit[24];
-
-    printk("  d%u: %lu KiB, at most %s\n", d->domain_id, d->tot_pages * 4,
-           memory_limit(d, 1, limit, sizeof(limit)));
+    for_each_domain(d)
+        for_each_vcpu(d, v)
+            if (d->is_hvm && (v == current || !vcpu_on_cpu(v)))
+                hvm_dump_vcpu(v);
 }
 
 static void key_memory(char key)
 {
+    char limit[24];
+
     printk(
         "'m' pressed -> memory: total %lu KiB, free %lu KiB, hypervisor %lu KiB (heap %lu bytes)\n",
         total_pages * 4, avail_pages() * 4, hypervisor_pages() * 4, heap_bytes_used());
-    for_each_domain(show_memory);
+    for_each_domain(d)
+        printk("  d%u: %lu KiB, at most %s\n", d->domain_id, d->tot_pages * 4,
+               memory_limit(d, 1, limit, sizeof(limit)));
 }
 
 static void perfc_line(const char *desc, unsigned int first, unsigned int n)

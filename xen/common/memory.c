@@ -87,7 +87,6 @@ static bool decrease_one(struct domain *d, const struct xen_memory_reservation *
 static long reservation_op(unsigned int op, unsigned long start, unsigned long arg)
 {
     struct xen_memory_reservation r;
-    struct domain *d;
     bool (*one)(struct domain * d, const struct xen_memory_reservation *r, unsigned long i) =
         op == XENMEM_populate_physmap       ? populate_one
         : op == XENMEM_increase_reservation ? increase_one
@@ -102,121 +101,94 @@ static long reservation_op(unsigned int op, unsigned long start, unsigned long a
         return start;
     if (r.extent_order > MAX_EXTENT_ORDER)
         return start;
-    d = memory_target(r.domid, &rc);
+
+    struct domain *d __put_domain = memory_target(r.domid, &rc);
     if (!d)
         return rc == -EPERM ? rc : (long)start;
-    for (i = start; i < r.nr_extents; i++) {
-        if (i != start && preempt_check()) {
-            memory_continue(op, i);
-            put_domain(d);
-            return -ERESTART;
-        }
-        if (!one(d, &r, i))
-            break;
-    }
-    put_domain(d);
+    for (i = start; i < r.nr_extents && one(d, &r, i); i++)
+        if (i + 1 < r.nr_extents && preempt_check())
+            return memory_continue(op, i + 1);
     return i;
 }
 
 /* ---- questions ---- */
 
-static unsigned long max_gpfn(const struct domain *d)
+static long current_reservation(struct domain *d, void *arg)
+{
+    return d->tot_pages;
+}
+
+static long maximum_reservation(struct domain *d, void *arg)
+{
+    return d->max_pages;
+}
+
+static long maximum_gpfn(struct domain *d, void *arg)
 {
     return d->is_hvm ? d->arch.p2m.max_gfn : d->shared_info->arch.max_pfn;
 }
 
-static long domain_query(unsigned int op, unsigned long arg)
+static long machphys_mapping(struct domain *d, void *arg)
 {
-    domid_t domid;
-    struct domain *d;
-    long rc;
-
-    if (copy_from_guest_va(&domid, arg))
-        return -EFAULT;
-    d = memory_target(domid, &rc);
-    if (!d)
-        return rc;
-    if (op == XENMEM_current_reservation)
-        rc = d->tot_pages;
-    else if (op == XENMEM_maximum_reservation)
-        rc = d->max_pages;
-    else
-        rc = max_gpfn(d);
-    put_domain(d);
-    return rc;
-}
-
-static long machphys_mapping(unsigned long arg)
-{
-    const struct xen_machphys_mapping m = {.v_start = MACH2PHYS_VIRT_START,
-                                           .v_end = MACH2PHYS_VIRT_END,
-                                           .max_mfn = MACH2PHYS_NR_ENTRIES - 1};
-
-    return copy_to_guest_va(arg, &m);
+    *(struct xen_machphys_mapping *)arg =
+        (struct xen_machphys_mapping){.v_start = MACH2PHYS_VIRT_START,
+                                      .v_end = MACH2PHYS_VIRT_END,
+                                      .max_mfn = MACH2PHYS_NR_ENTRIES - 1};
+    return 0;
 }
 
 /* ---- memory maps ---- */
 
-struct abi_e820 {
-    uint64_t addr, size;
-    uint32_t type;
-} __packed;
-
-static long give_map(unsigned long arg, const struct e820_entry *e820, unsigned int nr)
+static long give_map(struct xen_memory_map *map, const struct e820_entry *e820, unsigned int nr)
 {
-    struct xen_memory_map map;
-
-    if (copy_from_guest_va(&map, arg))
-        return -EFAULT;
-    map.nr_entries = min(map.nr_entries, nr);
-    for (unsigned int i = 0; i < map.nr_entries; i++) {
-        struct abi_e820 e = {e820[i].addr, e820[i].size, e820[i].type};
-
-        if (raw_copy_to_guest((unsigned long)map.buffer.p + i * sizeof(e), &e, sizeof(e)))
-            return -EFAULT;
-    }
-    return copy_to_guest_va(arg, &map);
+    map->nr_entries = min(map->nr_entries, nr);
+    return raw_copy_to_guest((unsigned long)map->buffer.p, e820, map->nr_entries * sizeof(*e820));
 }
 
 /* The machine's, for the control domain. */
-static long machine_memory_map(unsigned long arg)
+static long machine_memory_map(struct domain *d, void *arg)
 {
-    return current->domain->is_privileged ? give_map(arg, boot_info.e820, boot_info.nr_e820)
-                                          : -EPERM;
+    return d->is_privileged ? give_map(arg, boot_info.e820, boot_info.nr_e820) : -EPERM;
 }
 
-static long memory_map(unsigned long arg)
+static long memory_map(struct domain *d, void *arg)
 {
-    const struct arch_domain *ad = &current->domain->arch;
-
-    return ad->nr_e820 ? give_map(arg, ad->e820, ad->nr_e820) : -ENOSYS;
+    return d->arch.nr_e820 ? give_map(arg, d->arch.e820, d->arch.nr_e820) : -ENOSYS;
 }
 
-static long set_memory_map(unsigned long arg)
+static long set_memory_map(struct domain *d, void *arg)
 {
-    struct xen_foreign_memory_map fmap;
-    struct abi_e820 e[ARRAY_SIZE(((struct arch_domain *)0)->e820)];
-    struct domain *d;
-    long rc;
+    const struct xen_memory_map *map = &((struct xen_foreign_memory_map *)arg)->map;
+    struct e820_entry e[ARRAY_SIZE(d->arch.e820)];
 
-    if (copy_from_guest_va(&fmap, arg))
-        return -EFAULT;
-    if (fmap.map.nr_entries > ARRAY_SIZE(e))
+    if (map->nr_entries > ARRAY_SIZE(e))
         return -EINVAL;
-    if (raw_copy_from_guest(e, (unsigned long)fmap.map.buffer.p,
-                            fmap.map.nr_entries * sizeof(e[0])))
+    if (raw_copy_from_guest(e, (unsigned long)map->buffer.p, map->nr_entries * sizeof(e[0])))
         return -EFAULT;
-    d = memory_target(fmap.domid, &rc);
-    if (!d)
-        return rc;
-    spin_lock(&d->lock);
-    for (unsigned int i = 0; i < fmap.map.nr_entries; i++)
-        d->arch.e820[i] = (struct e820_entry){e[i].addr, e[i].size, e[i].type};
-    d->arch.nr_e820 = fmap.map.nr_entries;
-    spin_unlock(&d->lock);
-    put_domain(d);
+    scoped_lock(&d->lock);
+    memcpy(d->arch.e820, e, map->nr_entries * sizeof(e[0]));
+    d->arch.nr_e820 = map->nr_entries;
     return 0;
 }
+
+/* ---- the hypercall ---- */
+
+#define OF_DOMAIN (ARG_DOMID | ARG_LIVING)
+static const struct arg_op ops[] = {
+    [XENMEM_current_reservation] = {current_reservation, sizeof(domid_t), OF_DOMAIN},
+    [XENMEM_maximum_reservation] = {maximum_reservation, sizeof(domid_t), OF_DOMAIN},
+    [XENMEM_maximum_gpfn] = {maximum_gpfn, sizeof(domid_t), OF_DOMAIN},
+    [XENMEM_machphys_mapping] = {machphys_mapping, sizeof(struct xen_machphys_mapping), ARG_ANSWER},
+    [XENMEM_machine_memory_map] = {machine_memory_map, sizeof(struct xen_memory_map), ARG_ANSWER},
+    [XENMEM_memory_map] = {memory_map, sizeof(struct xen_memory_map), ARG_ANSWER},
+    [XENMEM_set_memory_map] = {set_memory_map, sizeof(struct xen_foreign_memory_map), OF_DOMAIN},
+    [XENMEM_add_to_physmap] = {memory_add_one, sizeof(struct xen_add_to_physmap),
+                               OF_DOMAIN | ARG_ANSWER | ARG_ALWAYS},
+    [XENMEM_remove_from_physmap] = {memory_remove_one, sizeof(struct xen_remove_from_physmap),
+                                    OF_DOMAIN},
+    [XENMEM_exchange] = {memory_exchange, sizeof(struct xen_memory_exchange),
+                         ARG_ANSWER | ARG_ALWAYS},
+};
 
 long do_memory_op(unsigned long cmd, unsigned long arg)
 {
@@ -230,33 +202,9 @@ long do_memory_op(unsigned long cmd, unsigned long arg)
         return reservation_op(op, start, arg);
     case XENMEM_add_to_physmap_batch:
         return memory_add_batch(start, arg);
-    default:
-        /* Only lists are continued: no other bits may be set. */
-        if (start)
-            return -EINVAL;
     }
-    switch (op) {
-    case XENMEM_exchange:
-        return memory_exchange(arg);
-    case XENMEM_maximum_ram_page:
-        return max_page;
-    case XENMEM_current_reservation:
-    case XENMEM_maximum_reservation:
-    case XENMEM_maximum_gpfn:
-        return domain_query(op, arg);
-    case XENMEM_machphys_mapping:
-        return machphys_mapping(arg);
-    case XENMEM_machine_memory_map:
-        return machine_memory_map(arg);
-    case XENMEM_memory_map:
-        return memory_map(arg);
-    case XENMEM_set_memory_map:
-        return set_memory_map(arg);
-    case XENMEM_add_to_physmap:
-        return memory_add_one(arg);
-    case XENMEM_remove_from_physmap:
-        return memory_remove_one(arg);
-    default:
-        return -ENOSYS;
-    }
+    /* Only lists are continued: no other bits may be set. */
+    if (start)
+        return -EINVAL;
+    return op == XENMEM_maximum_ram_page ? (long)max_page : run_arg_op(ARG_OP(ops, op), arg);
 }

@@ -155,40 +155,35 @@ static int check_exchange(const struct xen_memory_exchange *x)
 static long exchange_all(struct domain *d, struct xen_memory_exchange *x, struct chunk *c)
 {
     unsigned int order = max(x->in.extent_order, x->out.extent_order);
-    unsigned long per_chunk = 1ul << (order - x->in.extent_order);
-    long rc = 0;
 
-    while (!rc && x->nr_exchanged < x->in.nr_extents) {
-        rc = exchange_chunk(d, c, x);
+    while (x->nr_exchanged < x->in.nr_extents) {
+        long rc = exchange_chunk(d, c, x);
+
         if (rc)
-            break;
-        x->nr_exchanged += per_chunk;
+            return rc;
+        x->nr_exchanged += 1ul << (order - x->in.extent_order);
         if (x->nr_exchanged < x->in.nr_extents && preempt_check())
-            rc = -ERESTART;
+            return -ERESTART;
     }
-    return rc;
+    return 0;
 }
 
-long memory_exchange(unsigned long arg)
+long memory_exchange(struct domain *caller, void *arg)
 {
-    struct xen_memory_exchange x;
+    struct xen_memory_exchange *x = arg;
     struct chunk *c;
-    struct domain *d;
-    long rc;
+    long rc = check_exchange(x);
 
-    if (copy_from_guest_va(&x, arg))
-        return -EFAULT;
-    rc = check_exchange(&x);
     if (rc)
         return rc;
-    d = memory_target(x.in.domid, &rc);
+
+    struct domain *d __put_domain = memory_target(x->in.domid, &rc);
     if (!d)
         return rc;
-    c = d->is_hvm ? NULL : xzalloc(struct chunk);
-    rc = d->is_hvm ? -EOPNOTSUPP : c ? exchange_all(d, &x, c) : -ENOMEM;
+    if (d->is_hvm)
+        return -EOPNOTSUPP;
+    c = xzalloc(struct chunk);
+    rc = c ? exchange_all(d, x, c) : -ENOMEM;
     xfree(c);
-    put_domain(d);
-    if (copy_to_guest_va(arg + offsetof(struct xen_memory_exchange, nr_exchanged), &x.nr_exchanged))
-        return -EFAULT;
     return rc;
 }

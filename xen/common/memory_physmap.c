@@ -35,44 +35,30 @@ static long place_one(struct domain *d, unsigned int space, unsigned long idx, g
 }
 
 /* A range takes its progress in the argument, as the public ABI says. */
-static long add_range(struct domain *d, struct xen_add_to_physmap *xatp, unsigned long arg)
+static long add_range(struct domain *d, struct xen_add_to_physmap *xatp)
 {
-    long rc = 0;
+    while (xatp->size) {
+        long rc = place_one(d, xatp->space, xatp->idx, _gfn(xatp->gpfn));
 
-    while (!rc && xatp->size) {
-        rc = place_one(d, xatp->space, xatp->idx, _gfn(xatp->gpfn));
         if (rc)
-            break;
+            return rc;
         xatp->idx++;
         xatp->gpfn++;
-        xatp->size--;
-        if (xatp->size && preempt_check())
-            rc = -ERESTART;
+        if (--xatp->size && preempt_check())
+            return -ERESTART;
     }
-    if (copy_to_guest_va(arg, xatp))
-        return -EFAULT;
-    return rc;
+    return 0;
 }
 
-long memory_add_one(unsigned long arg)
+long memory_add_one(struct domain *d, void *arg)
 {
-    struct xen_add_to_physmap xatp;
-    struct domain *d;
-    long rc;
+    struct xen_add_to_physmap *xatp = arg;
 
-    if (copy_from_guest_va(&xatp, arg))
-        return -EFAULT;
-    d = memory_target(xatp.domid, &rc);
-    if (!d)
-        return rc;
     if (!d->is_hvm)
-        rc = -EACCES;
-    else if (xatp.space == XENMAPSPACE_gmfn_range)
-        rc = add_range(d, &xatp, arg);
-    else
-        rc = place_one(d, xatp.space, xatp.idx, _gfn(xatp.gpfn));
-    put_domain(d);
-    return rc;
+        return -EACCES;
+    if (xatp->space == XENMAPSPACE_gmfn_range)
+        return add_range(d, xatp);
+    return place_one(d, xatp->space, xatp->idx, _gfn(xatp->gpfn));
 }
 
 /* One element: its own result goes to the list of them. */
@@ -90,29 +76,9 @@ static long batch_element(struct domain *d, const struct xen_add_to_physmap_batc
     return copy_to_guest_offset(b->errs, i, &err, 1);
 }
 
-static long run_batch(struct domain *d, const struct xen_add_to_physmap_batch *b,
-                      unsigned long start)
-{
-    long rc = 0;
-
-    if (!d->is_hvm)
-        return -EACCES;
-    if (b->size < start || (start && b->size == start))
-        return -EILSEQ;
-    for (unsigned long i = start; !rc && i < b->size; i++) {
-        if (i != start && preempt_check()) {
-            memory_continue(XENMEM_add_to_physmap_batch, i);
-            return -ERESTART;
-        }
-        rc = batch_element(d, b, i);
-    }
-    return rc;
-}
-
 long memory_add_batch(unsigned long start, unsigned long arg)
 {
     struct xen_add_to_physmap_batch b;
-    struct domain *d;
     long rc;
 
     if (copy_from_guest_va(&b, arg))
@@ -120,26 +86,25 @@ long memory_add_batch(unsigned long start, unsigned long arg)
     /* One by one only: a range has its own form. */
     if (b.space == XENMAPSPACE_gmfn_range)
         return -EINVAL;
-    d = memory_target(b.domid, &rc);
+
+    struct domain *d __put_domain = memory_target(b.domid, &rc);
     if (!d)
         return rc;
-    rc = run_batch(d, &b, start);
-    put_domain(d);
+    if (!d->is_hvm)
+        return -EACCES;
+    if (b.size < start || (start && b.size == start))
+        return -EILSEQ;
+    for (unsigned long i = start; !rc && i < b.size; i++) {
+        if (i != start && preempt_check())
+            return memory_continue(XENMEM_add_to_physmap_batch, i);
+        rc = batch_element(d, &b, i);
+    }
     return rc;
 }
 
-long memory_remove_one(unsigned long arg)
+long memory_remove_one(struct domain *d, void *arg)
 {
-    struct xen_remove_from_physmap r;
-    struct domain *d;
-    long rc;
+    const struct xen_remove_from_physmap *r = arg;
 
-    if (copy_from_guest_va(&r, arg))
-        return -EFAULT;
-    d = memory_target(r.domid, &rc);
-    if (!d)
-        return rc;
-    rc = d->is_hvm ? physmap_remove(d, _gfn(r.gpfn)) : -EACCES;
-    put_domain(d);
-    return rc;
+    return d->is_hvm ? physmap_remove(d, _gfn(r->gpfn)) : -EACCES;
 }

@@ -17,20 +17,19 @@ struct domain *memory_target(domid_t domid, long *rc);
 /* MEMF_* for what the caller asks of the place of new memory. */
 unsigned int memory_memf(const struct xen_memory_reservation *r);
 
-/* ---- memory_physmap.c; @start: elements of a batch done so far ---- */
-long memory_add_one(unsigned long arg);
+/* ---- memory_physmap.c, memory_exchange.c; @start: elements of a batch done so far ---- */
+long memory_add_one(struct domain *d, void *arg);
 long memory_add_batch(unsigned long start, unsigned long arg);
-long memory_remove_one(unsigned long arg);
-
-/* ---- memory_exchange.c ---- */
-long memory_exchange(unsigned long arg);
+long memory_remove_one(struct domain *d, void *arg);
+long memory_exchange(struct domain *caller, void *arg);
 
 /* A command that goes on with element @i. */
 #define MEMOP_EXTENT_SHIFT 6
 #define MEMOP_CMD_MASK     ((1u << MEMOP_EXTENT_SHIFT) - 1)
-static inline void memory_continue(unsigned int op, unsigned long i)
+static inline long memory_continue(unsigned int op, unsigned long i)
 {
     hypercall_set_arg(0, op | i << MEMOP_EXTENT_SHIFT);
+    return -ERESTART;
 }
 
 #endif

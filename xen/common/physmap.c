@@ -48,22 +48,36 @@ static int p2m_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
     return 0;
 }
 
+static int hvm_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
+{
+    if (gfn_x(gfn) >= GFN_LIMIT || 1ul << order > GFN_LIMIT - gfn_x(gfn))
+        return -EINVAL;
+    scoped_lock(&d->arch.p2m.change);
+    return range_is_free(d, gfn, order) ? p2m_add(d, gfn, mfn, order) : -EBUSY;
+}
+
 int physmap_add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
 {
-    unsigned long nr = 1ul << order;
-    int rc;
+    int rc = d->is_hvm ? hvm_add(d, gfn, mfn, order) : 0;
 
-    if (d->is_hvm) {
-        if (gfn_x(gfn) >= GFN_LIMIT || nr > GFN_LIMIT - gfn_x(gfn))
-            return -EINVAL;
-        spin_lock(&d->arch.p2m.change);
-        rc = range_is_free(d, gfn, order) ? p2m_add(d, gfn, mfn, order) : -EBUSY;
-        spin_unlock(&d->arch.p2m.change);
-        if (rc)
-            return rc;
-    }
-    set_gpfns_from_mfns(mfn, gfn_x(gfn), nr);
-    return 0;
+    if (!rc)
+        set_gpfns_from_mfns(mfn, gfn_x(gfn), 1ul << order);
+    return rc;
+}
+
+static bool is_ram(enum p2m_type type)
+{
+    return type == P2M_ram_rw || type == P2M_ram_ro;
+}
+
+/* @mfn is no longer at @gfn, nor, to the guest's knowledge, anywhere. */
+static int take_away(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+    int rc = p2m_set(d, gfn, INVALID_MFN, 0, P2M_none);
+
+    if (!rc)
+        set_gpfn_from_mfn(mfn, INVALID_M2P_ENTRY);
+    return rc;
 }
 
 static int hvm_remove_ram(struct domain *d, gfn_t gfn)
@@ -72,14 +86,12 @@ static int hvm_remove_ram(struct domain *d, gfn_t gfn)
     mfn_t mfn = p2m_lookup(d, gfn, &type);
     int rc;
 
-    if (mfn_eq(mfn, INVALID_MFN) || (type != P2M_ram_rw && type != P2M_ram_ro))
+    if (mfn_eq(mfn, INVALID_MFN) || !is_ram(type))
         return -EINVAL;
-    rc = p2m_set(d, gfn, INVALID_MFN, 0, P2M_none);
-    if (rc)
-        return rc;
-    set_gpfn_from_mfn(mfn, INVALID_M2P_ENTRY);
-    put_page_alloc_ref(mfn_to_page(mfn));
-    return 0;
+    rc = take_away(d, gfn, mfn);
+    if (!rc)
+        put_page_alloc_ref(mfn_to_page(mfn));
+    return rc;
 }
 
 static int pv_remove_ram(struct domain *d, gfn_t gfn)
@@ -107,10 +119,8 @@ int physmap_remove_ram(struct domain *d, gfn_t gfn)
 {
     if (!d->is_hvm)
         return pv_remove_ram(d, gfn);
-    spin_lock(&d->arch.p2m.change);
-    int rc = hvm_remove_ram(d, gfn);
-    spin_unlock(&d->arch.p2m.change);
-    return rc;
+    scoped_lock(&d->arch.p2m.change);
+    return hvm_remove_ram(d, gfn);
 }
 
 /* Make @gfn empty: RAM there is freed, a page of ours only unmapped.  A grant
@@ -122,22 +132,19 @@ static int vacate(struct domain *d, gfn_t gfn)
 
     if (mfn_eq(mfn, INVALID_MFN))
         return 0;
-    if (type == P2M_ram_rw || type == P2M_ram_ro)
+    if (is_ram(type))
         return hvm_remove_ram(d, gfn);
-    if (type != P2M_shared_xen)
-        return -EPERM;
-    set_gpfn_from_mfn(mfn, INVALID_M2P_ENTRY);
-    return p2m_set(d, gfn, INVALID_MFN, 0, P2M_none);
+    return type == P2M_shared_xen ? take_away(d, gfn, mfn) : -EPERM;
 }
 
 /* Where @mfn is now, if it is anywhere, it is no longer. */
 static int unmap_old_place(struct domain *d, mfn_t mfn)
 {
-    unsigned long old = get_gpfn_from_mfn(mfn);
+    gfn_t old = _gfn(get_gpfn_from_mfn(mfn));
 
-    if (old == INVALID_M2P_ENTRY || !mfn_eq(p2m_lookup(d, _gfn(old), NULL), mfn))
+    if (gfn_x(old) == INVALID_M2P_ENTRY || !mfn_eq(p2m_lookup(d, old, NULL), mfn))
         return 0;
-    return p2m_set(d, _gfn(old), INVALID_MFN, 0, P2M_none);
+    return take_away(d, old, mfn);
 }
 
 static int place(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
@@ -157,34 +164,21 @@ int physmap_place_xen_page(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
     if (gfn_x(gfn) >= GFN_LIMIT)
         return -EINVAL;
-    spin_lock(&d->arch.p2m.change);
-    int rc = mfn_eq(p2m_lookup(d, gfn, NULL), mfn) ? 0 : place(d, gfn, mfn, P2M_shared_xen);
-    spin_unlock(&d->arch.p2m.change);
-    return rc;
-}
-
-static int remove(struct domain *d, gfn_t gfn)
-{
-    enum p2m_type type;
-    mfn_t mfn = p2m_lookup(d, gfn, &type);
-    int rc;
-
-    if (mfn_eq(mfn, INVALID_MFN))
-        return -ENOENT;
-    if (type == P2M_grant || type == P2M_grant_ro)
-        return -EPERM;
-    rc = p2m_set(d, gfn, INVALID_MFN, 0, P2M_none);
-    if (!rc)
-        set_gpfn_from_mfn(mfn, INVALID_M2P_ENTRY);
-    return rc;
+    scoped_lock(&d->arch.p2m.change);
+    return mfn_eq(p2m_lookup(d, gfn, NULL), mfn) ? 0 : place(d, gfn, mfn, P2M_shared_xen);
 }
 
 int physmap_remove(struct domain *d, gfn_t gfn)
 {
-    spin_lock(&d->arch.p2m.change);
-    int rc = remove(d, gfn);
-    spin_unlock(&d->arch.p2m.change);
-    return rc;
+    enum p2m_type type;
+
+    scoped_lock(&d->arch.p2m.change);
+    mfn_t mfn = p2m_lookup(d, gfn, &type);
+    if (mfn_eq(mfn, INVALID_MFN))
+        return -ENOENT;
+    if (type == P2M_grant || type == P2M_grant_ro)
+        return -EPERM;
+    return take_away(d, gfn, mfn);
 }
 
 int physmap_map_foreign(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
@@ -193,25 +187,20 @@ int physmap_map_foreign(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type ty
 
     if (gfn_x(gfn) >= GFN_LIMIT)
         return -EINVAL;
-    spin_lock(&d->arch.p2m.change);
+    scoped_lock(&d->arch.p2m.change);
     rc = vacate(d, gfn);
-    if (!rc)
-        rc = p2m_set(d, gfn, mfn, 0, type);
-    spin_unlock(&d->arch.p2m.change);
-    return rc;
+    return rc ? rc : p2m_set(d, gfn, mfn, 0, type);
 }
 
 int physmap_move_ram(struct domain *d, gfn_t from, gfn_t to)
 {
     enum p2m_type type;
-    int rc = -EINVAL;
 
     if (gfn_x(to) >= GFN_LIMIT || gfn_x(from) >= GFN_LIMIT)
-        return rc;
-    spin_lock(&d->arch.p2m.change);
+        return -EINVAL;
+    scoped_lock(&d->arch.p2m.change);
     mfn_t mfn = p2m_lookup(d, from, &type);
-    if (!mfn_eq(mfn, INVALID_MFN) && type == P2M_ram_rw)
-        rc = gfn_eq(from, to) ? 0 : place(d, to, mfn, type);
-    spin_unlock(&d->arch.p2m.change);
-    return rc;
+    if (mfn_eq(mfn, INVALID_MFN) || type != P2M_ram_rw)
+        return -EINVAL;
+    return gfn_eq(from, to) ? 0 : place(d, to, mfn, type);
 }

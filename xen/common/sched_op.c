@@ -32,69 +32,65 @@ static int poll_ports(struct vcpu *v, const struct sched_poll *poll)
 }
 
 /* Returns at once; the vCPU then waits for a port or the time. */
-static long sched_poll(unsigned long arg)
+static long poll_op(struct domain *d, void *arg)
 {
+    const struct sched_poll *poll = arg;
     struct vcpu *v = current;
-    struct sched_poll poll;
     int rc;
 
-    if (copy_from_guest_va(&poll, arg))
-        return -EFAULT;
-    if (poll.nr_ports > 128)
+    if (poll->nr_ports > 128)
         return -EINVAL;
     v->poll_port = 0;
     /* The flags first: an event between the look and the sleep unblocks. */
     __atomic_or_fetch(&v->pause_flags, VPF_blocked | VPF_poll, __ATOMIC_SEQ_CST);
-    rc = vcpu_event_deliverable(v) ? 1 : poll_ports(v, &poll);
-    if (rc || (poll.timeout && (s_time_t)poll.timeout <= NOW())) {
+    rc = vcpu_event_deliverable(v) ? 1 : poll_ports(v, poll);
+    if (rc || (poll->timeout && (s_time_t)poll->timeout <= NOW())) {
         vcpu_unblock(v);
         return rc < 0 ? rc : 0;
     }
-    if (poll.timeout) {
-        timer_migrate(&v->poll_timer, smp_processor_id());
-        timer_set(&v->poll_timer, poll.timeout);
-    }
+    if (poll->timeout)
+        timer_set_here(&v->poll_timer, poll->timeout);
     vcpu_sleep_nosync(v);
     return 0;
 }
 
-static long sched_shutdown(unsigned long arg, bool code_only)
+static long shutdown_domain(struct domain *d, unsigned int reason)
 {
-    struct domain *d = current->domain;
-    struct sched_shutdown s;
-
-    if (copy_from_guest_va(&s, arg))
-        return -EFAULT;
-    if (s.reason > SHUTDOWN_MAX)
+    if (reason > SHUTDOWN_MAX)
         return -EINVAL;
-    if (!code_only) {
-        domain_shutdown(d, s.reason);
-        return 0;
-    }
-    spin_lock(&d->lock);
+    domain_shutdown(d, reason);
+    return 0;
+}
+
+static long shutdown_op(struct domain *d, void *arg)
+{
+    return shutdown_domain(d, ((struct sched_shutdown *)arg)->reason);
+}
+
+static long remote_shutdown_op(struct domain *d, void *arg)
+{
+    return shutdown_domain(d, ((struct sched_remote_shutdown *)arg)->reason);
+}
+
+static long shutdown_code_op(struct domain *d, void *arg)
+{
+    const struct sched_shutdown *s = arg;
+
+    if (s->reason > SHUTDOWN_MAX)
+        return -EINVAL;
+    scoped_lock(&d->lock);
     if (!d->is_shut_down)
-        d->shutdown_code = s.reason;
-    spin_unlock(&d->lock);
+        d->shutdown_code = s->reason;
     return 0;
 }
 
-static long sched_remote_shutdown(unsigned long arg)
-{
-    struct sched_remote_shutdown s;
-    struct domain *d;
-    long rc;
-
-    if (copy_from_guest_va(&s, arg))
-        return -EFAULT;
-    if (s.reason > SHUTDOWN_MAX)
-        return -EINVAL;
-    d = hypercall_target(s.domain_id, &rc);
-    if (!d)
-        return rc;
-    domain_shutdown(d, s.reason);
-    put_domain(d);
-    return 0;
-}
+static const struct arg_op ops[] = {
+    [SCHEDOP_shutdown] = {shutdown_op, sizeof(struct sched_shutdown)},
+    [SCHEDOP_poll] = {poll_op, sizeof(struct sched_poll)},
+    [SCHEDOP_remote_shutdown] = {remote_shutdown_op, sizeof(struct sched_remote_shutdown),
+                                 ARG_DOMID},
+    [SCHEDOP_shutdown_code] = {shutdown_code_op, sizeof(struct sched_shutdown)},
+};
 
 long do_sched_op(unsigned long cmd, unsigned long arg)
 {
@@ -110,16 +106,8 @@ long do_sched_op(unsigned long cmd, unsigned long arg)
             v->vcpu_info->evtchn_upcall_mask = 0;
         vcpu_block();
         return 0;
-    case SCHEDOP_shutdown:
-        return sched_shutdown(arg, false);
-    case SCHEDOP_shutdown_code:
-        return sched_shutdown(arg, true);
-    case SCHEDOP_poll:
-        return sched_poll(arg);
-    case SCHEDOP_remote_shutdown:
-        return sched_remote_shutdown(arg);
     default:
-        return -ENOSYS;
+        return run_arg_op(ARG_OP(ops, cmd), arg);
     }
 }
 
@@ -127,11 +115,9 @@ long do_set_timer_op(s_time_t timeout)
 {
     struct timer *t = &current->singleshot_timer;
 
-    if (timeout == 0) {
+    if (timeout == 0)
         timer_stop(t);
-    } else {
-        timer_migrate(t, smp_processor_id());
-        timer_set(t, max(timeout, (s_time_t)1)); /* a time gone by fires at once */
-    }
+    else
+        timer_set_here(t, timeout); /* a time gone by fires at once */
     return 0;
 }

@@ -53,11 +53,11 @@ static void physinfo(struct xen_sysctl_physinfo *pi)
     pi->nr_nodes = 1;
     pi->cpu_khz = cpu_khz;
     pi->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
-    if (!hvm_unavailable_reason())
+    if (!hvm_support.unavailable)
         pi->capabilities |= XEN_SYSCTL_PHYSCAP_hvm;
-    if (hvm_shadow_available())
+    if (hvm_support.shadow)
         pi->capabilities |= XEN_SYSCTL_PHYSCAP_shadow;
-    if (hvm_hap_available())
+    if (hvm_support.hap)
         pi->capabilities |= XEN_SYSCTL_PHYSCAP_hap;
     pi->total_pages = total_pages;
     pi->free_pages = avail_pages();
@@ -77,17 +77,15 @@ static long getdomaininfolist(struct xen_sysctl_getdomaininfolist *op)
     domid_t from = op->first_domain;
     uint32_t n = 0;
 
-    while (n < op->max_domains) {
-        struct domain *d = domain_next(from);
+    for (; n < op->max_domains; n++) {
+        struct domain *d __put_domain = domain_next(from);
 
         if (!d)
             break;
         getdomaininfo(d, &info);
-        put_domain(d);
         if (copy_to_guest_offset(op->buffer, n, &info, 1))
             return -EFAULT;
-        n++;
-        from = info.domain + 1;
+        from = d->domain_id + 1;
     }
     op->num_domains = n;
     return 0;

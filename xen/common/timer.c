@@ -4,7 +4,7 @@
  * for the earliest, handlers run in a softirq.
  *
  * A timer belongs to t->cpu, where its handler runs; any CPU may set and stop
- * it.  t->cpu changes only in timer_migrate(), under the heap's lock.
+ * it.  t->cpu changes only in timer_set_here(), under the heap's lock.
  */
 #include <cairn/time.h>
 
@@ -78,22 +78,18 @@ void timer_stop(struct timer *t)
     spin_unlock_irqrestore(&h->lock, flags);
 }
 
-void timer_migrate(struct timer *t, unsigned int cpu)
+void timer_set_here(struct timer *t, s_time_t expires)
 {
-    unsigned long flags;
-    struct timer_heap *h;
-    s_time_t expires;
+    if (unlikely(ACCESS_ONCE(t->cpu) != smp_processor_id())) {
+        unsigned long flags;
+        struct timer_heap *h = lock_heap(t, &flags);
 
-    if (likely(ACCESS_ONCE(t->cpu) == cpu))
-        return;
-    h = lock_heap(t, &flags);
-    expires = t->expires;
-    if (expires)
-        h->root = timer_heap_remove(h->root, t);
-    t->cpu = cpu;
-    spin_unlock_irqrestore(&h->lock, flags);
-    if (expires)
-        timer_set(t, expires);
+        if (t->expires)
+            h->root = timer_heap_remove(h->root, t);
+        t->cpu = smp_processor_id();
+        spin_unlock_irqrestore(&h->lock, flags);
+    }
+    timer_set(t, expires);
 }
 
 void timer_kill(struct timer *t)

@@ -107,8 +107,7 @@ static long set_periodic_timer(struct vcpu *v, unsigned long arg)
     if (set.period_ns < MILLISECS(1) || set.period_ns > (uint64_t)SECONDS(3600))
         return -EINVAL;
     v->periodic_period = set.period_ns;
-    timer_migrate(&v->periodic_timer, smp_processor_id());
-    timer_set(&v->periodic_timer, NOW() + v->periodic_period);
+    timer_set_here(&v->periodic_timer, NOW() + v->periodic_period);
     return 0;
 }
 
@@ -124,8 +123,7 @@ static long set_singleshot_timer(struct vcpu *v, unsigned long arg)
         return -EINVAL;
     if ((set.flags & VCPU_SSHOTTMR_future) && (s_time_t)set.timeout_abs_ns < NOW())
         return -ETIME;
-    timer_migrate(&v->singleshot_timer, smp_processor_id());
-    timer_set(&v->singleshot_timer, max((s_time_t)set.timeout_abs_ns, (s_time_t)1));
+    timer_set_here(&v->singleshot_timer, set.timeout_abs_ns);
     return 0;
 }
 

@@ -70,11 +70,11 @@ static void shared_info_release(struct domain *d)
 
 static int check_hvm_possible(const struct xen_domctl_createdomain *cfg)
 {
-    const char *reason = hvm_unavailable_reason();
+    const char *reason = hvm_support.unavailable;
 
-    if (!reason && (cfg->flags & XEN_DOMCTL_CDF_hap) && !hvm_hap_available())
+    if (!reason && (cfg->flags & XEN_DOMCTL_CDF_hap) && !hvm_support.hap)
         reason = "no hardware assisted paging here, use hap=0";
-    if (!reason && !(cfg->flags & XEN_DOMCTL_CDF_hap) && !hvm_shadow_available())
+    if (!reason && !(cfg->flags & XEN_DOMCTL_CDF_hap) && !hvm_support.shadow)
         reason = "no shadow paging here, use hap=1";
     if (!reason)
         return 0;
@@ -113,6 +113,25 @@ int arch_domain_teardown(struct domain *d)
 
     if (!rc)
         shared_info_release(d);
+    return rc;
+}
+
+int arch_write_hypercall_page(struct domain *d, gfn_t gfn)
+{
+    bool writable;
+    struct page_info *pg = get_page_from_gfn(d, gfn, &writable);
+
+    if (!pg)
+        return -EACCES;
+    int rc = !writable || get_page_type(pg, PGT_writable_page) ? -EPERM : 0;
+    if (!rc) {
+        if (d->is_hvm)
+            hvm_hypercall_page_init(page_to_virt(pg));
+        else
+            pv_hypercall_page_init(page_to_virt(pg));
+        put_page_type(pg);
+    }
+    put_page(pg);
     return rc;
 }
 

@@ -238,15 +238,14 @@ long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg);
 void hvm_inject_nmi(struct vcpu *v); /* any vCPU */
 void hvm_assert_upcall(struct vcpu *v);
 void hvm_vcpu_destroy(struct vcpu *v);
-/* Why HVM guests cannot be created on this machine; NULL if they can. */
-const char *hvm_unavailable_reason(void);
-bool hvm_hap_available(void);
-bool hvm_shadow_available(void);
-unsigned int hvm_max_leaf_order(void); /* of EPT: 0, 9 or 18 */
-bool hvm_has_invpcid(void);
-bool hvm_has_rdtscp(void);
-bool hvm_has_tsc_scaling(void);
-uint64_t hvm_cr4_possible(void); /* CR4 bits that the hardware takes for a guest */
+/* What this machine offers to HVM guests: vmx_init() says. */
+extern struct hvm_support {
+    const char *unavailable; /* why there can be none; NULL: there can */
+    bool hap, shadow;        /* kinds of paging */
+    bool invpcid, rdtscp, tsc_scaling;
+    unsigned int max_leaf_order; /* of EPT: 0, 9 or 18 */
+    uint64_t cr4_possible;       /* CR4 bits that the hardware takes for a guest */
+} hvm_support;
 struct p2m;
 /* hvm_ask_domain - make all vCPUs of @d do some of HVM_POSTED_OWED before they
  * enter the guest again; on return none runs guest code without having done

@@ -16,10 +16,11 @@
 
 enum { E820_RAM = 1, E820_RESERVED = 2, E820_ACPI = 3, E820_NVS = 4, E820_UNUSABLE = 5 };
 
+/* As guests are given them. */
 struct e820_entry {
     uint64_t addr, size;
     uint32_t type;
-};
+} __packed;
 
 struct boot_module {
     uint64_t start, size; /* physical bytes */

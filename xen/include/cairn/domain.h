@@ -169,10 +169,27 @@ struct domain *get_domain_by_id(domid_t domid); /* reference taken, or NULL */
  * with any lock held. */
 void put_domain(struct domain *d);
 void get_knownalive_domain(struct domain *d); /* the caller has a reference */
+/* struct domain *d __put_domain = ...: unless NULL, put where the block ends. */
+#define __put_domain __cleanup(put_domain_at)
+static inline void put_domain_at(struct domain **d)
+{
+    if (*d)
+        put_domain(*d);
+}
 /* Owner of a frame: its pages keep a domain alive.  NULL: none. No reference. */
 struct domain *page_owner(const struct page_info *pg);
-struct domain *
-domain_next(domid_t after); /* lowest domid >= after, with a reference; NULL if none */
+/* The lowest domid >= @from, with a reference; NULL if none. */
+struct domain *domain_next(domid_t from);
+/* for_each_domain - by number; each is held while the body runs. */
+#define for_each_domain(d) \
+    for (struct domain *d __put_domain = domain_next(0); d; d = domain_after(d))
+static inline struct domain *domain_after(struct domain *d)
+{
+    domid_t id = d->domain_id;
+
+    put_domain(d);
+    return domain_next(id + 1);
+}
 /* DOMID_SELF or an id; with reference; NULL if none. */
 struct domain *get_domain_for_op(domid_t domid);
 

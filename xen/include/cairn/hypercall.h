@@ -41,6 +41,26 @@ void hypercall_set_arg(unsigned int n, unsigned long value);
 struct domain *hypercall_target(domid_t domid, long *rc);
 
 /*
+ * struct arg_op - an operation on a struct in the caller's memory: @fn gets a copy
+ * of it and the domain that it is about, the caller's unless @flags say ARG_DOMID.
+ */
+struct arg_op {
+    long (*fn)(struct domain *d, void *arg);
+    uint16_t size; /* of the struct, at most ARG_OP_SIZE */
+    uint16_t flags;
+};
+#define ARG_OP_SIZE 80u
+#define ARG_DOMID   1u /* it begins with the domid to look up, as hypercall_target() does */
+#define ARG_LIVING  2u /* -ESRCH if that domain is being taken down, or gone */
+#define ARG_ANSWER  4u /* the copy is written back if @fn returned 0 or more */
+#define ARG_ALWAYS  8u /* and if it failed or is to be continued */
+
+/* run_arg_op - @fn's result; -ENOSYS: no such operation, -ESRCH, -EPERM, -EFAULT. */
+long run_arg_op(const struct arg_op *op, unsigned long uarg);
+#define ARG_OP(ops, cmd) \
+    ((unsigned int)(cmd) < ARRAY_SIZE(ops) ? &(ops)[(unsigned int)(cmd)] : NULL)
+
+/*
  * The current guest's memory by virtual address: PV directly with fault
  * fixup, HVM through its page tables.  0 or -EFAULT; -EFAULT may leave a
  * part copied.

@@ -51,6 +51,19 @@ bool spin_trylock(spinlock_t *l);
 void spin_unlock(spinlock_t *l);
 unsigned long spin_lock_irqsave(spinlock_t *l); /* returns RFLAGS */
 void spin_unlock_irqrestore(spinlock_t *l, unsigned long flags);
+/* scoped_lock - hold @l from here to the end of the block, however it is left. */
+#define scoped_lock(l)           SCOPED_LOCK_(l, __COUNTER__)
+#define SCOPED_LOCK_(l, n)       SCOPED_LOCK_NAMED_(l, n)
+#define SCOPED_LOCK_NAMED_(l, n) spinlock_t *scoped_##n __cleanup(spin_unlock_at) = spin_lock_ptr(l)
+static inline spinlock_t *spin_lock_ptr(spinlock_t *l)
+{
+    spin_lock(l);
+    return l;
+}
+static inline void spin_unlock_at(spinlock_t **l)
+{
+    spin_unlock(*l);
+}
 /* From a panic on: locks are taken whoever holds them, nothing is checked. */
 void spin_lock_checks_off(void);
 

@@ -27,8 +27,7 @@ struct timer {
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu);
 void timer_set(struct timer *t, s_time_t expires);
 void timer_stop(struct timer *t);
-/* Let it run on @cpu from now on. */
-void timer_migrate(struct timer *t, unsigned int cpu);
+void timer_set_here(struct timer *t, s_time_t expires); /* and from now on it runs on this CPU */
 /* timer_kill - stop it for good, and wait until its handler does not run: no
  * locks held that the handler takes. */
 void timer_kill(struct timer *t);

@@ -25,6 +25,7 @@ typedef int64_t s_time_t; /* nanoseconds since boot */
 #define __aligned(n)   __attribute__((__aligned__(n)))
 #define __printf(f, v) __attribute__((__format__(__printf__, f, v)))
 #define noreturn       __attribute__((__noreturn__))
+#define __cleanup(fn)  __attribute__((__cleanup__(fn), __unused__)) /* called where the block ends */
 #define noinline       __attribute__((__noinline__))
 #define always_inline  inline __attribute__((__always_inline__))
 

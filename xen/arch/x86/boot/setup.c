@@ -166,7 +166,7 @@ __init void start_xen(unsigned int kind, uint32_t info)
     rc = parse_loader(kind, info);
 
     /* 1. Parameters and a console, so that everything else can speak. */
-    traps_init();
+    cpu_load_descriptors();
     params_parse(__params_start, __params_end - __params_start, hypervisor_options(), NULL);
     console_init_preirq();
     print_banner();

@@ -186,11 +186,11 @@ static __init const char *start_cpu(unsigned int cpu, uint32_t id, uint64_t page
     ap_boot_stack = (unsigned long)cpu_info_of(cpu) - 8;
     ap_go = false;
     __atomic_store_n(&ap_state, AP_WAITING, __ATOMIC_SEQ_CST);
-    apic_send_startup(id, PFN_DOWN(page));
+    apic_send(id, ICR_STARTUP | PFN_DOWN(page));
     if (!wait_while(AP_WAITING, STARTUP_DELAY)) {
-        apic_send_startup(id, PFN_DOWN(page));
+        apic_send(id, ICR_STARTUP | PFN_DOWN(page));
         if (!wait_while(AP_WAITING, START_TIMEOUT)) {
-            apic_send_init(id); /* should it come late, not into our pages */
+            apic_send(id, ICR_INIT); /* should it come late, not into our pages */
             return "it does not respond";
         }
     }
@@ -217,7 +217,7 @@ static __init void start_all(uint64_t page)
 
     for (unsigned int i = 0; i < acpi.nr_cpus; i++)
         if (acpi.cpu_apic_id[i] != apic_id() && apic_can_address(acpi.cpu_apic_id[i]))
-            apic_send_init(acpi.cpu_apic_id[i]);
+            apic_send(acpi.cpu_apic_id[i], ICR_INIT);
     delay(INIT_DELAY);
     for (unsigned int i = 0; i < acpi.nr_cpus && cpu < wanted_cpus(); i++) {
         uint32_t id = acpi.cpu_apic_id[i];
@@ -228,13 +228,11 @@ static __init void start_all(uint64_t page)
         why = start_cpu(cpu, id, page);
         if (why) {
             printk(XENLOG_WARNING "SMP: CPU with APIC id %u stays offline: %s\n", id, why);
-            /* Its number is not used again: the stacks it has are its own. */
-            cpu++;
-            continue;
+        } else {
+            __atomic_fetch_or(&cpu_online_mask, 1ul << cpu, __ATOMIC_SEQ_CST);
+            nr_cpus_online++;
         }
-        __atomic_fetch_or(&cpu_online_mask, 1ul << cpu, __ATOMIC_SEQ_CST);
-        nr_cpus_online++;
-        cpu++;
+        cpu++; /* its number is not used again: the stacks it has are its own */
     }
 }
 

@@ -17,7 +17,6 @@
 #include "devices.h"
 #include "emul.h"
 #include "guest_access.h"
-#include "mmio.h"
 
 /* ---- memory ---- */
 
@@ -99,7 +98,7 @@ static enum emul_result op_read(struct emul_ctxt *c, uint64_t va, void *buf, siz
     EMUL_TRY(translate(c, va, len, walk_access(c, flags, false), &span));
     for (unsigned int i = 0; i < 2 && span.len[i]; i++) {
         if (hvm_copy_from_guest_phys(v->domain, p, span.addr[i], span.len[i]))
-            mmio_read(v, span.addr[i], p, span.len[i]);
+            mmio_access(v, span.addr[i], p, span.len[i], false);
         p += span.len[i];
     }
     return EMUL_OKAY;
@@ -113,7 +112,7 @@ static void write_phys(struct vcpu *v, gaddr_t addr, const void *buf, size_t len
         return;
     p2m_lookup(v->domain, gaddr_to_gfn(addr), &type);
     if (type != P2M_ram_ro)
-        mmio_write(v, addr, buf, len);
+        mmio_access(v, addr, (void *)buf, len, true);
 }
 
 static enum emul_result op_write(struct emul_ctxt *c, uint64_t va, const void *buf, size_t len,

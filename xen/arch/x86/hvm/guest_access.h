@@ -39,8 +39,13 @@ bool guest_translate(struct vcpu *v, const struct paging_role *role, const uint6
 int guest_cmpxchg_phys(struct domain *d, gaddr_t addr, const void *old, const void *new,
                        size_t len);
 
+/* ---- compat.c ---- */
+
+/* As hypercall_dispatch(), for arguments in the 32-bit layout. */
+long compat_hypercall_dispatch(unsigned int nr, unsigned long arg[6]);
+
 /*
- * compat.c's window: while it is set, hypervisor copies at
+ * Its window: while it is set, hypervisor copies at
  * [COMPAT_XLAT_BASE, + size) reach this buffer instead of the guest.  A
  * 32-bit caller cannot name such an address.
  */

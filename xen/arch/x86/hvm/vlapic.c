@@ -110,8 +110,7 @@ static uint32_t current_count(const struct vlapic *a)
 /* On the CPU where the vCPU is: no need to interrupt another. */
 static void set_timer(struct vlapic *a, s_time_t at)
 {
-    timer_migrate(&a->timer, smp_processor_id());
-    timer_set(&a->timer, at);
+    timer_set_here(&a->timer, at);
 }
 
 /* timer_lock held, as for all below that set the timer. */

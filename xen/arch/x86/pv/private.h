@@ -26,6 +26,8 @@
  * 0, -EINVAL. */
 int pv_mod_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
                     bool preserve_ad);
+/* A reference to @mfn of @d's and a use of it as @type; 0, -EINVAL, -ERESTART. */
+int pv_get_frame(struct domain *d, mfn_t mfn, uint64_t type);
 /* Frames that are not RAM and may be mapped by dom0. */
 bool pv_is_device_frame(mfn_t mfn);
 /* Of a root: not the guest's. */
@@ -74,7 +76,7 @@ bool pv_destroy_ldt(struct vcpu *v);
 void pv_load_ldt(struct vcpu *v);
 /* A fault in the LDT window: 1 fixed, 0 guest's own fault (injected). */
 bool pv_map_ldt_page(struct vcpu *v, unsigned long offset);
-int pv_validate_descriptors(void *frame, uint32_t *progress);
+int pv_validate_descriptors(uint64_t *desc);
 
 /* ---- domain.c ---- */
 pte_t *pv_window_pte(struct vcpu *v, unsigned long va);

@@ -42,44 +42,6 @@ static const char *vmcs_field_name(unsigned int field)
     return NULL;
 }
 
-static const char *const reason_names[NR_EXIT_REASONS] = {
-    [EXIT_EXCEPTION_NMI] = "exception or NMI",
-    [EXIT_EXT_INTERRUPT] = "external interrupt",
-    [EXIT_TRIPLE_FAULT] = "triple fault",
-    [EXIT_INIT] = "INIT",
-    [EXIT_SIPI] = "SIPI",
-    [EXIT_INTR_WINDOW] = "interrupt window",
-    [EXIT_NMI_WINDOW] = "NMI window",
-    [EXIT_TASK_SWITCH] = "task switch",
-    [EXIT_CPUID] = "CPUID",
-    [EXIT_HLT] = "HLT",
-    [EXIT_INVD] = "INVD",
-    [EXIT_INVLPG] = "INVLPG",
-    [EXIT_RDPMC] = "RDPMC",
-    [EXIT_RDTSC] = "RDTSC",
-    [EXIT_VMCALL] = "VMCALL",
-    [EXIT_CR_ACCESS] = "control register",
-    [EXIT_DR_ACCESS] = "debug register",
-    [EXIT_IO] = "I/O",
-    [EXIT_RDMSR] = "RDMSR",
-    [EXIT_WRMSR] = "WRMSR",
-    [EXIT_BAD_GUEST_STATE] = "invalid guest state",
-    [EXIT_BAD_MSR_LOAD] = "MSR loading",
-    [EXIT_MCE_DURING_ENTRY] = "machine check",
-    [EXIT_APIC_ACCESS] = "APIC access",
-    [EXIT_EPT_VIOLATION] = "EPT violation",
-    [EXIT_EPT_MISCONFIG] = "EPT misconfiguration",
-    [EXIT_WBINVD] = "WBINVD",
-    [EXIT_XSETBV] = "XSETBV",
-};
-
-const char *exit_reason_name(unsigned int reason)
-{
-    if (reason < NR_EXIT_REASONS && reason_names[reason])
-        return reason_names[reason];
-    return "?";
-}
-
 noreturn void vmx_insn_failed(const char *insn, unsigned int field, unsigned long value)
 {
     unsigned long error = ~0ul;

@@ -29,8 +29,6 @@ static DEFINE_PER_CPU(struct vcpu *, loaded_vmcs);
 static uint8_t *msr_bitmap[2];
 static uint64_t vpid_used[MAX_VPID / 64] = {1}; /* 0 is the host's */
 
-extern pte_t idle_pgt[PT_ENTRIES];
-
 /* ---- VMCS region ---- */
 
 static uint64_t vmcs_maddr(const struct vcpu *v)
@@ -348,7 +346,7 @@ int vmx_vcpu_create(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
 
-    if (hvm_unavailable_reason())
+    if (hvm_support.unavailable)
         return -EOPNOTSUPP;
     uint32_t *region = alloc_xen_page();
     if (!region)

@@ -72,6 +72,9 @@ void vmx_fill_mode_env(const struct vcpu *v, struct vmx_mode_env *env);
 /* Without unrestricted guest some states need help that may not be there. */
 void vmx_crash_unless_runnable(struct vcpu *v);
 
+/* The instruction ends with exception @vector, error code 0. */
+enum exit_action exit_inject(struct vcpu *v, unsigned int vector);
+
 /* ---- exit_*.c ---- */
 enum exit_action exit_cpuid(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs);
@@ -82,7 +85,9 @@ enum exit_action exit_io(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_invlpg(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_page_fault(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
+void exit_iret_faulted(void); /* when the exit says so */
 
 /* ---- intr.c ---- */
 /* Work flagged in v->arch.hvm.any_work, just before entry.
@@ -111,8 +116,5 @@ void vmx_inject_into_list(struct vcpu *v); /* last thing before an entry */
 static inline void vmx_inject_init(void) {}
 static inline void vmx_inject_into_list(struct vcpu *v) {}
 #endif
-
-/* ---- dump.c ---- */
-const char *exit_reason_name(unsigned int reason);
 
 #endif

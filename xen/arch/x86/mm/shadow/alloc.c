@@ -150,7 +150,7 @@ static struct shadow_table *take_table(struct domain *d, uint64_t gfn, shadow_ki
     t->oos = t->recent = false;
     t->guest = shadow_kind_is_direct(kind) || KIND_GUEST_LEVELS(kind) == 2
                    ? NULL
-                   : shadow_map_guest_rw(d, gfn);
+                   : shadow_map_guest(d, gfn, true);
     t->generation = s->generation;
     uint32_t *chain = chain_of(s, gfn);
     t->hash_next = *chain;
@@ -191,7 +191,7 @@ struct shadow_table *shadow_get(struct domain *d, uint64_t gfn, shadow_kind_t ki
     s->upper_oos |= oos && KIND_LEVEL(kind) > 1;
     s->filter[gfn / 64 % 16] |= 1ull << (gfn % 64);
     if (!tracked) {
-        const void *guest = shadow_map_guest(d, gfn);
+        const void *guest = shadow_map_guest(d, gfn, false);
         if (guest)
             shadow_protect(d, virt_to_mfn(guest));
     }

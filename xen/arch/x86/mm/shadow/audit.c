@@ -57,7 +57,7 @@ static void audit_protection(struct audit *a, const struct shadow_table *t, unsi
 static void audit_table(struct audit *a, const struct shadow_table *t)
 {
     bool direct = shadow_kind_is_direct(t->kind);
-    const void *guest = direct ? NULL : shadow_map_guest(a->d, t->gfn);
+    const void *guest = direct ? NULL : shadow_map_guest(a->d, t->gfn, false);
 
     a->tables++;
     a->oos += t->oos;
@@ -95,16 +95,13 @@ unsigned int shadow_audit(struct domain *d)
 static void audit_key(char key)
 {
     printk("'%c' pressed -> audit of shadow tables\n", key);
-    for (struct domain *d = domain_next(0); d;) {
-        domid_t after = d->domain_id + 1;
+    for_each_domain(d) {
         if (d->arch.shadow && d->arch.shadow->table) {
             struct shadow_domain *s = d->arch.shadow;
             unsigned int wrong = shadow_audit(d);
             printk("  d%d: %u tables, %u in use, %u gfns out of sync, %u entries wrong\n",
                    d->domain_id, s->nr_filled, s->nr_used, s->nr_oos, wrong);
         }
-        put_domain(d);
-        d = after ? domain_next(after) : NULL;
     }
 }
 

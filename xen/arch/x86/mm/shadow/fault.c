@@ -86,7 +86,7 @@ static void prefetch(struct fault *f, struct shadow_table *t)
 {
     unsigned int slot = PT_INDEX(f->va, 1), first = slot & ~(PREFETCH - 1);
     bool direct = shadow_kind_is_direct(t->kind), ro = t->kind & KIND_RO;
-    const void *guest = direct ? NULL : shadow_map_guest(f->d, t->gfn);
+    const void *guest = direct ? NULL : shadow_map_guest(f->d, t->gfn, false);
 
     if (!direct && !guest)
         return;
@@ -181,7 +181,7 @@ static bool still_says(struct fault *f, const struct shadow_table *t, uint64_t e
     const void *guest = NULL;
 
     if (!shadow_kind_is_direct(t->kind))
-        guest = shadow_map_guest_rw(f->d, t->gfn);
+        guest = shadow_map_guest(f->d, t->gfn, true);
     return !guest || shadow_guest_entry(t, PT_INDEX(f->va, KIND_LEVEL(t->kind)), guest) == e;
 }
 
