@@ -73,7 +73,7 @@ FEWER = {
 
 def _offered():
     """Names of the hypercalls, from the table of them."""
-    table = (paths.ROOT / "xen/common/hypercall.c").read_text()
+    table = (paths.ROOT / "xen/include/cairn/hypercall.h").read_text()
     offered = re.findall(r"\bX\((\w+), (?:ANY|HVM|PV),", table)
     assert len(offered) > 10, "the table of hypercalls looks otherwise"
     return offered
