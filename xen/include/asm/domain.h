@@ -25,7 +25,7 @@ struct arch_domain {
     spinlock_t paging_lock;
     bool paging_resizing; /* paused until the pool has its new size */
     uint32_t emulation_flags;
-    uint32_t tsc_mode, tsc_khz; /* guest_tsc.h */
+    uint32_t tsc_mode, tsc_khz; /* pvclock.h */
     uint64_t tsc_ratio;
     struct pvclock_scale tsc_scale;
     struct pv_domain pv; /* exactly one of the two is in use */

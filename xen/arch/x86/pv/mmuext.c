@@ -9,32 +9,26 @@
 
 static int pin_table(struct domain *pg_owner, struct page_info *page, uint64_t type)
 {
-    int rc;
-
-    spin_lock(&pg_owner->arch.paging_lock);
-    rc = get_page_type(page, type);
-    if (!rc && (page->type_info & PGT_pinned)) {
+    scoped_lock(&pg_owner->arch.paging_lock);
+    int rc = get_page_type(page, type);
+    if (rc)
+        return rc;
+    if (page->type_info & PGT_pinned) {
         put_page_type(page);
-        rc = -EINVAL;
-    } else if (!rc) {
-        page->type_info |= PGT_pinned;
+        return -EINVAL;
     }
-    spin_unlock(&pg_owner->arch.paging_lock);
-    return rc;
+    page->type_info |= PGT_pinned;
+    return 0;
 }
 
 static int unpin_table(struct vcpu *v, struct domain *pg_owner, struct page_info *page)
 {
-    int rc = -EINVAL;
-
-    spin_lock(&pg_owner->arch.paging_lock);
-    if (page->type_info & PGT_pinned) {
-        page->type_info &= ~PGT_pinned;
-        pv_release_table(v, page);
-        rc = 0;
-    }
-    spin_unlock(&pg_owner->arch.paging_lock);
-    return rc;
+    scoped_lock(&pg_owner->arch.paging_lock);
+    if (!(page->type_info & PGT_pinned))
+        return -EINVAL;
+    page->type_info &= ~PGT_pinned;
+    pv_release_table(v, page);
+    return 0;
 }
 
 static int pin_op(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
@@ -89,12 +83,11 @@ static int set_ldt(struct vcpu *v, unsigned long base, unsigned int ents)
         return -EINVAL;
     if (v->arch.pv.ldt_ents == ents && v->arch.pv.ldt_base == base)
         return 0;
-    spin_lock(&v->domain->arch.paging_lock);
+    scoped_lock(&v->domain->arch.paging_lock);
     pv_destroy_ldt(v);
     v->arch.pv.ldt_base = base;
     v->arch.pv.ldt_ents = ents;
     pv_load_ldt(v);
-    spin_unlock(&v->domain->arch.paging_lock);
     return 0;
 }
 
@@ -129,13 +122,9 @@ static int flush_cache(struct domain *d)
 
 static int new_base(struct vcpu *v, const struct mmuext_op *op)
 {
-    int rc;
-
-    spin_lock(&v->domain->arch.paging_lock);
-    rc = op->cmd == MMUEXT_NEW_BASEPTR ? pv_new_kernel_base(v, _mfn(op->arg1.mfn))
-                                       : pv_new_user_base(v, _mfn(op->arg1.mfn));
-    spin_unlock(&v->domain->arch.paging_lock);
-    return rc;
+    scoped_lock(&v->domain->arch.paging_lock);
+    return op->cmd == MMUEXT_NEW_BASEPTR ? pv_new_kernel_base(v, _mfn(op->arg1.mfn))
+                                         : pv_new_user_base(v, _mfn(op->arg1.mfn));
 }
 
 /* Operations on the caller itself, whatever foreigndom says, are refused. */
@@ -189,13 +178,8 @@ long do_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
                   unsigned long foreigndom)
 {
     long rc;
-    struct pv_batch b = {.one = one_op,
-                         .size = sizeof(struct mmuext_op),
-                         .pg_owner = pv_get_pg_owner(foreigndom, &rc)};
+    struct domain *pg_owner __put_domain = pv_get_pg_owner(foreigndom, &rc);
+    struct pv_batch b = {one_op, sizeof(struct mmuext_op), .pg_owner = pg_owner};
 
-    if (!b.pg_owner)
-        return rc;
-    rc = pv_run_batch(&b, uops, count, pdone);
-    put_domain(b.pg_owner);
-    return rc;
+    return pg_owner ? pv_run_batch(&b, uops, count, pdone) : rc;
 }
