@@ -163,6 +163,18 @@ struct hvm_cpu_state {
 /* ---- vmx/: the state that hvm/ sees.  Any vCPU that is not running, or current. ---- */
 void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s);
 void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s);
+/* What blocks events: interruptibility state as the SDM numbers it, and above
+ * it the pending debug exceptions.  Follows the rest of the state; of what is
+ * set, that which does not fit to it is dropped. */
+#define HVM_BLOCKING_STI    1u
+#define HVM_BLOCKING_MOV_SS 2u
+#define HVM_BLOCKING_SHADOW 3u
+#define HVM_BLOCKING_NMI    8u
+#define HVM_PENDING_SHIFT   8
+#define HVM_PENDING_BS      (1u << HVM_PENDING_SHIFT << 14)
+#define HVM_BLOCKING_ALL    (0xbu | 0x500fu << HVM_PENDING_SHIFT)
+uint32_t hvm_get_blocking(struct vcpu *v);
+void hvm_set_blocking(struct vcpu *v, uint32_t blocking);
 /* DEBUGCTL and the last branch records, of the current vCPU; -EPERM: #GP. */
 int hvm_lbr_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
 int hvm_lbr_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
@@ -204,6 +216,8 @@ void hvm_inject_exception(struct vcpu *v, unsigned int vector, uint32_t ec);
 void hvm_inject_page_fault(struct vcpu *v, gva_t va, uint32_t ec);
 /* Set bits of DR6, for a #DB that we raise.  Current vCPU. */
 void hvm_note_debug_trap(struct vcpu *v, unsigned long bits);
+/* MOV from or to DR0-3, DR6 or DR7; false: DR7.GD wants a #DB, which is noted. */
+bool hvm_move_dr(struct vcpu *v, unsigned int n, uint64_t *value, bool write);
 /* Deliver an event of SDM interruption @type at the next entry. */
 void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, bool has_ec,
                      uint32_t ec, unsigned int insn_len);

@@ -192,7 +192,6 @@ __init void start_xen(unsigned int kind, uint32_t info)
     sched_init();
     local_irq_enable();
     console_init_postirq();
-    keyhandler_init();
     if (pv_cpu_init())
         panic("No memory for the SYSCALL stubs");
 

@@ -238,7 +238,7 @@ bool hvm_event_deliverable(struct vcpu *v)
     return (vmreadnw(GUEST_RFLAGS) & X86_EFLAGS_IF) && hvm_intr_pending(v).source != HVM_INTR_NONE;
 }
 
-void hvm_forget_events(struct vcpu *v)
+__cold void hvm_forget_events(struct vcpu *v)
 {
     v->arch.hvm.work &= ~HVM_WORK_EVENT;
     vmcs_enter(v);

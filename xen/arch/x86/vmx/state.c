@@ -3,6 +3,7 @@
  * state.c - guest state between hvm/ and the VMCS: what asm/hvm.h declares.
  */
 
+#include "../hvm/check.h"
 #include "mode.h"
 #include "vmx.h"
 
@@ -88,6 +89,27 @@ void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s)
     vmx_write_state(s);
     if (!vmx_is_unrestricted(v))
         v->arch.hvm.work |= HVM_WORK_STATE;
+    vmcs_exit(v);
+}
+
+__cold uint32_t hvm_get_blocking(struct vcpu *v)
+{
+    vmcs_enter(v);
+    uint32_t b = vmread32(GUEST_INTERRUPTIBILITY) | vmreadnw(GUEST_PENDING_DBG)
+                                                        << HVM_PENDING_SHIFT;
+    vmcs_exit(v);
+    return b & HVM_BLOCKING_ALL;
+}
+
+__cold void hvm_set_blocking(struct vcpu *v, uint32_t blocking)
+{
+    const struct hvm_vcpu *hvm = &v->arch.hvm;
+
+    vmcs_enter(v);
+    blocking = hvm_blocking_legal(blocking, vmreadnw(GUEST_RFLAGS),
+                                  hvm->work & HVM_WORK_EVENT ? hvm->event.type : -1);
+    vmwrite32(GUEST_INTERRUPTIBILITY, blocking & 0xff);
+    vmwritenw(GUEST_PENDING_DBG, blocking >> HVM_PENDING_SHIFT);
     vmcs_exit(v);
 }
 
@@ -313,7 +335,7 @@ void hvm_get_pdptes(struct vcpu *v, uint64_t pdpte[4])
     vmcs_exit(v);
 }
 
-void hvm_set_tsc_offset(struct vcpu *v, uint64_t offset)
+__cold void hvm_set_tsc_offset(struct vcpu *v, uint64_t offset)
 {
     v->arch.hvm.tsc_offset = offset;
     vmcs_enter(v);
@@ -323,7 +345,7 @@ void hvm_set_tsc_offset(struct vcpu *v, uint64_t offset)
     vmcs_exit(v);
 }
 
-void hvm_set_pat(struct vcpu *v, uint64_t pat)
+__cold void hvm_set_pat(struct vcpu *v, uint64_t pat)
 {
     v->arch.hvm.msr_pat = pat;
     /* Shadow entries choose the PAT's first type, which must stay write-back. */

@@ -183,7 +183,6 @@ void __init vmx_init(void)
         return;
     }
     vmx_on = true;
-    vmx_inject_init();
     note_support();
     printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
            c->ept_ad ? " EPT-A/D" : "",

@@ -101,10 +101,8 @@ void vmcs_audit(struct vcpu *v);
 
 /* ---- inject.c: debug builds ---- */
 #ifdef CAIRN_DEBUG
-void vmx_inject_init(void);
 void vmx_inject_into_list(struct vcpu *v); /* last thing before an entry */
 #else
-static inline void vmx_inject_init(void) {}
 static inline void vmx_inject_into_list(struct vcpu *v) {}
 #endif
 

@@ -331,6 +331,8 @@ static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, c
 
     if (!guest_walk(f->role, f->v->arch.hvm.ctrl.cr3, f->v->arch.hvm.pdpte, f->va, f->access, &mem,
                     &walk)) {
+        if (unlikely(walk.retry))
+            return PAGING_RETRY;
         perfc_incr(shadow_faults_guest);
         *ec = walk.ec;
         return PAGING_INJECT;

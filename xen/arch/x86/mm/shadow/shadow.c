@@ -65,7 +65,6 @@ static int shadow_domain_create(struct domain *d)
         .maxphysaddr = p->maxphysaddr,
     };
     d->arch.shadow = s;
-    shadow_audit_init();
     return 0;
 }
 
