@@ -3,15 +3,12 @@
 #ifndef ASM_DOMAIN_H
 #define ASM_DOMAIN_H
 
-#include <asm/addr.h>
 #include <asm/cpu_policy.h>
 #include <asm/hvm.h>
 #include <asm/p2m.h>
 #include <asm/pv.h>
 #include <asm/pvclock.h>
 #include <cairn/boot_info.h>
-#include <cairn/spinlock.h>
-#include <xen/xen.h>
 
 struct domain;
 struct paging_ops;

@@ -6,7 +6,6 @@
 #ifndef ASM_SETUP_H
 #define ASM_SETUP_H
 
-#include <asm/config.h>
 #include <asm/page.h>
 
 /* Page-aligned group borders, in this order. */

@@ -5,9 +5,7 @@
 #ifndef X86_VMX_VMX_H
 #define X86_VMX_VMX_H
 
-#include <asm/current.h>
 #include <asm/paging.h>
-#include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
