@@ -15,6 +15,7 @@
 #include <cairn/sched.h>
 
 #include "check.h"
+#include "reset.h"
 #include "vcpu_context.h"
 
 static void load(struct vcpu *v, const struct hvm_start_state *s, const uint64_t pdpte[4])
@@ -24,13 +25,7 @@ static void load(struct vcpu *v, const struct hvm_start_state *s, const uint64_t
     memset(r, 0, sizeof(*r));
     for (unsigned int n = 0; n < 8; n++)
         *regs_gpr(r, n) = s->gpr[n];
-    hvm_forget_events(v);
-    v->arch.hvm.ctrl = s->ctrl;
-    hvm_update_ctrl(v);
-    hvm_set_cpu_state(v, &s->cpu);
-    if (x86_pae_paging(&s->ctrl))
-        hvm_set_pdptes(v, pdpte);
-    v->arch.hvm.work |= HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT | HVM_WORK_ROLE;
+    hvm_load_state(v, &s->cpu, &s->ctrl, pdpte);
     v->is_initialised = true;
 }
 
@@ -53,13 +48,10 @@ long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg)
                v->domain->domain_id, v->vcpu_id, bad);
         return -EINVAL;
     }
-    long rc = -EEXIST;
-    spin_lock(&v->domain->lock);
-    if (!v->is_initialised) {
-        vcpu_sleep_sync(v); /* it may be on its way off its CPU */
-        load(v, &s, pdpte);
-        rc = 0;
-    }
-    spin_unlock(&v->domain->lock);
-    return rc;
+    scoped_lock(&v->domain->lock);
+    if (v->is_initialised)
+        return -EEXIST;
+    vcpu_sleep_sync(v); /* it may be on its way off its CPU */
+    load(v, &s, pdpte);
+    return 0;
 }

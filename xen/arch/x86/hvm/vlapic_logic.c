@@ -38,7 +38,7 @@ static uint32_t x2apic_ldr(uint32_t id)
     return (id >> 4) << 16 | 1u << (id & 0xf);
 }
 
-static void default_registers(struct vlapic_state *s)
+void vlapic_logic_init(struct vlapic_state *s)
 {
     for (unsigned int i = 0; i < VLAPIC_NR_REGS; i++)
         if (i != APIC_ID >> 4)
@@ -67,13 +67,8 @@ void vlapic_logic_reset(struct vlapic_state *s, uint32_t id, bool bsp)
 {
     s->id = id;
     s->base = VLAPIC_BASE_RESET | VLAPIC_BASE_ENABLE | (bsp ? VLAPIC_BASE_BSP : 0);
-    default_registers(s);
+    vlapic_logic_init(s);
     enter_mode(s);
-}
-
-void vlapic_logic_init(struct vlapic_state *s)
-{
-    default_registers(s);
 }
 
 int vlapic_logic_set_base(struct vlapic_state *s, uint64_t value, bool x2apic_ok,
@@ -95,7 +90,7 @@ int vlapic_logic_set_base(struct vlapic_state *s, uint64_t value, bool x2apic_ok
     if (is == was)
         return 0;
     if (is == 0)
-        default_registers(s); /* as after power-on */
+        vlapic_logic_init(s); /* as after power-on */
     if (is)
         enter_mode(s);
     return 0;
