@@ -98,8 +98,7 @@ struct emul_ops {
     /* Legality of values is the hook's; CPL was checked. */
     enum emul_result (*read_cr)(struct emul_ctxt *c, unsigned int cr, uint64_t *value);
     enum emul_result (*write_cr)(struct emul_ctxt *c, unsigned int cr, uint64_t value);
-    enum emul_result (*read_dr)(struct emul_ctxt *c, unsigned int dr, uint64_t *value);
-    enum emul_result (*write_dr)(struct emul_ctxt *c, unsigned int dr, uint64_t value);
+    enum emul_result (*move_dr)(struct emul_ctxt *c, unsigned int dr, uint64_t *value, bool write);
     enum emul_result (*read_msr)(struct emul_ctxt *c, uint32_t msr, uint64_t *value);
     enum emul_result (*write_msr)(struct emul_ctxt *c, uint32_t msr, uint64_t value);
     enum emul_result (*cpuid)(struct emul_ctxt *c, uint32_t leaf, uint32_t subleaf,

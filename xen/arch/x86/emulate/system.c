@@ -145,8 +145,7 @@ enum emul_result emul_i_mov_dr(struct emul_ctxt *c)
 {
     unsigned int dr = c->insn.reg, size = c->insn.mode == 8 ? 8 : 4;
     uint64_t v;
-    HOOK(read_dr);
-    HOOK(write_dr);
+    HOOK(move_dr);
     if (dr > 7 || ((dr == 4 || dr == 5) && (c->cr4 & X86_CR4_DE)))
         return emul_raise(c, X86_EXC_UD, 0);
     REQUIRE_CPL0();
@@ -154,9 +153,9 @@ enum emul_result emul_i_mov_dr(struct emul_ctxt *c)
         dr += 2;
     if (c->insn.opcode & 2) {
         v = emul_get(c, c->insn.rm, size);
-        return v >> 32 && dr >= 6 ? emul_raise(c, X86_EXC_GP, 0) : c->ops->write_dr(c, dr, v);
+        return v >> 32 && dr >= 6 ? emul_raise(c, X86_EXC_GP, 0) : c->ops->move_dr(c, dr, &v, true);
     }
-    TRY(c->ops->read_dr(c, dr, &v));
+    TRY(c->ops->move_dr(c, dr, &v, false));
     return emul_set(c, c->insn.rm, size, v);
 }
 

@@ -53,6 +53,8 @@ static enum emul_result translate(struct emul_ctxt *c, uint64_t va, size_t len, 
         if (c->insn.mode != 8 && !(c->efer & EFER_LMA))
             at = (uint32_t)at;
         if (!guest_translate(owner->v, &owner->paging, at, access, &res)) {
+            if (res.retry)
+                return EMUL_RETRY;
             if (res.not_canonical)
                 return emul_raise(c, X86_EXC_GP, 0);
             return emul_raise_page_fault(c, at, res.ec);
@@ -220,6 +222,12 @@ static enum emul_result op_write_cr(struct emul_ctxt *c, unsigned int cr, uint64
     return rc ? emul_raise(c, X86_EXC_GP, 0) : EMUL_OKAY;
 }
 
+static enum emul_result op_move_dr(struct emul_ctxt *c, unsigned int dr, uint64_t *value,
+                                   bool write)
+{
+    return hvm_move_dr(vcpu_of(c), dr, value, write) ? EMUL_OKAY : emul_raise(c, X86_EXC_DB, 0);
+}
+
 /* Those that the processor reads and writes without an exit. */
 static uint64_t *sysenter_register(struct hvm_cpu_state *s, uint32_t msr)
 {
@@ -322,6 +330,7 @@ const struct emul_ops hvm_emul_ops = {
     .port_out = op_port_out,
     .read_cr = op_read_cr,
     .write_cr = op_write_cr,
+    .move_dr = op_move_dr,
     .read_msr = op_read_msr,
     .write_msr = op_write_msr,
     .cpuid = op_cpuid,
