@@ -55,8 +55,6 @@ void vlapic_vcpu_destroy(struct vcpu *v);
 void vlapic_init_signal(struct vcpu *v); /* INIT: registers, not mode or ID */
 /* Interrupt @vector for @v: from a device, an IPI, its timer.  Any context. */
 void vlapic_set_irq(struct vcpu *v, unsigned int vector, bool level);
-/* An event upcall: announced once, so it waits in an APIC that is switched off. */
-void vlapic_set_upcall(struct vcpu *v, unsigned int vector);
 /* An interrupt message, to every vCPU that it addresses or to the one of least priority. */
 struct vlapic_message {
     uint32_t dest;

@@ -258,27 +258,19 @@ static uint64_t date_now(const struct hvm_devices *s, s_time_t now)
 /* Which device answers at @port: a flag, or 0. */
 static uint32_t owner(const struct hvm_devices *s, unsigned int port)
 {
-    uint32_t flag = 0;
-
     switch (port) {
     case 0x20 ... 0x21:
     case 0xa0 ... 0xa1:
     case 0x4d0 ... 0x4d1:
-        flag = XEN_X86_EMU_PIC;
-        break;
+        return s->dev.flags & XEN_X86_EMU_PIC;
     case 0x40 ... 0x43:
     case 0x61:
-        flag = XEN_X86_EMU_PIT;
-        break;
+        return s->dev.flags & XEN_X86_EMU_PIT;
     case 0x70 ... 0x71:
-        flag = XEN_X86_EMU_RTC;
-        break;
-    case PM_TIMER_OLD ... PM_TIMER_OLD + 3:
-    case PM_TIMER_NEW ... PM_TIMER_NEW + 3:
-        flag = pm_timer_here(s, port) ? XEN_X86_EMU_PM : 0;
-        break;
+        return s->dev.flags & XEN_X86_EMU_RTC;
+    default:
+        return pm_timer_here(s, port) ? s->dev.flags & XEN_X86_EMU_PM : 0;
     }
-    return flag & s->dev.flags;
 }
 
 static uint8_t port_read(struct hvm_devices *s, uint32_t flag, unsigned int port, s_time_t now)
@@ -448,10 +440,4 @@ void hvm_devices_stop(struct domain *d)
 
     for (unsigned int n = 0; s && n < NR_TIMERS; n++)
         timer_kill(&s->timer[n].timer);
-}
-
-void hvm_devices_free(struct domain *d)
-{
-    xfree(d->arch.hvm.devices);
-    d->arch.hvm.devices = NULL;
 }

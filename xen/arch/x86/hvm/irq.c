@@ -67,17 +67,12 @@ void hvm_post(struct vcpu *v, unsigned int bits)
         vcpu_unblock(v);
 }
 
-void hvm_inject_nmi(struct vcpu *v)
-{
-    hvm_post(v, HVM_POSTED_NMI);
-}
-
 void hvm_assert_upcall(struct vcpu *v)
 {
+    /* Announced once, so it waits in an APIC that is switched off. */
     if (v->arch.hvm.upcall_vector)
-        vlapic_set_upcall(v, v->arch.hvm.upcall_vector);
-    else
-        hvm_post(v, HVM_POSTED_INTR);
+        vlapic_logic_request(&v->arch.hvm.vlapic.s, v->arch.hvm.upcall_vector, false);
+    hvm_post(v, HVM_POSTED_INTR);
     /* SCHEDOP_block ends by any event, taken or not; HLT by interrupts. */
     if (!v->arch.hvm.in_hlt)
         vcpu_unblock(v);

@@ -45,12 +45,6 @@ void vlapic_set_irq(struct vcpu *v, unsigned int vector, bool level)
         hvm_post(v, HVM_POSTED_INTR);
 }
 
-void vlapic_set_upcall(struct vcpu *v, unsigned int vector)
-{
-    vlapic_logic_request(state_of(v), vector, false);
-    hvm_post(v, HVM_POSTED_INTR);
-}
-
 bool vlapic_accepts_pic(const struct vcpu *v)
 {
     const struct vlapic_state *s = &v->arch.hvm.vlapic.s;
@@ -187,7 +181,7 @@ static void deliver_to(struct vcpu *v, unsigned int mode, unsigned int vector, b
         vlapic_set_irq(v, vector, level);
         break;
     case APIC_NMI:
-        hvm_inject_nmi(v);
+        hvm_post(v, HVM_POSTED_NMI);
         break;
     case APIC_INIT:
         hvm_init_signal(v);
@@ -412,27 +406,31 @@ void vlapic_init_signal(struct vcpu *v)
 
 /* ---- saving ---- */
 
+/* A local APIC after reset, whose APIC_BASE was then written.  0 or -EPERM. */
+static int reset_to_base(const struct vcpu *v, struct vlapic_state *s, uint64_t base)
+{
+    const struct cpu_policy *p = &v->domain->arch.policy;
+
+    vlapic_logic_reset(s, v->vcpu_id * 2, v->vcpu_id == 0);
+    return vlapic_logic_set_base(s, base, p->lapic, p->maxphysaddr);
+}
+
 static const char *base_bad(const struct vcpu *v, const void *record)
 {
     const struct hvm_hw_lapic *l = record;
-    const struct cpu_policy *p = &v->domain->arch.policy;
     struct vlapic_state s = {.deadline_ok = false};
 
-    vlapic_logic_reset(&s, v->vcpu_id * 2, v->vcpu_id == 0);
-    return vlapic_logic_set_base(&s, l->apic_base_msr, p->lapic, p->maxphysaddr) ? "APIC_BASE"
-                                                                                 : NULL;
+    return reset_to_base(v, &s, l->apic_base_msr) ? "APIC_BASE" : NULL;
 }
 
 static void base_load(struct vcpu *v, const void *record, uint64_t tsc)
 {
     const struct hvm_hw_lapic *l = record;
     struct vlapic *a = &v->arch.hvm.vlapic;
-    const struct cpu_policy *p = &v->domain->arch.policy;
 
     scoped_lock(&a->timer_lock);
     stop_timer(a);
-    vlapic_logic_reset(&a->s, v->vcpu_id * 2, v->vcpu_id == 0);
-    vlapic_logic_set_base(&a->s, l->apic_base_msr, p->lapic, p->maxphysaddr);
+    reset_to_base(v, &a->s, l->apic_base_msr);
     a->deadline = l->tdt_msr; /* armed with the registers */
 }
 
