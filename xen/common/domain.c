@@ -6,7 +6,7 @@
  * Promises: killing takes bounded steps (-ERESTART); what a domain had is
  * given back completely, its pages zeroed before reuse.
  */
-#include "domain_private.h"
+#include <cairn/domain.h>
 
 #include <cairn/console.h>
 #include <cairn/errno.h>
@@ -84,7 +84,7 @@ struct domain *domain_alloc(domid_t domid, unsigned int max_vcpus)
     d->state = DOMAIN_building;
     d->refcnt = 1;
     d->page_list = d->relmem_cursor = FRAME_NONE;
-    sched_domain_init(d);
+    d->sched.weight = SCHED_WEIGHT_DEFAULT;
     list_init(&d->list);
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     spin_lock_init(&d->event_lock, LOCK_EVENT);

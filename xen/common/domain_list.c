@@ -6,7 +6,7 @@
  * Promises: a domain with a reference stays; its number is not given out
  * again before it is freed.
  */
-#include "domain_private.h"
+#include <cairn/domain.h>
 
 #include <asm/current.h>
 #include <cairn/errno.h>

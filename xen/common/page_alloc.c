@@ -369,11 +369,6 @@ void share_xen_page_with_guest(struct page_info *pg, struct domain *d, bool read
     __atomic_store_n(&pg->count_info, PGC_xen_heap | PGC_allocated | 1, __ATOMIC_RELEASE);
 }
 
-void unshare_xen_page(struct page_info *pg)
-{
-    put_page_alloc_ref(pg);
-}
-
 unsigned long avail_pages(void)
 {
     return buddy.nr_free;

@@ -103,11 +103,6 @@ static void periodic_expired(void *arg)
         timer_set(&v->periodic_timer, NOW() + v->periodic_period);
 }
 
-void sched_domain_init(struct domain *d)
-{
-    d->sched.weight = SCHED_WEIGHT_DEFAULT;
-}
-
 void sched_vcpu_init(struct vcpu *v)
 {
     v->processor = smp_processor_id();

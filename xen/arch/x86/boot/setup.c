@@ -18,7 +18,6 @@
 #include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
-#include <cairn/param.h>
 #include <cairn/sched.h>
 #include <cairn/time.h>
 #include <xen/arch-x86/hvm/start_info.h>

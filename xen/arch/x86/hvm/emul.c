@@ -7,7 +7,6 @@
 #include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/param.h>
 
 #include "guest_access.h"
 
