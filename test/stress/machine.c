@@ -225,15 +225,15 @@ void hypercall_set_arg(unsigned int n, unsigned long value) {}
 
 #define STEP 200u
 
-int pv_validate_table(struct page_info *pg, uint64_t type, uint32_t *progress)
+int pv_validate_table(struct page_info *pg, uint64_t type)
 {
-    *progress = min(*progress + STEP, (uint32_t)PT_ENTRIES);
-    return *progress < PT_ENTRIES ? -ERESTART : 0;
+    pg->entries_done = min(pg->entries_done + STEP, (unsigned int)PT_ENTRIES);
+    return pg->entries_done < PT_ENTRIES ? -ERESTART : 0;
 }
-int pv_devalidate_table(struct page_info *pg, uint64_t type, uint32_t *progress)
+int pv_devalidate_table(struct page_info *pg, uint64_t type)
 {
-    *progress -= min(*progress, STEP);
-    return *progress ? -ERESTART : 0;
+    pg->entries_done -= min((unsigned int)pg->entries_done, STEP);
+    return pg->entries_done ? -ERESTART : 0;
 }
 
 static uint32_t flush_clock = 1;

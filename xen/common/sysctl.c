@@ -53,11 +53,11 @@ static void physinfo(struct xen_sysctl_physinfo *pi)
     pi->nr_nodes = 1;
     pi->cpu_khz = cpu_khz;
     pi->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
-    if (!hvm_unavailable_reason())
+    if (!hvm_support.unavailable)
         pi->capabilities |= XEN_SYSCTL_PHYSCAP_hvm;
-    if (hvm_shadow_available())
+    if (hvm_support.shadow)
         pi->capabilities |= XEN_SYSCTL_PHYSCAP_shadow;
-    if (hvm_hap_available())
+    if (hvm_support.hap)
         pi->capabilities |= XEN_SYSCTL_PHYSCAP_hap;
     pi->total_pages = total_pages;
     pi->free_pages = avail_pages();

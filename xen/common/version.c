@@ -44,7 +44,7 @@ static long give_compile_info(unsigned long arg)
 
 static const char *capabilities(void)
 {
-    if (hvm_unavailable_reason())
+    if (hvm_support.unavailable)
         return "xen-3.0-x86_64 ";
     return "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ";
 }

@@ -9,16 +9,11 @@
  */
 #include <cairn/domain.h>
 
-#include <asm/config.h>
 #include <asm/current.h>
 #include <asm/guest_tsc.h>
-#include <asm/page.h>
 #include <asm/page_type.h>
 #include <asm/paging.h>
-#include <asm/processor.h>
-#include <asm/pvclock.h>
 #include <asm/traps.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <xen/domctl.h>
@@ -70,11 +65,11 @@ static void shared_info_release(struct domain *d)
 
 static int check_hvm_possible(const struct xen_domctl_createdomain *cfg)
 {
-    const char *reason = hvm_unavailable_reason();
+    const char *reason = hvm_support.unavailable;
 
-    if (!reason && (cfg->flags & XEN_DOMCTL_CDF_hap) && !hvm_hap_available())
+    if (!reason && (cfg->flags & XEN_DOMCTL_CDF_hap) && !hvm_support.hap)
         reason = "no hardware assisted paging here, use hap=0";
-    if (!reason && !(cfg->flags & XEN_DOMCTL_CDF_hap) && !hvm_shadow_available())
+    if (!reason && !(cfg->flags & XEN_DOMCTL_CDF_hap) && !hvm_support.shadow)
         reason = "no shadow paging here, use hap=1";
     if (!reason)
         return 0;
@@ -113,6 +108,25 @@ int arch_domain_teardown(struct domain *d)
 
     if (!rc)
         shared_info_release(d);
+    return rc;
+}
+
+int arch_write_hypercall_page(struct domain *d, gfn_t gfn)
+{
+    bool writable;
+    struct page_info *pg = get_page_from_gfn(d, gfn, &writable);
+
+    if (!pg)
+        return -EACCES;
+    int rc = !writable || get_page_type(pg, PGT_writable_page) ? -EPERM : 0;
+    if (!rc) {
+        if (d->is_hvm)
+            hvm_hypercall_page_init(page_to_virt(pg));
+        else
+            pv_hypercall_page_init(page_to_virt(pg));
+        put_page_type(pg);
+    }
+    put_page(pg);
     return rc;
 }
 
@@ -259,7 +273,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     set_current(next);
     if (is_idle_vcpu(next)) {
         /* prev's tables may be gone before this CPU looks again. */
-        write_cr3(mfn_x(virt_to_mfn(idle_pgt)) << PAGE_SHIFT);
+        write_cr3(virt_to_maddr(idle_pgt));
         tlb_no_guest();
         sched_context_saved(prev);
         local_irq_enable();

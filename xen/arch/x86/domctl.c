@@ -11,7 +11,6 @@
 #include <asm/guest_tsc.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <xen/domctl.h>
 
@@ -109,24 +108,6 @@ static long settscinfo(struct domain *d, const struct xen_domctl_tsc_info *info)
     return rc;
 }
 
-static long hypercall_init(struct domain *d, uint64_t gmfn)
-{
-    struct page_info *pg = get_page_from_gfn(d, _gfn(gmfn), NULL);
-
-    if (!pg)
-        return -EACCES;
-    if (get_page_type(pg, PGT_writable_page)) {
-        put_page(pg);
-        return -EPERM;
-    }
-    if (d->is_hvm)
-        hvm_hypercall_page_init(page_to_virt(pg));
-    else
-        pv_hypercall_page_init(page_to_virt(pg));
-    put_page_and_type(pg);
-    return 0;
-}
-
 /* 64-bit only: what a PV domain is from the start. */
 static long set_address_size(struct domain *d, uint32_t size)
 {
@@ -179,7 +160,7 @@ long arch_do_domctl(struct xen_domctl *op, struct domain *d)
     case XEN_DOMCTL_gethvmcontext:
         return gethvmcontext(d, &op->u.hvmcontext);
     case XEN_DOMCTL_hypercall_init:
-        return hypercall_init(d, op->u.hypercall_init.gmfn);
+        return arch_write_hypercall_page(d, _gfn(op->u.hypercall_init.gmfn));
     case XEN_DOMCTL_set_address_size:
         return set_address_size(d, op->u.address_size.size);
     case XEN_DOMCTL_get_address_size:

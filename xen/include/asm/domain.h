@@ -11,9 +11,9 @@
 #include <asm/pvclock.h>
 #include <cairn/boot_info.h>
 #include <cairn/spinlock.h>
-#include <cairn/types.h>
 #include <xen/xen.h>
 
+struct domain;
 struct paging_ops;
 struct shadow_domain;
 
@@ -34,6 +34,10 @@ struct arch_domain {
     uint32_t nr_e820;
     struct e820_entry e820[16];
 };
+
+/* domain.c: fill a page of the domain's with hypercall stubs.  -EACCES: there is
+ * none; -EPERM: it is in use as something that is not written to. */
+int arch_write_hypercall_page(struct domain *d, gfn_t gfn);
 
 struct arch_vcpu {
     struct cpu_user_regs user_regs; /* while not running */

@@ -20,7 +20,6 @@
 #define ASM_PAGE_TYPE_H
 
 #include <asm/smp.h>
-#include <cairn/types.h>
 
 struct page_info;
 
@@ -52,6 +51,7 @@ struct type_decision page_type_decide_put(uint64_t word);
 /* put_page_type_preemptible - as put_page_type(), but may stop: -ERESTART, and
  * the caller still holds its use. */
 int __must_check put_page_type_preemptible(struct page_info *pg);
+int __must_check put_page_and_type_preemptible(struct page_info *pg); /* and a reference */
 /* page_type_finish_partial - drop what an abandoned validation holds (domain
  * teardown).  0 or -ERESTART. */
 int __must_check page_type_finish_partial(struct page_info *pg);

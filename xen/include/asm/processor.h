@@ -239,8 +239,8 @@ struct host_cpu {
     uint32_t max_leaf, max_ext_leaf;
     struct cpuid_leaf leaf1, leaf7, ext1, ext8; /* raw 1, 7.0, 80000001, 80000008 */
     unsigned int paddr_bits;
-    bool has_vmx, has_smep, has_smap, has_umip, has_x2apic, has_tsc_deadline, has_1gb, has_pcid,
-        has_fsgsbase, has_xsave, has_nx, has_cpuid_faulting;
+    bool has_vmx, has_smep, has_smap, has_umip, has_x2apic, has_tsc_deadline, has_1gb, has_nx,
+        has_cpuid_faulting;
 };
 extern struct host_cpu host_cpu;
 /* SMAP is in force: guest memory is reached between stac() and clac() only. */

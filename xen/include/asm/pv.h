@@ -8,8 +8,8 @@
 
 #include <asm/addr.h>
 #include <asm/config.h>
+#include <asm/page.h>
 #include <cairn/audit.h>
-#include <cairn/types.h>
 #include <xen/xen.h>
 
 #include <xen/callback.h>
@@ -33,7 +33,7 @@ struct trap_bounce {
 struct pv_domain {
     /* The per-domain slot of every root table of the domain: one L3 and L2,
      * an L1 for each 8 vCPUs. */
-    mfn_t perdomain_l3, perdomain_l2, perdomain_l1[4];
+    pte_t *perdomain_l3, *perdomain_l2, *perdomain_l1[4];
     uint32_t teardown_step;
     /* Slots in which a root of the domain ever mapped itself; are there any? */
     uint64_t linear_slots[8];
@@ -60,12 +60,11 @@ struct pv_vcpu {
     unsigned long ctrlreg[5]; /* CR0 (TS), CR4 as the guest sees them */
     unsigned int iopl;
     bool cr0_ts;
-    bool cpuid_faulting;     /* MSR_MISC_FEATURES: CPUID in user mode is #GP */
-    bool segs_failed;        /* a selector did not load: failsafe callback next */
-    uint32_t ldt_mapped;     /* bit per frame of the LDT window that is filled */
-    uint16_t ds, es, fs, gs; /* selectors while not running */
-    mfn_t old_table;         /* a table whose last use is being given up, or 0 */
-    unsigned long iobmp;     /* PHYSDEVOP_set_iobitmap: guest address */
+    bool cpuid_faulting; /* MSR_MISC_FEATURES: CPUID in user mode is #GP */
+    bool segs_failed;    /* a selector did not load: failsafe callback next */
+    uint32_t ldt_mapped; /* bit per frame of the LDT window that is filled */
+    mfn_t old_table;     /* a table whose last use is being given up, or 0 */
+    unsigned long iobmp; /* PHYSDEVOP_set_iobitmap: guest address */
     unsigned int iobmp_ports;
 };
 
@@ -109,13 +108,13 @@ bool pv_check_descriptor(uint64_t *desc);
 
 /* ---- pv/mm.c: the rules for page tables (called by mm/page_type.c) ---- */
 struct page_info;
-/* Take the references of the entries from *@progress on; *@progress says how many
+/* Take the references of the entries from @pg's entries_done on, which says how many
  * entries hold theirs.  0, -EINVAL, -ERESTART (at least one entry was done). */
-int pv_validate_table(struct page_info *pg, uint64_t type, uint32_t *progress);
-/* Drop the references of entries *@progress - 1 downto 0.  0 or -ERESTART. */
-int pv_devalidate_table(struct page_info *pg, uint64_t type, uint32_t *progress);
+int pv_validate_table(struct page_info *pg, uint64_t type);
+/* Drop the references of its entries, the last one first.  0 or -ERESTART. */
+int pv_devalidate_table(struct page_info *pg, uint64_t type);
 /* A not-present or read-only fault that is ours (lazy LDT...), true if fixed. */
-bool pv_fixup_page_fault(struct cpu_user_regs *regs, unsigned long addr);
+bool pv_fixup_page_fault(unsigned long addr);
 
 /* ---- pv/grant.c: grant mappings of the current vCPU; GNTST_* ---- */
 int16_t pv_grant_map(struct domain *rd, mfn_t mfn, uint64_t addr, uint32_t flags);

@@ -34,13 +34,12 @@ void do_irq(struct cpu_user_regs *regs); /* regs->entry_vector */
 void do_irq_vector(unsigned int vector);
 void irq_register(unsigned int vector, void (*fn)(void));
 
-void traps_init(void); /* IDT, TSS, IST: first thing in C */
 /* The GDT page of a CPU that will come up.  -ENOMEM. */
 int desc_cpu_prepare(unsigned int cpu);
 void show_registers(const struct cpu_user_regs *regs);
+void show_gprs(const struct cpu_user_regs *regs); /* all but RSP */
 void show_stack(const struct cpu_user_regs *regs);
 noreturn void fatal_trap(const struct cpu_user_regs *regs);
-const char *exception_name(unsigned int vector);
 
 /* extable.c: where execution goes on after a fault at @rip; 0 if nowhere. */
 unsigned long extable_fixup(unsigned long rip);
@@ -52,19 +51,22 @@ unsigned long extable_fixup(unsigned long rip);
 bool symbol_print(unsigned long addr);
 
 /* desc.c */
-void cpu_load_descriptors(void); /* GDT, TSS, IDT, segment registers of this CPU */
-uint64_t *cpu_gdt_page(void);    /* directmap address of this CPU's GDT page (ABI page 14) */
+void cpu_load_gdt(unsigned long base); /* of a GDT whose last page is a CPU's own */
+void cpu_load_descriptors(void);       /* GDT, TSS, IDT, segment registers: first thing in C */
+uint64_t *cpu_gdt_page(void);          /* directmap address of this CPU's GDT page (ABI page 14) */
 void cpu_gdt_set_ldt(unsigned long base, unsigned int entries); /* and LLDT; 0 entries = none */
 unsigned long cpu_tss_base(void);
 
 /* apic.c, time.c, irq.c */
 void apic_init(void);     /* the boot CPU */
 void apic_cpu_init(void); /* every CPU: its own registers */
-/* Interrupt another CPU.  INIT and start-up take APIC ids: it is not up yet. */
-void apic_send_ipi(unsigned int cpu, unsigned int vector);
-void apic_send_nmi(unsigned int cpu);
-void apic_send_init(uint32_t apic_id);
-void apic_send_startup(uint32_t apic_id, unsigned int page);
+/* Interrupt another CPU: @command is a vector, or one of these.  By APIC id: it is
+ * not up yet. */
+#define ICR_NMI     0x400u
+#define ICR_INIT    0x500u
+#define ICR_STARTUP 0x600u /* and the number of a page */
+void apic_send_ipi(unsigned int cpu, uint32_t command);
+void apic_send(uint32_t apic_id, uint32_t command);
 void apic_set_cpu_id(unsigned int cpu, uint32_t apic_id);
 bool apic_can_address(uint32_t apic_id);
 void smp_ipi_init(void); /* smp.c: the vectors */

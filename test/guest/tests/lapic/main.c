@@ -48,6 +48,19 @@ static void check_switched_off(void)
     check_equal("APIC_BASE unchanged", rdmsr(MSR_APIC_BASE), base);
 }
 
+static void check_moved(void)
+{
+    const ulong away = APIC_MMIO - 0x10000;
+    uint64_t base = rdmsr(MSR_APIC_BASE);
+    uint32_t version = apic_read(APIC_LVR);
+
+    wrmsr(MSR_APIC_BASE, (base & 0xfff) | away);
+    check_equal("version where it has moved to", *(volatile uint32_t *)(away + APIC_LVR), version);
+    check_equal("and where it was", apic_read(APIC_LVR), 0xffffffff);
+    wrmsr(MSR_APIC_BASE, base);
+    check_equal("version back home", apic_read(APIC_LVR), version);
+}
+
 static void check_esr(void)
 {
     apic_write(APIC_ESR, 0);
@@ -89,10 +102,12 @@ void test_main(void)
         return;
     }
     check_identity();
-    if (on_xen())
+    if (on_xen()) {
         check_switched_off();
-    else
+        check_moved();
+    } else {
         report_part_skipped("switching off: Bochs does not let it on again");
+    }
     step("ipi", check_ipi);
     step("priority", check_priority);
     step("nmi", check_nmi);

@@ -6,20 +6,12 @@
 #include <asm/setup.h>
 
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/processor.h>
-#include <asm/pv.h>
-#include <asm/smp.h>
 #include <asm/traps.h>
 #include <cairn/acpi.h>
-#include <cairn/boot_info.h>
 #include <cairn/console.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/sched.h>
-#include <cairn/time.h>
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/domctl.h>
 
@@ -165,7 +157,7 @@ __init void start_xen(unsigned int kind, uint32_t info)
     rc = parse_loader(kind, info);
 
     /* 1. Parameters and a console, so that everything else can speak. */
-    traps_init();
+    cpu_load_descriptors();
     params_parse(__params_start, __params_end - __params_start, hypervisor_options(), NULL);
     console_init_preirq();
     print_banner();

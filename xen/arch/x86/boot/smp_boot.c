@@ -19,7 +19,6 @@
 #include <asm/traps.h>
 #include <cairn/acpi.h>
 #include <cairn/boot_info.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/sched.h>
@@ -186,11 +185,11 @@ static __init const char *start_cpu(unsigned int cpu, uint32_t id, uint64_t page
     ap_boot_stack = (unsigned long)cpu_info_of(cpu) - 8;
     ap_go = false;
     __atomic_store_n(&ap_state, AP_WAITING, __ATOMIC_SEQ_CST);
-    apic_send_startup(id, PFN_DOWN(page));
+    apic_send(id, ICR_STARTUP | PFN_DOWN(page));
     if (!wait_while(AP_WAITING, STARTUP_DELAY)) {
-        apic_send_startup(id, PFN_DOWN(page));
+        apic_send(id, ICR_STARTUP | PFN_DOWN(page));
         if (!wait_while(AP_WAITING, START_TIMEOUT)) {
-            apic_send_init(id); /* should it come late, not into our pages */
+            apic_send(id, ICR_INIT); /* should it come late, not into our pages */
             return "it does not respond";
         }
     }
@@ -217,7 +216,7 @@ static __init void start_all(uint64_t page)
 
     for (unsigned int i = 0; i < acpi.nr_cpus; i++)
         if (acpi.cpu_apic_id[i] != apic_id() && apic_can_address(acpi.cpu_apic_id[i]))
-            apic_send_init(acpi.cpu_apic_id[i]);
+            apic_send(acpi.cpu_apic_id[i], ICR_INIT);
     delay(INIT_DELAY);
     for (unsigned int i = 0; i < acpi.nr_cpus && cpu < wanted_cpus(); i++) {
         uint32_t id = acpi.cpu_apic_id[i];
@@ -228,13 +227,11 @@ static __init void start_all(uint64_t page)
         why = start_cpu(cpu, id, page);
         if (why) {
             printk(XENLOG_WARNING "SMP: CPU with APIC id %u stays offline: %s\n", id, why);
-            /* Its number is not used again: the stacks it has are its own. */
-            cpu++;
-            continue;
+        } else {
+            __atomic_fetch_or(&cpu_online_mask, 1ul << cpu, __ATOMIC_SEQ_CST);
+            nr_cpus_online++;
         }
-        __atomic_fetch_or(&cpu_online_mask, 1ul << cpu, __ATOMIC_SEQ_CST);
-        nr_cpus_online++;
-        cpu++;
+        cpu++; /* its number is not used again: the stacks it has are its own */
     }
 }
 
@@ -246,7 +243,7 @@ __init void smp_init(void)
     if (wanted_cpus() > 1 && acpi.nr_cpus > 1) {
         root = page ? make_tables(page, tables) : NULL;
         if (root) {
-            uint32_t cr3 = mfn_x(virt_to_mfn(root)) << PAGE_SHIFT;
+            uint32_t cr3 = virt_to_maddr(root);
 
             memcpy(trampoline_cr3, &cr3, sizeof(cr3));
             memcpy(boot_phys_to_virt(page), trampoline_start, trampoline_end - trampoline_start);

@@ -38,9 +38,6 @@
 #define LVT_TSC_DEADLINE 0x40000u
 #define SPIV_ENABLE      0x100u
 #define DIVIDE_BY_1      0xbu
-#define ICR_NMI          0x400u
-#define ICR_INIT         0x500u
-#define ICR_STARTUP      0x600u
 #define ICR_ASSERT       0x4000u
 #define ICR_BUSY         0x1000u
 #define ICR_SPIN_LIMIT   1000000u
@@ -86,10 +83,11 @@ static void wait_for_icr(void)
         cpu_relax();
 }
 
-static void send(uint32_t id, uint32_t command)
+void apic_send(uint32_t id, uint32_t command)
 {
     unsigned long flags = local_irq_save();
 
+    command |= ICR_ASSERT;
     if (x2apic) {
         /* WRMSR to an x2APIC register orders nothing: what we wrote for the
          * other CPU must be there first. */
@@ -103,24 +101,9 @@ static void send(uint32_t id, uint32_t command)
     local_irq_restore(flags);
 }
 
-void apic_send_ipi(unsigned int cpu, unsigned int vector)
+void apic_send_ipi(unsigned int cpu, uint32_t command)
 {
-    send(cpu_apic_id[cpu], ICR_ASSERT | vector);
-}
-
-void apic_send_nmi(unsigned int cpu)
-{
-    send(cpu_apic_id[cpu], ICR_ASSERT | ICR_NMI);
-}
-
-void apic_send_init(uint32_t id)
-{
-    send(id, ICR_ASSERT | ICR_INIT);
-}
-
-void apic_send_startup(uint32_t id, unsigned int page)
-{
-    send(id, ICR_ASSERT | ICR_STARTUP | page);
+    apic_send(cpu_apic_id[cpu], command);
 }
 
 void apic_set_cpu_id(unsigned int cpu, uint32_t id)

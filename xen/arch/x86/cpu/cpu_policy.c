@@ -69,10 +69,7 @@ static void mask_basic_leaves(struct cpu_policy *p, const struct policy_host *ho
          * what a guest does not have. */
         if (i > 2 && i != 7)
             continue;
-        p->basic[i].a = host->basic[i].a;
-        p->basic[i].b = host->basic[i].b;
-        p->basic[i].c = host->basic[i].c;
-        p->basic[i].d = host->basic[i].d;
+        p->basic[i] = host->basic[i];
     }
     p->basic[0].a = p->max_leaf;
     p->basic[1].b &= 0xff00; /* CLFLUSH size; one logical processor, APIC ID per vCPU */
@@ -92,12 +89,8 @@ static void mask_basic_leaves(struct cpu_policy *p, const struct policy_host *ho
 
 static void mask_ext_leaves(struct cpu_policy *p, const struct policy_host *host)
 {
-    for (unsigned int i = 0; i <= (p->max_ext_leaf & 0xf); i++) {
-        p->ext[i].a = host->ext[i].a;
-        p->ext[i].b = host->ext[i].b;
-        p->ext[i].c = host->ext[i].c;
-        p->ext[i].d = host->ext[i].d;
-    }
+    for (unsigned int i = 0; i <= (p->max_ext_leaf & 0xf); i++)
+        p->ext[i] = host->ext[i];
     p->ext[0].a = p->max_ext_leaf;
     p->ext[1].c &= E1C_SHOW;
     uint32_t show = E1D_SYSCALL | E1D_NX | E1D_LM;
@@ -162,13 +155,13 @@ static struct cpuid_leaf xen_leaf(const struct cpu_policy *p, const struct cpuid
             return (struct cpuid_leaf){BIT(1), view->tsc_mode, view->tsc_khz, 0};
         if (subleaf == 2)
             return (struct cpuid_leaf){view->host_khz, 0, 0, 0};
-        return (struct cpuid_leaf){0, 0, 0, 0};
+        break;
     case 4:
         if (p->is_hvm && subleaf == 0)
             return (struct cpuid_leaf){XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT |
                                            XEN_HVM_CPUID_UPCALL_VECTOR,
                                        view->vcpu_id, p->domid, 0};
-        return (struct cpuid_leaf){0, 0, 0, 0};
+        break;
     }
     return (struct cpuid_leaf){0, 0, 0, 0};
 }

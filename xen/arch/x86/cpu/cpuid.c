@@ -52,11 +52,8 @@ static __init bool cpuid_can_fault(void)
 static __init void read_features(struct host_cpu *c)
 {
     c->has_vmx = c->leaf1.c >> 5 & 1;
-    c->has_pcid = c->leaf1.c >> 17 & 1;
     c->has_x2apic = c->leaf1.c >> 21 & 1;
     c->has_tsc_deadline = c->leaf1.c >> 24 & 1;
-    c->has_xsave = c->leaf1.c >> 26 & 1;
-    c->has_fsgsbase = c->leaf7.b & 1;
     c->has_smep = c->leaf7.b >> 7 & 1;
     c->has_smap = c->leaf7.b >> 20 & 1;
     c->has_umip = c->leaf7.c >> 2 & 1;

@@ -11,7 +11,6 @@
 #include <asm/current.h>
 #include <asm/processor.h>
 #include <asm/setup.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 
@@ -96,13 +95,17 @@ static void idt_build(void)
     idt_set(X86_EXC_MC, IST_MC, 0);
 }
 
+void cpu_load_gdt(unsigned long base)
+{
+    struct table_register gdtr = {FIRST_RESERVED_GDT_BYTE + PAGE_SIZE - 1, base};
+
+    __asm__ volatile("lgdt %0" ::"m"(gdtr));
+}
+
 void cpu_load_descriptors(void)
 {
     struct tss64 *tss = &this_cpu(tss);
     uintptr_t stack = (uintptr_t)get_cpu_info() & -(uintptr_t)STACK_SIZE;
-    struct table_register gdtr = {FIRST_RESERVED_GDT_BYTE + PAGE_SIZE - 1,
-                                  (uintptr_t)gdt_pages[smp_processor_id()] -
-                                      FIRST_RESERVED_GDT_BYTE};
     struct table_register idtr = {sizeof(idt) - 1, (uintptr_t)idt};
 
     if (smp_processor_id() == 0) {
@@ -118,7 +121,7 @@ void cpu_load_descriptors(void)
     tss->iomap_base = sizeof(*tss); /* no bitmap: port access by IOPL alone */
     gdt_set_system(GDT_SLOT(TSS_SELECTOR), (uintptr_t)tss, sizeof(*tss) - 1, 9);
 
-    __asm__ volatile("lgdt %0" ::"m"(gdtr));
+    cpu_load_gdt((uintptr_t)gdt_pages[smp_processor_id()] - FIRST_RESERVED_GDT_BYTE);
     __asm__ volatile(
         "pushq %q0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:" ::"r"((uint64_t)HYPERVISOR_CS)
         : "rax", "memory");

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* guest_cpuid.c - the policy of a domain from this machine, and CPUID for a vCPU. */
-#include <asm/cpu_policy.h>
 
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/time.h>
 
 void cpu_policy_init(struct cpu_policy *p, bool hvm, bool hap, uint16_t domid)
 {
     struct policy_host host = {
-        .rdtscp = hvm_has_rdtscp(),
-        .invpcid = hvm_has_invpcid(),
+        .rdtscp = hvm_support.rdtscp,
+        .invpcid = hvm_support.invpcid,
         .shadow = hvm && !hap,
-        .cr4_possible = hvm_cr4_possible(),
+        .cr4_possible = hvm_support.cr4_possible,
     };
     uint32_t max = cpuid(0, 0).a;
     for (unsigned int i = 0; i <= max && i < ARRAY_SIZE(host.basic); i++)

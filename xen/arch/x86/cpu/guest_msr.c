@@ -5,18 +5,11 @@
  * Whatever is not named here does not exist: #GP.  No value of the host's is
  * ever returned except the passage of time.
  */
-#include <asm/cpu_policy.h>
 
 #include <asm/current.h>
 #include <asm/guest_tsc.h>
-#include <asm/hvm.h>
-#include <asm/page.h>
-#include <asm/pv.h>
-#include <asm/processor.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "../hvm/cr.h"
 
@@ -56,7 +49,40 @@ static bool has_rdtscp(const struct vcpu *v)
     return v->domain->arch.policy.ext[1].d & (1u << 27);
 }
 
-/* ---- MSRs of one kind of guest ---- */
+/* ---- MSRs of HVM guests ---- */
+
+static bool is_32bit(uint64_t val)
+{
+    return !(val >> 32);
+}
+
+/* Those that hold what was written to them. */
+static const struct stored_msr {
+    uint32_t msr, offset;
+    bool (*valid)(uint64_t val); /* NULL: anything is */
+    bool live;                   /* in the hardware while the vCPU is on the CPU */
+} stored_msrs[] = {
+#define STORED(field) offsetof(struct hvm_vcpu, field)
+    {MSR_STAR, STORED(msr_star), NULL, true},
+    {MSR_LSTAR, STORED(msr_lstar), is_canonical, true},
+    /* SYSCALL of compatibility mode does not exist on Intel. */
+    {MSR_CSTAR, STORED(msr_cstar), is_canonical, false},
+    {MSR_SYSCALL_MASK, STORED(msr_fmask), is_32bit, true},
+    {MSR_TSC_AUX, STORED(msr_tsc_aux), is_32bit, true},
+    {MSR_IA32_PAT, STORED(msr_pat), msr_pat_valid, false},
+    {MSR_MTRR_DEF_TYPE, STORED(msr_mtrr_def_type), msr_mtrr_def_type_valid, false},
+#undef STORED
+};
+
+static const struct stored_msr *find_stored(const struct vcpu *v, uint32_t msr)
+{
+    if (msr == MSR_TSC_AUX && !has_rdtscp(v))
+        return NULL;
+    for (unsigned int i = 0; i < ARRAY_SIZE(stored_msrs); i++)
+        if (stored_msrs[i].msr == msr)
+            return &stored_msrs[i];
+    return NULL;
+}
 
 static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
@@ -75,62 +101,16 @@ static int hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
     case MSR_IA32_TSC:
         *val = guest_tsc(v, rdtsc());
         return 0;
-    case MSR_IA32_PAT:
-        *val = hvm->msr_pat;
-        return 0;
-    case MSR_STAR:
-        *val = hvm->msr_star;
-        return 0;
-    case MSR_LSTAR:
-        *val = hvm->msr_lstar;
-        return 0;
-    case MSR_CSTAR:
-        *val = hvm->msr_cstar;
-        return 0;
-    case MSR_SYSCALL_MASK:
-        *val = hvm->msr_fmask;
-        return 0;
-    case MSR_TSC_AUX:
-        if (!has_rdtscp(v))
-            return -EPERM;
-        *val = hvm->msr_tsc_aux;
-        return 0;
     case MSR_MTRRCAP:
         *val = 0; /* no ranges: the default type is all there is */
         return 0;
-    case MSR_MTRR_DEF_TYPE:
-        *val = hvm->msr_mtrr_def_type;
-        return 0;
     }
-    return vlapic_owns_msr(msr) ? vlapic_rdmsr(v, msr, val) : hvm_lbr_rdmsr(v, msr, val);
-}
-
-static int hvm_write_syscall_msr(struct vcpu *v, uint32_t msr, uint64_t val)
-{
-    struct hvm_vcpu *hvm = &v->arch.hvm;
-
-    ASSERT(v == current);
-    switch (msr) {
-    case MSR_STAR:
-        hvm->msr_star = val;
-        break;
-    case MSR_LSTAR:
-        if (!is_canonical(val))
-            return -EPERM;
-        hvm->msr_lstar = val;
-        break;
-    case MSR_SYSCALL_MASK:
-        if (val >> 32)
-            return -EPERM;
-        hvm->msr_fmask = val;
-        break;
-    case MSR_TSC_AUX:
-        if (!has_rdtscp(v) || val >> 32)
-            return -EPERM;
-        hvm->msr_tsc_aux = val;
-        break;
-    }
-    wrmsr(msr, val); /* these are live while the vCPU is on the CPU */
+    if (vlapic_owns_msr(msr))
+        return vlapic_rdmsr(v, msr, val);
+    const struct stored_msr *s = find_stored(v, msr);
+    if (!s)
+        return hvm_lbr_rdmsr(v, msr, val);
+    *val = *(const uint64_t *)((const char *)hvm + s->offset);
     return 0;
 }
 
@@ -149,29 +129,24 @@ static int hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     case MSR_IA32_TSC:
         guest_set_tsc(v, val, rdtsc());
         return 0;
-    case MSR_IA32_PAT:
-        if (!msr_pat_valid(val))
-            return -EPERM;
-        hvm_set_pat(v, val);
-        return 0;
-    case MSR_STAR:
-    case MSR_LSTAR:
-    case MSR_SYSCALL_MASK:
-    case MSR_TSC_AUX:
-        return hvm_write_syscall_msr(v, msr, val);
-    case MSR_CSTAR:
-        if (!is_canonical(val))
-            return -EPERM;
-        hvm->msr_cstar = val; /* SYSCALL of compatibility mode does not exist on Intel */
-        return 0;
-    case MSR_MTRR_DEF_TYPE:
-        if (!msr_mtrr_def_type_valid(val))
-            return -EPERM;
-        hvm->msr_mtrr_def_type = val;
-        return 0;
     }
-    return vlapic_owns_msr(msr) ? vlapic_wrmsr(v, msr, val) : hvm_lbr_wrmsr(v, msr, val);
+    if (vlapic_owns_msr(msr))
+        return vlapic_wrmsr(v, msr, val);
+    const struct stored_msr *s = find_stored(v, msr);
+    if (!s)
+        return hvm_lbr_wrmsr(v, msr, val);
+    if (s->valid && !s->valid(val))
+        return -EPERM;
+    *(uint64_t *)((char *)hvm + s->offset) = val;
+    ASSERT(v == current);
+    if (s->live)
+        wrmsr(msr, val);
+    else if (msr == MSR_IA32_PAT)
+        hvm_set_pat(v, val);
+    return 0;
 }
+
+/* ---- of PV guests ---- */
 
 /* A PV guest runs with the host's EFER and cannot change it. CPUID of its user
  * mode can fault where the processor does that: nothing else stops it. */
@@ -186,6 +161,14 @@ static int pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
         return 0;
     case MSR_EFER:
         *val = HOST_EFER;
+        return 0;
+    case MSR_FS_BASE:
+    case MSR_GS_BASE:
+    case MSR_KERNEL_GS_BASE:
+        *val = rdmsr(msr);
+        return 0;
+    case MSR_IA32_DEBUGCTL: /* nothing of it is offered; reading is harmless */
+        *val = 0;
         return 0;
     case MSR_IA32_TSC:
         *val = rdtsc();
@@ -205,6 +188,13 @@ static int pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
     switch (msr) {
     case MSR_EFER:
         return val == HOST_EFER ? 0 : -EPERM;
+    case MSR_FS_BASE:
+    case MSR_GS_BASE:
+    case MSR_KERNEL_GS_BASE:
+        if (!is_canonical(val))
+            return -EPERM;
+        wrmsr(msr, val);
+        return 0;
     case MSR_MISC_FEATURES:
         if (val & ~(host_cpu.has_cpuid_faulting ? MISC_FEATURES_CPUID_FAULTING : 0))
             return -EPERM;
@@ -220,30 +210,15 @@ static int pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
 static int write_hypercall_page(struct domain *d, uint64_t val)
 {
     gfn_t gfn = _gfn(val >> PAGE_SHIFT);
-    bool writable = false;
 
-    if (val & ~PAGE_MASK)
-        return -EPERM; /* there is one page, number 0 */
-    struct page_info *pg = get_page_from_gfn(d, gfn, &writable);
-    if (!pg)
+    /* There is one page, number 0. */
+    if ((val & ~PAGE_MASK) || arch_write_hypercall_page(d, gfn))
         return -EPERM;
-    if (!d->is_hvm && get_page_type(pg, PGT_writable_page)) {
-        put_page(pg);
-        return -EPERM;
-    }
-    int rc = 0;
-    if (!d->is_hvm) {
-        pv_hypercall_page_init(page_to_virt(pg));
-        put_page_type(pg);
-    } else if (writable) {
+    if (d->is_hvm) {
         hvm_latch_width(d);
-        hvm_hypercall_page_init(page_to_virt(pg));
         d->arch.hvm.hypercall_gfn = gfn;
-    } else {
-        rc = -EPERM;
     }
-    put_page(pg);
-    return rc;
+    return 0;
 }
 
 /* ---- both ---- */
@@ -255,13 +230,11 @@ int guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
         *val = FEATURE_CONTROL_LOCK;
         return 0;
     case MSR_UCODE_REV:
+    case MSR_XEN_HYPERCALL:
         *val = 0;
         return 0;
     case MSR_IA32_MISC_ENABLE:
         *val = MISC_ENABLE_FAST_STRING | MISC_ENABLE_NO_BTS | MISC_ENABLE_NO_PEBS;
-        return 0;
-    case MSR_XEN_HYPERCALL:
-        *val = 0;
         return 0;
     }
     return v->domain->is_hvm ? hvm_rdmsr(v, msr, val) : pv_rdmsr(v, msr, val);

@@ -3,11 +3,8 @@
 #include <asm/guest_tsc.h>
 
 #include <asm/current.h>
-#include <asm/pvclock.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/time.h>
 
 uint64_t guest_tsc(const struct vcpu *v, uint64_t host)
 {
@@ -40,7 +37,7 @@ int guest_tsc_configure(struct domain *d, uint32_t mode, uint32_t khz)
         return -EINVAL;
     if (mode == TSC_MODE_NEVER_EMULATE)
         khz = 0;
-    uint64_t ratio = tsc_ratio_of(khz, cpu_khz, d->is_hvm && hvm_has_tsc_scaling());
+    uint64_t ratio = tsc_ratio_of(khz, cpu_khz, d->is_hvm && hvm_support.tsc_scaling);
     if (!ratio)
         return -EOPNOTSUPP;
     d->arch.tsc_mode = mode;

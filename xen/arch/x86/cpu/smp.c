@@ -105,5 +105,5 @@ void smp_stop_others(void)
         return;
     for_each_online_cpu(cpu)
         if (cpu != smp_processor_id())
-            apic_send_nmi(cpu);
+            apic_send_ipi(cpu, ICR_NMI);
 }

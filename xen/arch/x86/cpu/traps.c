@@ -6,51 +6,48 @@
 #include <asm/traps.h>
 
 #include <asm/current.h>
-#include <asm/processor.h>
-#include <asm/pv.h>
-#include <asm/setup.h>
-#include <asm/smp.h>
 #include <cairn/console.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/spinlock.h>
 
 static unsigned long nmi_count;
 static bool stack_shown; /* by fatal_trap(): panic() need not add its own */
 
-static const char *const exception_names[] = {
-    "divide error",
-    "debug",
-    "NMI",
-    "breakpoint",
-    "overflow",
-    "bound range",
-    "invalid opcode",
-    "device not available",
-    "double fault",
-    "coprocessor overrun",
-    "invalid TSS",
-    "segment not present",
-    "stack fault",
-    "general protection",
-    "page fault",
-    "reserved",
-    "x87 error",
-    "alignment check",
-    "machine check",
-    "SIMD error",
-    "virtualization exception",
-    "control protection",
-};
+static const char *const exception_names[] = {"divide error",
+                                              "debug",
+                                              "NMI",
+                                              "breakpoint",
+                                              "overflow",
+                                              "bound range",
+                                              "invalid opcode",
+                                              "device not available",
+                                              "double fault",
+                                              "coprocessor overrun",
+                                              "invalid TSS",
+                                              "segment not present",
+                                              "stack fault",
+                                              "general protection",
+                                              "page fault",
+                                              "reserved",
+                                              "x87 error",
+                                              "alignment check",
+                                              "machine check",
+                                              "SIMD error",
+                                              "virtualization exception",
+                                              "control protection"};
 
-const char *exception_name(unsigned int vector)
+static const char *exception_name(unsigned int vector)
 {
     return vector < ARRAY_SIZE(exception_names) ? exception_names[vector] : "reserved";
 }
 
-void traps_init(void)
+void show_gprs(const struct cpu_user_regs *r)
 {
-    cpu_load_descriptors();
+    printk(XENLOG_ERR "rax: %016lx   rbx: %016lx   rcx: %016lx\n", r->rax, r->rbx, r->rcx);
+    printk(XENLOG_ERR "rdx: %016lx   rsi: %016lx   rdi: %016lx\n", r->rdx, r->rsi, r->rdi);
+    printk(XENLOG_ERR "rbp: %016lx   r8:  %016lx   r9:  %016lx\n", r->rbp, r->r8, r->r9);
+    printk(XENLOG_ERR "r10: %016lx   r11: %016lx   r12: %016lx\n", r->r10, r->r11, r->r12);
+    printk(XENLOG_ERR "r13: %016lx   r14: %016lx   r15: %016lx\n", r->r13, r->r14, r->r15);
 }
 
 void show_registers(const struct cpu_user_regs *regs)
@@ -59,12 +56,8 @@ void show_registers(const struct cpu_user_regs *regs)
     if (!guest_mode(regs))
         symbol_print(regs->rip);
     printk(XENLOG_ERR "RFLAGS: %016lx   CPU: %u\n", regs->rflags, smp_processor_id());
-    printk(XENLOG_ERR "rax: %016lx   rbx: %016lx   rcx: %016lx\n", regs->rax, regs->rbx, regs->rcx);
-    printk(XENLOG_ERR "rdx: %016lx   rsi: %016lx   rdi: %016lx\n", regs->rdx, regs->rsi, regs->rdi);
-    printk(XENLOG_ERR "rbp: %016lx   rsp: %016lx   r8:  %016lx\n", regs->rbp, regs->rsp, regs->r8);
-    printk(XENLOG_ERR "r9:  %016lx   r10: %016lx   r11: %016lx\n", regs->r9, regs->r10, regs->r11);
-    printk(XENLOG_ERR "r12: %016lx   r13: %016lx   r14: %016lx\n", regs->r12, regs->r13, regs->r14);
-    printk(XENLOG_ERR "r15: %016lx   cr0: %016lx   cr2: %016lx\n", regs->r15, read_cr0(),
+    show_gprs(regs);
+    printk(XENLOG_ERR "rsp: %016lx   cr0: %016lx   cr2: %016lx\n", regs->rsp, read_cr0(),
            read_cr2());
     printk(XENLOG_ERR "cr3: %016lx   cr4: %016lx   ss: %04x\n", read_cr3(), read_cr4(), regs->ss);
 }
@@ -155,8 +148,7 @@ static void host_exception(struct cpu_user_regs *regs)
         host_debug_trap(regs);
         return;
     case X86_EXC_PF:
-        if (current && !is_idle_vcpu(current) && !is_hvm_vcpu(current) &&
-            pv_fixup_page_fault(regs, read_cr2()))
+        if (pv_fixup_page_fault(read_cr2()))
             return;
         break;
     case X86_EXC_DF:

@@ -2,146 +2,182 @@
 /*
  * compat.c - the 32-bit layouts of hypercall arguments.
  *
- * Most structures of the ABI look the same to 32- and 64-bit code.  Those
- * with a pointer or an unsigned long do not: they are read here in the
- * 32-bit shape and laid out in the 64-bit shape in a buffer that the common
- * handlers then reach as if it were guest memory (guest_access_set_window).
+ * Most structures of the ABI look the same to 32- and 64-bit code.  Those with
+ * a pointer, an unsigned long or a 64-bit number do not: by a string of their
+ * fields they are laid out in the 64-bit shape in a buffer, which the common
+ * handlers then reach as if it were guest memory (guest_access_set_window),
+ * and are brought back if that changed them.  What a pointer leads to is the
+ * guest's memory for both, except lists of frame numbers.
  * One buffer a CPU is enough: a hypercall is not interrupted by another.
  */
-#include "compat.h"
+#include "guest_access.h"
 
 #include <asm/current.h>
 #include <asm/hvm.h>
-#include <cairn/domain.h>
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
-#include <cairn/sched.h>
 #include <cairn/softirq.h>
+#include <xen/grant_table.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
 #include <xen/xen.h>
 
-#include "guest_access.h"
-
 #define MEMOP_EXTENT_SHIFT 6
 #define MEMOP_CMD_MASK     ((1u << MEMOP_EXTENT_SHIFT) - 1)
 
-struct compat_reservation {
-    uint32_t extent_start;
-    uint32_t nr_extents;
-    uint32_t extent_order;
-    uint32_t mem_flags;
-    uint16_t domid;
-};
-struct compat_add_to_physmap {
-    uint16_t domid, size;
-    uint32_t space, idx, gpfn;
-};
-struct compat_remove_from_physmap {
-    uint16_t domid;
-    uint32_t gpfn;
-};
-struct compat_memory_map {
-    uint32_t nr_entries;
-    uint32_t buffer;
-};
-struct compat_sched_poll {
-    uint32_t ports;
-    uint32_t nr_ports;
-    uint64_t timeout;
-} __packed;
-struct compat_runstate_info {
-    int32_t state;
-    uint64_t state_entry_time, time[4];
-} __packed;
-struct compat_set_singleshot_timer {
-    uint64_t timeout_abs_ns;
-    uint32_t flags;
-} __packed;
 struct compat_multicall_entry {
     uint32_t op, result, args[6];
 };
 
-/* The window: a 64-bit structure at its start, an array behind it. */
-static DEFINE_PER_CPU(uint64_t[COMPAT_XLAT_SIZE / 8], compat_xlat);
-#define xlat            this_cpu(compat_xlat)
-#define XLAT_ARRAY      64 /* index of the array's first word */
-#define XLAT_ARRAY_ADDR (COMPAT_XLAT_BASE + XLAT_ARRAY * 8)
-#define CHUNK           256u
+#define CHUNK 256u
+struct compat_window {
+    union {
+        char bytes[64];
+        struct xen_memory_reservation reservation;
+        struct gnttab_setup_table table;
+    } u;
+    xen_pfn_t list[CHUNK];
+    char narrow[48]; /* the structure as the guest gave it */
+};
+static DEFINE_PER_CPU(struct compat_window, compat_window);
+#define window      this_cpu(compat_window)
+#define WINDOW_LIST ((void *)(COMPAT_XLAT_BASE + offsetof(struct compat_window, list)))
+_Static_assert(sizeof(struct compat_window) <= COMPAT_XLAT_SIZE, "fits the window");
 
-static long with_window(long (*fn)(unsigned long, unsigned long), unsigned long cmd)
+/* ---- layouts: h 16 and i 32 bits, l an unsigned long or pointer, q 64 bits,
+ * which 32-bit code aligns to four bytes ---- */
+
+#define COPY        "llllhhh" /* domid and offset as one word: padding follows them */
+#define RESERVATION "lliih"
+#define SETUP_TABLE "hihl"
+
+static size_t narrow_width(char field)
 {
-    guest_access_set_window(xlat);
-    long rc = fn(cmd, COMPAT_XLAT_BASE);
-    guest_access_set_window(NULL);
-    return rc;
+    return field == 'h' ? 2 : field == 'q' ? 8 : 4;
 }
 
-/* The work of one chunk; how much of it is done, if it was preempted. */
-static long memory_op_chunk(unsigned int op, bool *preempted)
+static size_t narrow_size(const char *layout)
 {
-    unsigned long arg[6] = {op, COMPAT_XLAT_BASE};
-    guest_access_set_window(xlat);
-    long rc = hypercall_dispatch(__HYPERVISOR_memory_op, arg);
-    guest_access_set_window(NULL);
-    *preempted = rc == -ERESTART;
-    return *preempted ? (long)(arg[0] >> MEMOP_EXTENT_SHIFT) : rc;
+    size_t n = 0;
+
+    for (; *layout; layout++)
+        n = ROUNDUP(n, min(narrow_width(*layout), (size_t)4)) + narrow_width(*layout);
+    return ROUNDUP(n, (size_t)4);
 }
 
-static int read_extents(uint32_t list, unsigned int first, unsigned int n)
+static void convert(const char *layout, char *narrow, bool widen)
 {
-    uint32_t pfn32[CHUNK];
-    if (raw_copy_from_guest(pfn32, (gva_t)list + 4ul * first, n * 4ul))
+    size_t n = 0, w = 0;
+
+    for (; *layout; layout++) {
+        size_t size = narrow_width(*layout), wide_size = *layout == 'l' ? 8 : size;
+
+        n = ROUNDUP(n, min(size, (size_t)4));
+        w = ROUNDUP(w, wide_size);
+        if (widen) {
+            memset(window.u.bytes + w, 0, wide_size);
+            memcpy(window.u.bytes + w, narrow + n, size);
+        } else {
+            memcpy(narrow + n, window.u.bytes + w, size);
+        }
+        n += size;
+        w += wide_size;
+    }
+}
+
+static int read_struct(const char *layout, unsigned long at)
+{
+    if (raw_copy_from_guest(window.narrow, at, narrow_size(layout)))
         return -EFAULT;
-    for (unsigned int i = 0; i < n; i++)
-        xlat[XLAT_ARRAY + i] = pfn32[i];
+    convert(layout, window.narrow, true);
     return 0;
 }
 
-static int write_extents(uint32_t list, unsigned int first, unsigned int n)
+static int write_struct(const char *layout, unsigned long at)
 {
-    uint32_t pfn32[CHUNK];
-    for (unsigned int i = 0; i < n; i++)
-        pfn32[i] = xlat[XLAT_ARRAY + i];
-    return raw_copy_to_guest((gva_t)list + 4ul * first, pfn32, n * 4ul);
+    char now[sizeof(window.narrow)];
+    size_t size = narrow_size(layout);
+
+    memcpy(now, window.narrow, size);
+    convert(layout, now, false);
+    return memcmp(now, window.narrow, size) && raw_copy_to_guest(at, now, size) ? -EFAULT : 0;
 }
+
+/* The call on what is in the window; memory_op tells in arg[0] how far it came. */
+static long call_window(unsigned int nr, unsigned long arg[6], unsigned int pointer)
+{
+    unsigned long at = arg[pointer];
+
+    arg[pointer] = COMPAT_XLAT_BASE;
+    guest_access_set_window(&window);
+    long rc = hypercall_dispatch(nr, arg);
+    guest_access_set_window(NULL);
+    arg[pointer] = at;
+    return rc;
+}
+
+static long call_layout(const char *layout, unsigned int nr, unsigned long arg[6],
+                        unsigned int pointer)
+{
+    if (read_struct(layout, arg[pointer]))
+        return -EFAULT;
+    long rc = call_window(nr, arg, pointer);
+    return write_struct(layout, arg[pointer]) ? -EFAULT : rc;
+}
+
+static int copy_extents(uint32_t list, unsigned int first, unsigned int n, bool to_guest)
+{
+    gva_t at = (gva_t)list + 4ul * first;
+    uint32_t pfn32[CHUNK];
+
+    if (!to_guest && raw_copy_from_guest(pfn32, at, n * 4ul))
+        return -EFAULT;
+    for (unsigned int i = 0; i < n; i++) {
+        if (to_guest)
+            pfn32[i] = window.list[i];
+        else
+            window.list[i] = pfn32[i];
+    }
+    return to_guest ? raw_copy_to_guest(at, pfn32, n * 4ul) : 0;
+}
+
+/* ---- memory_op ---- */
 
 /* populate_physmap, increase_ and decrease_reservation, in chunks. */
 static long reservation(unsigned int op, unsigned long *cmd, unsigned long uarg)
 {
-    struct compat_reservation r;
+    struct xen_memory_reservation *x = &window.u.reservation;
     unsigned int done = *cmd >> MEMOP_EXTENT_SHIFT;
 
-    if (raw_copy_from_guest(&r, uarg, sizeof(r)))
+    if (read_struct(RESERVATION, uarg))
         return -EFAULT;
-    if (done > r.nr_extents || r.nr_extents > UINT32_MAX >> MEMOP_EXTENT_SHIFT)
+    uint32_t list = (unsigned long)x->extent_start.p, total = x->nr_extents;
+    if (done > total || total > UINT32_MAX >> MEMOP_EXTENT_SHIFT)
         return -EINVAL;
-    while (done < r.nr_extents) {
-        unsigned int n = min(CHUNK, r.nr_extents - done);
-        struct xen_memory_reservation *x = (struct xen_memory_reservation *)xlat;
-        bool list = r.extent_start != 0;
+    if (list)
+        x->extent_start.p = WINDOW_LIST;
+    while (done < total) {
+        unsigned int n = min(CHUNK, total - done);
+        unsigned long call[6] = {op, 0};
 
-        if (list && read_extents(r.extent_start, done, n))
+        if (list && copy_extents(list, done, n, false))
             return done ? (long)done : -EFAULT;
-        memset(x, 0, sizeof(*x));
-        x->extent_start.p = (void *)(list ? XLAT_ARRAY_ADDR : 0);
         x->nr_extents = n;
-        x->extent_order = r.extent_order;
-        x->mem_flags = r.mem_flags;
-        x->domid = r.domid;
-        bool preempted;
-        long rc = memory_op_chunk(op, &preempted);
+        long rc = call_window(__HYPERVISOR_memory_op, call, 1);
+        bool preempted = rc == -ERESTART;
+        if (preempted)
+            rc = call[0] >> MEMOP_EXTENT_SHIFT;
         if (rc < 0)
             return done ? (long)done : rc;
-        if (list && op != XENMEM_decrease_reservation && write_extents(r.extent_start, done, rc))
+        if (list && op != XENMEM_decrease_reservation && copy_extents(list, done, rc, true))
             return -EFAULT;
         done += rc;
         if (rc < n && !preempted)
             return done;
-        if (preempted || (done < r.nr_extents && preempt_check())) {
+        if (preempted || (done < total && preempt_check())) {
             *cmd = op | done << MEMOP_EXTENT_SHIFT;
             return -ERESTART;
         }
@@ -149,129 +185,89 @@ static long reservation(unsigned int op, unsigned long *cmd, unsigned long uarg)
     return done;
 }
 
-static long add_to_physmap(unsigned long uarg)
-{
-    struct compat_add_to_physmap c;
-    if (raw_copy_from_guest(&c, uarg, sizeof(c)))
-        return -EFAULT;
-    struct xen_add_to_physmap *x = (struct xen_add_to_physmap *)xlat;
-    *x = (struct xen_add_to_physmap){
-        .domid = c.domid, .size = c.size, .space = c.space, .idx = c.idx, .gpfn = c.gpfn};
-    long rc = with_window(do_memory_op, XENMEM_add_to_physmap);
-    if (c.space != XENMAPSPACE_gmfn_range)
-        return rc;
-    /* How far a range has come is in the argument. */
-    c.size = x->size;
-    c.idx = x->idx;
-    c.gpfn = x->gpfn;
-    return raw_copy_to_guest(uarg, &c, sizeof(c)) ? -EFAULT : rc;
-}
-
-static long remove_from_physmap(unsigned long uarg)
-{
-    struct compat_remove_from_physmap c;
-    if (raw_copy_from_guest(&c, uarg, sizeof(c)))
-        return -EFAULT;
-    struct xen_remove_from_physmap *x = (struct xen_remove_from_physmap *)xlat;
-    *x = (struct xen_remove_from_physmap){.domid = c.domid, .gpfn = c.gpfn};
-    return with_window(do_memory_op, XENMEM_remove_from_physmap);
-}
-
-/* e820 entries are packed: 20 bytes for both kinds of code. */
-static long memory_map(unsigned long uarg)
-{
-    struct compat_memory_map c;
-    const unsigned int max = (COMPAT_XLAT_SIZE - XLAT_ARRAY * 8) / 20;
-    if (raw_copy_from_guest(&c, uarg, sizeof(c)))
-        return -EFAULT;
-    struct xen_memory_map *x = (struct xen_memory_map *)xlat;
-    x->nr_entries = min(c.nr_entries, max);
-    x->buffer.p = (void *)(c.buffer ? XLAT_ARRAY_ADDR : 0);
-    long rc = with_window(do_memory_op, XENMEM_memory_map);
-    if (rc < 0)
-        return rc;
-    c.nr_entries = x->nr_entries;
-    if (c.buffer && raw_copy_to_guest(c.buffer, &xlat[XLAT_ARRAY], c.nr_entries * 20ul))
-        return -EFAULT;
-    return raw_copy_to_guest(uarg, &c, sizeof(c)) ? -EFAULT : rc;
-}
-
 static long compat_memory_op(unsigned long arg[6])
 {
     unsigned int op = arg[0] & MEMOP_CMD_MASK;
+    long rc;
+
     switch (op) {
     case XENMEM_increase_reservation:
     case XENMEM_decrease_reservation:
     case XENMEM_populate_physmap:
         return reservation(op, &arg[0], arg[1]);
-    case XENMEM_add_to_physmap:
-        return add_to_physmap(arg[1]);
+    case XENMEM_add_to_physmap: /* how far a range has come is in the argument */
+        return call_layout("hhill", __HYPERVISOR_memory_op, arg, 1);
     case XENMEM_remove_from_physmap:
-        return remove_from_physmap(arg[1]);
-    case XENMEM_memory_map:
-        return memory_map(arg[1]);
+        return call_layout("hl", __HYPERVISOR_memory_op, arg, 1);
+    case XENMEM_memory_map: /* e820 entries are packed: 20 bytes for both */
+        return call_layout("il", __HYPERVISOR_memory_op, arg, 1);
     case XENMEM_maximum_ram_page:
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
-    case XENMEM_maximum_gpfn: {
+    case XENMEM_maximum_gpfn:
         /* A number too large for the caller is cut to the largest it can hold. */
-        long rc = hypercall_dispatch(__HYPERVISOR_memory_op, arg);
+        rc = hypercall_dispatch(__HYPERVISOR_memory_op, arg);
         return rc > INT32_MAX ? INT32_MAX : rc;
-    }
     default:
         return -ENOSYS;
     }
 }
 
-static long sched_poll(unsigned long uarg)
-{
-    struct compat_sched_poll c;
-    if (raw_copy_from_guest(&c, uarg, sizeof(c)))
-        return -EFAULT;
-    struct sched_poll *x = (struct sched_poll *)xlat;
-    *x = (struct sched_poll){.nr_ports = c.nr_ports, .timeout = c.timeout};
-    x->ports.p = (void *)XLAT_ARRAY_ADDR;
-    /* More than fit: the handler refuses the count by itself. */
-    if (c.nr_ports <= 2 * CHUNK &&
-        raw_copy_from_guest(&xlat[XLAT_ARRAY], c.ports, c.nr_ports * 4ul))
-        return -EFAULT;
-    if (c.nr_ports > 2 * CHUNK)
-        return -EINVAL;
-    return with_window(do_sched_op, SCHEDOP_poll);
-}
+/* ---- grant_table_op: most look the same to both ---- */
 
-/* 64-bit numbers are aligned to four bytes there: the layouts differ. */
-static long vcpu_op(const unsigned long arg[6])
+static long grant_copy(unsigned long arg[6])
 {
-    unsigned long call[6] = {arg[0], arg[1], COMPAT_XLAT_BASE};
-    const struct vcpu_runstate_info *info = (const void *)xlat;
-    struct compat_set_singleshot_timer timer;
-    struct compat_runstate_info c;
+    uint32_t count = arg[2];
 
-    if (arg[0] == VCPUOP_set_singleshot_timer) {
-        if (raw_copy_from_guest(&timer, arg[2], sizeof(timer)))
-            return -EFAULT;
-        *(struct vcpu_set_singleshot_timer *)xlat = (struct vcpu_set_singleshot_timer){
-            .timeout_abs_ns = timer.timeout_abs_ns, .flags = timer.flags};
+    for (uint32_t i = 0; i < count; i++) {
+        unsigned long one[6] = {GNTTABOP_copy, arg[1] + i * narrow_size(COPY), 1};
+
+        if (i && preempt_check()) {
+            arg[1] = one[1];
+            arg[2] = count - i;
+            return -ERESTART;
+        }
+        long rc = call_layout(COPY, __HYPERVISOR_grant_table_op, one, 1);
+        if (rc)
+            return rc;
     }
-    guest_access_set_window(xlat);
-    long rc = hypercall_dispatch(__HYPERVISOR_vcpu_op, call);
-    guest_access_set_window(NULL);
-    if (rc || arg[0] != VCPUOP_get_runstate_info)
-        return rc;
-    c.state = info->state;
-    c.state_entry_time = info->state_entry_time;
-    memcpy(c.time, info->time, sizeof(c.time));
-    return raw_copy_to_guest(arg[2], &c, sizeof(c)) ? -EFAULT : 0;
+    return 0;
 }
 
-static long platform_parameters(unsigned long uarg)
+static long setup_table(unsigned long arg[6])
 {
-    long rc = with_window(do_xen_version, XENVER_platform_parameters);
-    if (rc < 0)
+    struct gnttab_setup_table *x = &window.u.table;
+
+    if (read_struct(SETUP_TABLE, arg[1]))
+        return -EFAULT;
+    void *list = x->frame_list.p;
+    x->frame_list.p = WINDOW_LIST;
+    long rc = call_window(__HYPERVISOR_grant_table_op, arg, 1);
+    x->frame_list.p = list;
+    if (rc)
         return rc;
-    uint32_t virt_start = 0; /* nothing of the hypervisor is in its address space */
-    return raw_copy_to_guest(uarg, &virt_start, sizeof(virt_start)) ? -EFAULT : rc;
+    unsigned int n = x->status == GNTST_okay ? min(x->nr_frames, CHUNK) : 0;
+    if (n && copy_extents((unsigned long)list, 0, n, true))
+        x->status = GNTST_bad_virt_addr;
+    return write_struct(SETUP_TABLE, arg[1]);
+}
+
+static long compat_grant_table_op(unsigned long arg[6])
+{
+    int32_t count = arg[2];
+
+    if (count < 0)
+        return -EINVAL;
+    switch (arg[0]) {
+    case GNTTABOP_copy:
+        return grant_copy(arg);
+    case GNTTABOP_setup_table:
+        return count == 1 ? setup_table(arg) : -EINVAL;
+    case GNTTABOP_get_status_frames: /* no version 2 table, so no list is ever written */
+        return count == 1 ? call_layout("ihhl", __HYPERVISOR_grant_table_op, arg, 1) : -EINVAL;
+    default:
+        return hypercall_dispatch(__HYPERVISOR_grant_table_op, arg);
+    }
 }
 
 static long compat_multicall(unsigned long arg[6])
@@ -316,15 +312,17 @@ long compat_hypercall_dispatch(unsigned int nr, unsigned long arg[6])
         return compat_grant_table_op(arg);
     case __HYPERVISOR_sched_op:
         if (arg[0] == SCHEDOP_poll)
-            return sched_poll(arg[1]);
+            return call_layout("liq", nr, arg, 1);
         break;
-    case __HYPERVISOR_xen_version:
+    case __HYPERVISOR_xen_version: /* the address is cut to 0: nothing of ours is in its space */
         if (arg[0] == XENVER_platform_parameters)
-            return platform_parameters(arg[1]);
+            return call_layout("l", nr, arg, 1);
         break;
     case __HYPERVISOR_vcpu_op:
-        if (arg[0] == VCPUOP_get_runstate_info || arg[0] == VCPUOP_set_singleshot_timer)
-            return vcpu_op(arg);
+        if (arg[0] == VCPUOP_get_runstate_info)
+            return call_layout("iqqqqq", nr, arg, 2);
+        if (arg[0] == VCPUOP_set_singleshot_timer)
+            return call_layout("qi", nr, arg, 2);
         break;
     case __HYPERVISOR_set_timer_op:
         /* A 64-bit time in two registers. */

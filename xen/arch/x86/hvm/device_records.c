@@ -40,56 +40,26 @@ static void pm_save(const struct device_state *s, unsigned int instance, void *r
 
 static bool pic_load(struct device_state *s, unsigned int chip, const void *record, int64_t now)
 {
-    const struct hvm_hw_vpic *r = record;
-    unsigned int icw = r->init_state & 3;         /* the next one is ICW2 for 1, ... */
-    uint8_t elcr = chip ? r->elcr : r->elcr & ~4; /* Xen shows the cascade as a level */
+    struct hvm_hw_vpic r = *(const struct hvm_hw_vpic *)record;
     struct vpic_state limits = {0};
 
-    vpic_write(&limits, 0x4d0 + chip, elcr);
-    if (r->is_master != !chip || r->priority_add > 7 || (r->irq_base & 7) || (r->init_state & 8) ||
-        limits.chip[chip].elcr != elcr)
+    if (!chip)
+        r.elcr &= ~4; /* Xen shows the cascade as a level */
+    vpic_write(&limits, 0x4d0 + chip, r.elcr);
+    if (r.is_master != !chip || r.priority_add > 7 || (r.irq_base & 7) || (r.init_state & 8) ||
+        limits.chip[chip].elcr != r.elcr)
         return false;
-    s->pic.chip[chip] = (struct vpic_chip){
-        .irr = r->irr,
-        .isr = r->isr,
-        .imr = r->imr,
-        .elcr = elcr,
-        .base = r->irq_base,
-        .lowest = (r->priority_add + 7) & 7,
-        .init = icw ? icw + 1 : 0,
-        .need_icw4 = r->init_state & 4,
-        .read_isr = r->readsel_isr,
-        .poll = r->poll,
-        .special_mask = r->special_mask_mode,
-        .auto_eoi = r->auto_eoi,
-        .rotate_aeoi = r->rotate_on_auto_eoi,
-        .special_nested = r->special_fully_nested_mode,
-        .is_slave = chip,
-    };
+    s->pic.chip[chip] = r;
+    s->pic.lines[chip] = 0;
     return true;
 }
 
 static void pic_save(const struct device_state *s, unsigned int chip, void *record, int64_t now)
 {
-    const struct vpic_chip *c = &s->pic.chip[chip];
+    struct hvm_hw_vpic *r = record;
 
-    *(struct hvm_hw_vpic *)record = (struct hvm_hw_vpic){
-        .irr = c->irr,
-        .imr = c->imr,
-        .isr = c->isr,
-        .irq_base = c->base,
-        .init_state = (c->init ? c->init - 1 : 0) | c->need_icw4 << 2,
-        .priority_add = (c->lowest + 1) & 7,
-        .readsel_isr = c->read_isr,
-        .poll = c->poll,
-        .auto_eoi = c->auto_eoi,
-        .rotate_on_auto_eoi = c->rotate_aeoi,
-        .special_fully_nested_mode = c->special_nested,
-        .special_mask_mode = c->special_mask,
-        .is_master = !chip,
-        .elcr = c->elcr,
-        .int_output = !chip && vpic_int(&s->pic),
-    };
+    *r = s->pic.chip[chip];
+    r->int_output = !chip && vpic_int(&s->pic);
 }
 
 /* ---- I/O APIC ---- */
@@ -135,15 +105,18 @@ static void ioapic_save(const struct device_state *s, unsigned int instance, voi
 
 /* ---- PIT ---- */
 
-/* read_state, write_state and count_latched */
-enum { PIT_LOW = 1, PIT_HIGH, PIT_WORD_LOW, PIT_WORD_HIGH };
-
 static bool channel_ok(const struct hvm_hw_pit_channel *r)
 {
     return r->count <= 65536 && (r->mode <= 5 || r->mode == 0xff) && r->rw_mode <= 3 &&
-           r->read_state <= PIT_WORD_HIGH && r->write_state <= PIT_WORD_HIGH &&
-           r->count_latched <= PIT_WORD_HIGH && r->status_latched <= 1 && r->bcd <= 1 &&
+           r->read_state <= VPIT_WORD_HIGH && r->write_state <= VPIT_WORD_HIGH &&
+           r->count_latched <= VPIT_WORD_HIGH && r->status_latched <= 1 && r->bcd <= 1 &&
            r->gate <= 1;
+}
+
+/* Only a word has a half that may be next. */
+static uint8_t half_of(uint8_t rw_mode, uint8_t state)
+{
+    return rw_mode == VPIT_WORD && state == VPIT_WORD_HIGH ? state : rw_mode;
 }
 
 static bool pit_load(struct device_state *s, unsigned int instance, const void *record, int64_t now)
@@ -155,22 +128,12 @@ static bool pit_load(struct device_state *s, unsigned int instance, const void *
 
         if (!channel_ok(c))
             return false;
-        s->pit.ch[i] = (struct vpit_channel){
-            .count = c->count,
-            .mode = c->mode,
-            .access = c->rw_mode ? c->rw_mode : 3,
-            .bcd = c->bcd,
-            .write_high = c->rw_mode == 3 && c->write_state == PIT_WORD_HIGH,
-            .read_high = c->rw_mode == 3 && c->read_state == PIT_WORD_HIGH,
-            .armed = c->mode <= 5,
-            .gate = c->gate,
-            .write_low = c->write_latch,
-            .latched = c->count_latched,
-            .status_latched = c->status_latched,
-            .latch = c->latched_count,
-            .status = c->status,
-            .start = now,
-        };
+        s->pit.ch[i] = (struct vpit_channel){.r = *c, .armed = c->mode <= 5, .start = now};
+        struct hvm_hw_pit_channel *own = &s->pit.ch[i].r;
+        own->rw_mode = c->rw_mode ? c->rw_mode : VPIT_WORD;
+        own->read_state = half_of(own->rw_mode, c->read_state);
+        own->write_state = half_of(own->rw_mode, c->write_state);
+        own->count_latched = !!c->count_latched;
     }
     s->pit.speaker = r->speaker_data_on;
     return r->speaker_data_on <= 1;
@@ -181,22 +144,8 @@ static void pit_save(const struct device_state *s, unsigned int instance, void *
     struct hvm_hw_pit *r = record;
 
     for (unsigned int i = 0; i < 3; i++) {
-        const struct vpit_channel *c = &s->pit.ch[i];
-
-        r->channels[i] = (struct hvm_hw_pit_channel){
-            .count = c->count ? c->count : 65536,
-            .latched_count = c->latch,
-            .status_latched = c->status_latched,
-            .status = c->status,
-            .read_state = c->access + c->read_high,
-            .write_state = c->access + c->write_high,
-            .write_latch = c->write_low,
-            .rw_mode = c->access,
-            .mode = c->mode,
-            .bcd = c->bcd,
-            .gate = c->gate,
-        };
-        if (c->latched)
+        r->channels[i] = s->pit.ch[i].r;
+        if (r->channels[i].count_latched)
             r->channels[i].count_latched = r->channels[i].read_state;
     }
     r->speaker_data_on = s->pit.speaker;
@@ -295,7 +244,7 @@ static bool own_load(struct device_state *s, unsigned int instance, const void *
         struct vpit_channel *c = &s->pit.ch[i];
 
         c->start = now - r->pit_age[i];
-        c->armed = (r->pit_armed >> i & 1) && c->mode <= 5;
+        c->armed = (r->pit_armed >> i & 1) && c->r.mode <= 5;
     }
     for (unsigned int i = 0; i < VHPET_TIMERS; i++) {
         s->hpet_pin[i] = r->hpet_pin[i];
@@ -303,8 +252,8 @@ static bool own_load(struct device_state *s, unsigned int instance, const void *
     }
     s->rtc.periodic = now - r->rtc_age;
     s->ioapic.lines = r->ioapic_lines;
-    s->pic.chip[0].lines = r->pic_lines;
-    s->pic.chip[1].lines = r->pic_lines >> 8;
+    s->pic.lines[0] = r->pic_lines;
+    s->pic.lines[1] = r->pic_lines >> 8;
     memcpy(s->rtc.cmos + RTC_CMOS_SIZE, r->cmos, sizeof(r->cmos));
     return true;
 }
@@ -323,7 +272,7 @@ static void own_save(const struct device_state *s, unsigned int instance, void *
     }
     r->rtc_age = max(now - s->rtc.periodic, (int64_t)0);
     r->ioapic_lines = s->ioapic.lines;
-    r->pic_lines = s->pic.chip[0].lines | s->pic.chip[1].lines << 8;
+    r->pic_lines = s->pic.lines[0] | s->pic.lines[1] << 8;
     memcpy(r->cmos, s->rtc.cmos + RTC_CMOS_SIZE, sizeof(r->cmos));
 }
 

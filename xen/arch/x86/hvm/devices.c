@@ -18,7 +18,6 @@
 
 #include "device_records.h"
 #include "irq.h"
-#include "mmio.h"
 #include "vlapic_logic.h"
 
 #define PM_TIMER_OLD 0x1f48 /* where it is by HVM_PARAM_ACPI_IOPORTS_LOCATION */
@@ -27,15 +26,17 @@
 #define ISA_RTC      8
 #define ISA_PIT_PIN  2 /* IRQ 0 comes in at this pin of the I/O APIC */
 
+/* Those of the HPET are 0 to VHPET_TIMERS - 1. */
+enum { PIT_TIMER = VHPET_TIMERS, RTC_TIMER, NR_TIMERS };
+
 struct hvm_devices {
     spinlock_t lock;
     struct domain *domain;
     struct device_state dev;
-    struct timer pit_timer, rtc_timer;
-    struct hpet_timer {
+    struct device_timer {
         struct timer timer;
         struct hvm_devices *devices;
-    } hpet_timer[VHPET_TIMERS];
+    } timer[NR_TIMERS];
 };
 
 static bool has(const struct hvm_devices *s, uint32_t flag)
@@ -100,58 +101,22 @@ static bool replaced_by_hpet(const struct hvm_devices *s)
     return has(s, XEN_X86_EMU_HPET) && vhpet_legacy(&s->dev.hpet);
 }
 
-/* ---- timers; handlers run in a softirq ---- */
+/* ---- timers; the handler runs in a softirq ---- */
 
-static void arm_pit(struct hvm_devices *s, s_time_t now)
+/* Set timer @n for what its device does next: INT64_MAX is never, for all three. */
+static void arm(struct hvm_devices *s, unsigned int n, s_time_t now)
 {
-    s_time_t at = vpit_next_rise(&s->dev.pit, now);
+    s_time_t at;
 
-    timer_stop(&s->pit_timer);
-    if (at != VPIT_NEVER) /* a divisor of 1 asks for a megahertz */
-        timer_set(&s->pit_timer, max(at, now + MICROSECS(50)));
-}
-
-static void pit_expired(void *arg)
-{
-    struct hvm_devices *s = arg;
-
-    spin_lock(&s->lock);
-    if (!s->pit_timer.expires) { /* else set anew while we waited for the lock */
-        if (!replaced_by_hpet(s))
-            isa_pulse(s, ISA_PIT);
-        arm_pit(s, NOW());
-    }
-    spin_unlock(&s->lock);
-}
-
-static void arm_rtc(struct hvm_devices *s, s_time_t now)
-{
-    s_time_t at = vrtc_expiry(&s->dev.rtc, now);
-
-    timer_stop(&s->rtc_timer);
-    if (at != VRTC_NEVER)
-        timer_set(&s->rtc_timer, at);
-}
-
-static void rtc_expired(void *arg)
-{
-    struct hvm_devices *s = arg;
-    s_time_t now = NOW();
-
-    spin_lock(&s->lock);
-    if (vrtc_fired(&s->dev.rtc, now) && !replaced_by_hpet(s))
-        isa_line(s, ISA_RTC, true);
-    arm_rtc(s, now);
-    spin_unlock(&s->lock);
-}
-
-static void arm_hpet(struct hvm_devices *s, unsigned int n, s_time_t now)
-{
-    s_time_t at = vhpet_expiry(&s->dev.hpet, n, now);
-
-    timer_stop(&s->hpet_timer[n].timer);
-    if (at != VHPET_NEVER)
-        timer_set(&s->hpet_timer[n].timer, at);
+    if (n == PIT_TIMER) /* a divisor of 1 asks for a megahertz */
+        at = max(vpit_next_rise(&s->dev.pit, now), now + MICROSECS(50));
+    else if (n == RTC_TIMER)
+        at = vrtc_expiry(&s->dev.rtc, now);
+    else
+        at = vhpet_expiry(&s->dev.hpet, n, now);
+    timer_stop(&s->timer[n].timer);
+    if (at != INT64_MAX)
+        timer_set(&s->timer[n].timer, at);
 }
 
 /* A level-triggered timer whose status bit was cleared lets go of its pin. */
@@ -166,15 +131,11 @@ static void drop_hpet_lines(struct hvm_devices *s)
     }
 }
 
-static void hpet_expired(void *arg)
+static void hpet_fires(struct hvm_devices *s, unsigned int n, s_time_t now)
 {
-    struct hpet_timer *t = arg;
-    struct hvm_devices *s = t->devices;
-    unsigned int n = t - s->hpet_timer;
     bool level;
+    int pin = vhpet_fired(&s->dev.hpet, n, now, &level);
 
-    spin_lock(&s->lock);
-    int pin = vhpet_fired(&s->dev.hpet, n, NOW(), &level);
     if (pin >= 0 && vhpet_legacy(&s->dev.hpet) && n < 2) {
         isa_pulse(s, n == 0 ? ISA_PIT : ISA_RTC);
     } else if (pin >= 0) {
@@ -183,22 +144,29 @@ static void hpet_expired(void *arg)
         if (level)
             s->dev.hpet_pin[n] = pin;
     }
-    arm_hpet(s, n, NOW());
+}
+
+static void timer_expired(void *arg)
+{
+    struct device_timer *t = arg;
+    struct hvm_devices *s = t->devices;
+    unsigned int n = t - s->timer;
+    s_time_t now = NOW();
+
+    spin_lock(&s->lock);
+    if (!t->timer.expires) { /* else set anew while we waited for the lock */
+        if (n == PIT_TIMER && !replaced_by_hpet(s))
+            isa_pulse(s, ISA_PIT);
+        else if (n == RTC_TIMER && vrtc_fired(&s->dev.rtc, now) && !replaced_by_hpet(s))
+            isa_line(s, ISA_RTC, true);
+        else if (n < VHPET_TIMERS)
+            hpet_fires(s, n, now);
+        arm(s, n, now);
+    }
     spin_unlock(&s->lock);
 }
 
 /* ---- MMIO ---- */
-
-static bool in_window(uint64_t addr, uint64_t base, unsigned int size)
-{
-    return addr - base < size;
-}
-
-static uint64_t hpet_read(struct hvm_devices *s, unsigned int offset, unsigned int size)
-{
-    /* Registers are 64 bits wide, and any part of one may be read. */
-    return vhpet_read(&s->dev.hpet, offset & ~7u, NOW()) >> (8 * (offset & 7));
-}
 
 static void hpet_write(struct hvm_devices *s, unsigned int offset, unsigned int size,
                        uint64_t value)
@@ -218,53 +186,65 @@ static void hpet_write(struct hvm_devices *s, unsigned int offset, unsigned int 
     drop_hpet_lines(s);
     for (unsigned int n = 0; n < VHPET_TIMERS; n++)
         if (changed & (1u << n))
-            arm_hpet(s, n, now);
+            arm(s, n, now);
 }
 
-static bool hvm_device_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value)
+/* @size 1, 2, 4 or 8, @addr a multiple of it.  False: nothing of this guest's is there. */
+static bool mmio_piece(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value,
+                       bool write)
 {
     struct hvm_devices *s = v->domain->arch.hvm.devices;
+    uint64_t ioapic = addr - VIOAPIC_BASE, hpet = addr - VHPET_BASE;
+    bool found = true;
 
     if (vlapic_mmio_match(v, addr)) {
-        *value = vlapic_mmio_read(v, addr, size);
-    } else if (!s) {
-        return false;
-    } else if (has(s, XEN_X86_EMU_IOAPIC) && in_window(addr, VIOAPIC_BASE, VIOAPIC_SIZE)) {
-        spin_lock(&s->lock);
-        *value = vioapic_read(&s->dev.ioapic, addr & 0xfc) >> (8 * (addr & 3));
-        spin_unlock(&s->lock);
-    } else if (has(s, XEN_X86_EMU_HPET) && in_window(addr, VHPET_BASE, VHPET_SIZE)) {
-        spin_lock(&s->lock);
-        *value = hpet_read(s, addr - VHPET_BASE, size);
-        spin_unlock(&s->lock);
-    } else {
-        return false;
+        if (write)
+            vlapic_mmio_write(v, addr, size, *value);
+        else
+            *value = vlapic_mmio_read(v, addr, size);
+        return true;
     }
-    if (size < 8)
-        *value &= (1ull << (8 * size)) - 1;
-    return true;
+    if (!s)
+        return false;
+    spin_lock(&s->lock);
+    if (has(s, XEN_X86_EMU_IOAPIC) && ioapic < VIOAPIC_SIZE) {
+        if (write)
+            ioapic_send_all(s, vioapic_write(&s->dev.ioapic, ioapic, *value));
+        else
+            *value = vioapic_read(&s->dev.ioapic, ioapic & ~3u) >> (8 * (ioapic & 3));
+    } else if (has(s, XEN_X86_EMU_HPET) && hpet < VHPET_SIZE) {
+        if (write) /* registers are 64 bits wide, and any part of one may be read */
+            hpet_write(s, hpet, size, *value);
+        else
+            *value = vhpet_read(&s->dev.hpet, hpet & ~7u, NOW()) >> (8 * (hpet & 7));
+    } else {
+        found = false;
+    }
+    spin_unlock(&s->lock);
+    return found;
 }
 
-static bool hvm_device_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value)
+void mmio_access(struct vcpu *v, gaddr_t addr, void *buf, size_t len, bool write)
 {
-    struct hvm_devices *s = v->domain->arch.hvm.devices;
+    uint64_t at = gaddr_x(addr);
+    char *p = buf;
 
-    if (vlapic_mmio_match(v, addr)) {
-        vlapic_mmio_write(v, addr, size, value);
-    } else if (!s) {
-        return false;
-    } else if (has(s, XEN_X86_EMU_IOAPIC) && in_window(addr, VIOAPIC_BASE, VIOAPIC_SIZE)) {
-        spin_lock(&s->lock);
-        ioapic_send_all(s, vioapic_write(&s->dev.ioapic, addr & 0xff, value));
-        spin_unlock(&s->lock);
-    } else if (has(s, XEN_X86_EMU_HPET) && in_window(addr, VHPET_BASE, VHPET_SIZE)) {
-        spin_lock(&s->lock);
-        hpet_write(s, addr - VHPET_BASE, size, value);
-        spin_unlock(&s->lock);
-    } else {
-        return false;
+    while (len) {
+        unsigned int size = 8; /* the widest aligned piece that begins here */
+        uint64_t value = 0;
+
+        while (size > len || (at & (size - 1)))
+            size /= 2;
+        if (write)
+            memcpy(&value, p, size);
+        if (!mmio_piece(v, at, size, &value, write))
+            value = ~0ull;
+        if (!write)
+            memcpy(p, &value, size);
+        at += size;
+        p += size;
+        len -= size;
     }
-    return true;
 }
 
 /* ---- ports ---- */
@@ -354,11 +334,11 @@ static void port_write(struct hvm_devices *s, uint32_t flag, unsigned int port, 
         break;
     case XEN_X86_EMU_PIT:
         if (vpit_write(&s->dev.pit, port, value, now))
-            arm_pit(s, now);
+            arm(s, PIT_TIMER, now);
         break;
     case XEN_X86_EMU_RTC:
         if (vrtc_write(&s->dev.rtc, port, value, date_now(s, now), now))
-            arm_rtc(s, now);
+            arm(s, RTC_TIMER, now);
         break;
     }
 }
@@ -437,25 +417,13 @@ void hvm_devices_set(struct domain *d, const struct device_state *from)
         return;
     spin_lock(&s->lock);
     s->dev = *from;
-    arm_pit(s, now);
-    arm_rtc(s, now);
-    for (unsigned int n = 0; n < VHPET_TIMERS; n++)
-        arm_hpet(s, n, now);
+    for (unsigned int n = 0; n < NR_TIMERS; n++)
+        arm(s, n, now);
     pic_changed(s);
     spin_unlock(&s->lock);
 }
 
 /* ---- life ---- */
-
-void hvm_devices_init(void)
-{
-    static const struct mmio_handler handler = {hvm_device_mmio_read, hvm_device_mmio_write};
-
-    if (mmio_register(VIOAPIC_BASE, VIOAPIC_SIZE, &handler) ||
-        mmio_register(VHPET_BASE, VHPET_SIZE, &handler) ||
-        mmio_register(VLAPIC_BASE_RESET, PAGE_SIZE, &handler))
-        printk(XENLOG_ERR "HVM: the devices' memory ranges are taken\n");
-}
 
 int hvm_devices_create(struct domain *d)
 {
@@ -477,12 +445,10 @@ int hvm_devices_create(struct domain *d)
     vpit_reset(&s->dev.pit, now);
     vhpet_reset(&s->dev.hpet);
     vrtc_reset(&s->dev.rtc, now);
-    timer_init(&s->pit_timer, pit_expired, s, 0);
-    timer_init(&s->rtc_timer, rtc_expired, s, 0);
-    for (unsigned int n = 0; n < VHPET_TIMERS; n++) {
-        s->hpet_timer[n].devices = s;
-        s->dev.hpet_pin[n] = -1;
-        timer_init(&s->hpet_timer[n].timer, hpet_expired, &s->hpet_timer[n], 0);
+    memset(s->dev.hpet_pin, -1, sizeof(s->dev.hpet_pin));
+    for (unsigned int n = 0; n < NR_TIMERS; n++) {
+        s->timer[n].devices = s;
+        timer_init(&s->timer[n].timer, timer_expired, &s->timer[n], 0);
     }
     d->arch.hvm.devices = s;
     return 0;
@@ -492,12 +458,8 @@ void hvm_devices_stop(struct domain *d)
 {
     struct hvm_devices *s = d->arch.hvm.devices;
 
-    if (!s)
-        return;
-    timer_kill(&s->pit_timer);
-    timer_kill(&s->rtc_timer);
-    for (unsigned int n = 0; n < VHPET_TIMERS; n++)
-        timer_kill(&s->hpet_timer[n].timer);
+    for (unsigned int n = 0; s && n < NR_TIMERS; n++)
+        timer_kill(&s->timer[n].timer);
 }
 
 void hvm_devices_free(struct domain *d)

@@ -7,13 +7,13 @@
 #ifndef X86_HVM_DEVICES_H
 #define X86_HVM_DEVICES_H
 
+#include <asm/addr.h>
 #include <cairn/types.h>
 
 struct domain;
 struct device_state;
 struct vcpu;
 
-void hvm_devices_init(void);              /* at boot */
 int hvm_devices_create(struct domain *d); /* -ENOMEM */
 void hvm_devices_stop(struct domain *d);  /* no timer fires any more */
 void hvm_devices_free(struct domain *d);  /* with its vCPUs gone */
@@ -26,6 +26,9 @@ void hvm_devices_set(struct domain *d, const struct device_state *from);
 /* @size 1, 2 or 4 bytes.  Where no device is, ones are read and writes dropped. */
 uint32_t hvm_port_in(struct vcpu *v, unsigned int port, unsigned int size);
 void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t value);
+
+/* Guest-physical memory that is not RAM.  Where no device is, the same. */
+void mmio_access(struct vcpu *v, gaddr_t addr, void *buf, size_t len, bool write);
 
 /* The PIC's output, and the processor's acknowledge: a vector. */
 bool vpic_output(const struct domain *d);

@@ -13,7 +13,7 @@
 
 int hvm_domain_create(struct domain *d)
 {
-    if (hvm_unavailable_reason())
+    if (hvm_support.unavailable)
         return -EOPNOTSUPP; /* arch_domain_create() said why */
     int rc = p2m_init(d);
     if (rc)

@@ -8,8 +8,6 @@
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
-#include "guest_access.h"
-
 /* Iterations of a REP before the guest can be preempted. */
 #define REP_AT_ONCE 256
 

@@ -16,7 +16,7 @@
 #include <cairn/perfc.h>
 #include <xen/xen.h>
 
-#include "compat.h"
+#include "guest_access.h"
 
 #define STUB_SIZE 32
 

@@ -4,19 +4,22 @@
 
 #define CASCADE 2
 
+/* init_state: which ICW is expected next, and whether ICW4 comes at all. */
+enum { EXPECT_ICW2 = 1, EXPECT_ICW3, EXPECT_ICW4, WITH_ICW4 = 4 };
+
 /* 0-7, 8 if none: how urgent the most urgent of @bits is. */
-static unsigned int priority(const struct vpic_chip *c, uint8_t bits)
+static unsigned int priority(const struct hvm_hw_vpic *c, uint8_t bits)
 {
     unsigned int n = 0;
     if (!bits)
         return 8;
-    while (!(bits & (1u << ((c->lowest + 1 + n) & 7))))
+    while (!(bits & (1u << ((c->priority_add + n) & 7))))
         n++;
     return n;
 }
 
 /* The input that the chip would ask for, or -1. */
-static int pending(const struct vpic_chip *c)
+static int pending(const struct hvm_hw_vpic *c)
 {
     uint8_t wants = c->irr & ~c->imr;
     unsigned int p = priority(c, wants);
@@ -24,17 +27,17 @@ static int pending(const struct vpic_chip *c)
 
     if (p == 8)
         return -1;
-    if (c->special_mask)
+    if (c->special_mask_mode)
         served &= ~c->imr;
     /* The slave may ask again while its own line is in service. */
-    if (c->special_nested && !c->is_slave)
+    if (c->special_fully_nested_mode && c->is_master)
         served &= ~(1u << CASCADE);
-    return p < priority(c, served) ? (int)((c->lowest + 1 + p) & 7) : -1;
+    return p < priority(c, served) ? (int)((c->priority_add + p) & 7) : -1;
 }
 
 static void cascade(struct vpic_state *p)
 {
-    struct vpic_chip *m = &p->chip[0];
+    struct hvm_hw_vpic *m = &p->chip[0];
     if (pending(&p->chip[1]) >= 0)
         m->irr |= 1u << CASCADE;
     else
@@ -43,20 +46,17 @@ static void cascade(struct vpic_state *p)
 
 void vpic_reset(struct vpic_state *p)
 {
-    for (unsigned int i = 0; i < 2; i++)
-        p->chip[i] = (struct vpic_chip){.lowest = 7, .is_slave = i, .imr = 0xff};
+    *p = (struct vpic_state){.chip = {{.is_master = 1, .imr = 0xff}, {.imr = 0xff}}};
 }
 
 void vpic_set_line(struct vpic_state *p, unsigned int irq, bool level)
 {
-    struct vpic_chip *c = &p->chip[irq / 8 & 1];
+    struct hvm_hw_vpic *c = &p->chip[irq / 8 & 1];
     uint8_t bit = 1u << (irq & 7);
-    bool rises = level && !(c->lines & bit);
+    uint8_t *lines = &p->lines[irq / 8 & 1];
+    bool rises = level && !(*lines & bit);
 
-    if (level)
-        c->lines |= bit;
-    else
-        c->lines &= ~bit;
+    *lines = level ? *lines | bit : *lines & ~bit;
     if (c->elcr & bit ? level : rises)
         c->irr |= bit;
     else if (!level)
@@ -69,18 +69,23 @@ bool vpic_int(const struct vpic_state *p)
     return pending(&p->chip[0]) >= 0;
 }
 
-static uint8_t ack_chip(struct vpic_chip *c)
+static void set_lowest(struct hvm_hw_vpic *c, unsigned int irq)
+{
+    c->priority_add = (irq + 1) & 7;
+}
+
+static uint8_t ack_chip(struct hvm_hw_vpic *c)
 {
     int irq = pending(c);
     if (irq < 0)
-        return c->base + 7; /* spurious: nothing goes into service */
+        return c->irq_base + 7; /* spurious: nothing goes into service */
     if (!(c->elcr & (1u << irq)))
         c->irr &= ~(1u << irq);
     if (!c->auto_eoi)
         c->isr |= 1u << irq;
-    else if (c->rotate_aeoi)
-        c->lowest = irq;
-    return c->base + irq;
+    else if (c->rotate_on_auto_eoi)
+        set_lowest(c, irq);
+    return c->irq_base + irq;
 }
 
 uint8_t vpic_ack(struct vpic_state *p)
@@ -93,25 +98,27 @@ uint8_t vpic_ack(struct vpic_state *p)
     return vector;
 }
 
-static void write_icw(struct vpic_chip *c, uint8_t value)
+static void write_icw(struct hvm_hw_vpic *c, uint8_t value)
 {
-    switch (c->init) {
-    case 2:
-        c->base = value & 0xf8;
-        c->init = 3;
+    unsigned int with_icw4 = c->init_state & WITH_ICW4;
+
+    switch (c->init_state & 3) {
+    case EXPECT_ICW2:
+        c->irq_base = value & 0xf8;
+        c->init_state = with_icw4 | EXPECT_ICW3;
         break;
-    case 3:
-        c->init = c->need_icw4 ? 4 : 0;
+    case EXPECT_ICW3:
+        c->init_state = with_icw4 ? WITH_ICW4 | EXPECT_ICW4 : 0;
         break;
     default:
-        c->special_nested = value & 0x10;
-        c->auto_eoi = value & 2;
-        c->init = 0;
+        c->special_fully_nested_mode = !!(value & 0x10);
+        c->auto_eoi = !!(value & 2);
+        c->init_state = WITH_ICW4;
         break;
     }
 }
 
-static void write_ocw2(struct vpic_chip *c, uint8_t value)
+static void write_ocw2(struct hvm_hw_vpic *c, uint8_t value)
 {
     unsigned int command = value >> 5, irq = value & 7;
     unsigned int p = priority(c, c->isr);
@@ -119,41 +126,36 @@ static void write_ocw2(struct vpic_chip *c, uint8_t value)
     switch (command) {
     case 0: /* rotate in automatic EOI: clear, set */
     case 4:
-        c->rotate_aeoi = command == 4;
+        c->rotate_on_auto_eoi = command == 4;
         break;
     case 1: /* EOI of the most urgent in service */
     case 5:
         if (p == 8)
             break;
-        irq = (c->lowest + 1 + p) & 7;
+        irq = (c->priority_add + p) & 7;
         c->isr &= ~(1u << irq);
         if (command == 5)
-            c->lowest = irq;
+            set_lowest(c, irq);
         break;
     case 3: /* EOI of a given one */
     case 7:
         c->isr &= ~(1u << irq);
         if (command == 7)
-            c->lowest = irq;
+            set_lowest(c, irq);
         break;
     case 6:
-        c->lowest = irq;
+        set_lowest(c, irq);
         break;
     }
 }
 
-static void write_command(struct vpic_chip *c, uint8_t value)
+static void write_command(struct hvm_hw_vpic *c, uint8_t lines, uint8_t value)
 {
     if (value & 0x10) { /* ICW1 */
-        bool slave = c->is_slave;
-        uint8_t elcr = c->elcr, lines = c->lines;
-        *c = (struct vpic_chip){.lowest = 7,
-                                .is_slave = slave,
-                                .elcr = elcr,
-                                .lines = lines,
-                                .irr = lines & elcr,
-                                .init = 2,
-                                .need_icw4 = value & 1};
+        *c = (struct hvm_hw_vpic){.is_master = c->is_master,
+                                  .elcr = c->elcr,
+                                  .irr = lines & c->elcr,
+                                  .init_state = EXPECT_ICW2 | (value & 1 ? WITH_ICW4 : 0)};
         return;
     }
     if (!(value & 8)) {
@@ -161,11 +163,11 @@ static void write_command(struct vpic_chip *c, uint8_t value)
         return;
     }
     if (value & 2)
-        c->read_isr = value & 1;
+        c->readsel_isr = value & 1;
     if (value & 4)
-        c->poll = true;
+        c->poll = 1;
     if (value & 0x40)
-        c->special_mask = value & 0x20;
+        c->special_mask_mode = !!(value & 0x20);
 }
 
 void vpic_write(struct vpic_state *p, unsigned int port, uint8_t value)
@@ -175,10 +177,10 @@ void vpic_write(struct vpic_state *p, unsigned int port, uint8_t value)
         p->chip[port & 1].elcr = value & (port & 1 ? 0xde : 0xf8);
         return;
     }
-    struct vpic_chip *c = &p->chip[port >> 7 & 1];
+    struct hvm_hw_vpic *c = &p->chip[port >> 7 & 1];
     if (!(port & 1))
-        write_command(c, value);
-    else if (c->init)
+        write_command(c, p->lines[port >> 7 & 1], value);
+    else if (c->init_state & 3)
         write_icw(c, value);
     else
         c->imr = value;
@@ -189,9 +191,9 @@ uint8_t vpic_read(struct vpic_state *p, unsigned int port)
 {
     if (port >= 0x4d0)
         return p->chip[port & 1].elcr;
-    struct vpic_chip *c = &p->chip[port >> 7 & 1];
+    struct hvm_hw_vpic *c = &p->chip[port >> 7 & 1];
     if (c->poll) {
-        c->poll = false;
+        c->poll = 0;
         int irq = pending(c);
         if (irq < 0)
             return 0;
@@ -201,5 +203,5 @@ uint8_t vpic_read(struct vpic_state *p, unsigned int port)
     }
     if (port & 1)
         return c->imr;
-    return c->read_isr ? c->isr : c->irr;
+    return c->readsel_isr ? c->isr : c->irr;
 }

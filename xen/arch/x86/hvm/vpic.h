@@ -7,20 +7,11 @@
 #define X86_HVM_VPIC_H
 
 #include <cairn/types.h>
-
-struct vpic_chip {
-    uint8_t irr, isr, imr;
-    uint8_t lines;  /* present level of the inputs */
-    uint8_t elcr;   /* 1: that input is level-triggered */
-    uint8_t base;   /* ICW2 */
-    uint8_t lowest; /* input of lowest priority: 7, or as rotated */
-    uint8_t init;   /* the next ICW that is expected; 0: none */
-    bool need_icw4, read_isr, poll, special_mask, auto_eoi, rotate_aeoi, special_nested;
-    bool is_slave;
-};
+#include <xen/hvm/save.h>
 
 struct vpic_state {
-    struct vpic_chip chip[2]; /* master, slave */
+    struct hvm_hw_vpic chip[2]; /* master, slave; int_output is made when it is saved */
+    uint8_t lines[2];           /* present level of the inputs */
 };
 
 void vpic_reset(struct vpic_state *p);

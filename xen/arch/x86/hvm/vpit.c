@@ -29,8 +29,8 @@ static uint16_t to_bcd(uint32_t v)
 
 static uint32_t initial(const struct vpit_channel *c)
 {
-    uint32_t n = c->bcd ? from_bcd(c->count) : c->count;
-    return n ? n : c->bcd ? 10000 : 65536;
+    uint32_t n = c->r.bcd ? from_bcd(c->r.count) : c->r.count;
+    return n ? n : c->r.bcd ? 10000 : 65536;
 }
 
 static uint64_t elapsed(const struct vpit_channel *c, int64_t now)
@@ -40,22 +40,22 @@ static uint64_t elapsed(const struct vpit_channel *c, int64_t now)
 
 static bool repeats(const struct vpit_channel *c)
 {
-    return c->mode == 2 || c->mode == 3;
+    return c->r.mode == 2 || c->r.mode == 3;
 }
 
 static uint16_t counter(const struct vpit_channel *c, int64_t now)
 {
-    uint32_t n = initial(c), wrap = c->bcd ? 10000 : 65536;
+    uint32_t n = initial(c), wrap = c->r.bcd ? 10000 : 65536;
     uint64_t gone = c->armed ? elapsed(c, now) : 0;
     uint32_t value;
 
-    if (c->mode == 2)
+    if (c->r.mode == 2)
         value = n - gone % n;
-    else if (c->mode == 3) /* counts by two */
+    else if (c->r.mode == 3) /* counts by two */
         value = n - gone * 2 % n;
     else
         value = (n + wrap - gone % wrap) % wrap;
-    return c->bcd ? to_bcd(value) : value;
+    return c->r.bcd ? to_bcd(value) : value;
 }
 
 static bool vpit_output(const struct vpit_state *s, unsigned int channel, int64_t now)
@@ -64,8 +64,8 @@ static bool vpit_output(const struct vpit_state *s, unsigned int channel, int64_
     uint64_t n = initial(c), gone = elapsed(c, now);
 
     if (!c->armed)
-        return c->mode != 0;
-    switch (c->mode) {
+        return c->r.mode != 0;
+    switch (c->r.mode) {
     case 0:
     case 1:
         return gone >= n;
@@ -98,9 +98,10 @@ void vpit_reset(struct vpit_state *s, int64_t now)
 {
     *s = (struct vpit_state){0};
     for (unsigned int i = 0; i < 3; i++) {
-        s->ch[i].mode = 0xff; /* nothing programmed */
-        s->ch[i].access = 3;
-        s->ch[i].gate = i != 2;
+        s->ch[i].r.mode = 0xff; /* nothing programmed */
+        s->ch[i].r.count = 65536;
+        s->ch[i].r.rw_mode = s->ch[i].r.read_state = s->ch[i].r.write_state = VPIT_WORD;
+        s->ch[i].r.gate = i != 2;
         s->ch[i].start = now;
     }
 }
@@ -108,19 +109,19 @@ void vpit_reset(struct vpit_state *s, int64_t now)
 static void latch_status(struct vpit_state *s, unsigned int i, int64_t now)
 {
     struct vpit_channel *c = &s->ch[i];
-    if (c->status_latched)
+    if (c->r.status_latched)
         return;
-    c->status_latched = true;
-    c->status =
-        vpit_output(s, i, now) << 7 | !c->armed << 6 | c->access << 4 | (c->mode & 7) << 1 | c->bcd;
+    c->r.status_latched = true;
+    c->r.status = vpit_output(s, i, now) << 7 | !c->armed << 6 | c->r.rw_mode << 4 |
+                  (c->r.mode & 7) << 1 | c->r.bcd;
 }
 
 static void latch_count(struct vpit_channel *c, int64_t now)
 {
-    if (c->latched)
+    if (c->r.count_latched)
         return;
-    c->latched = true;
-    c->latch = counter(c, now);
+    c->r.count_latched = true;
+    c->r.latched_count = counter(c, now);
 }
 
 static bool write_control(struct vpit_state *s, uint8_t value, int64_t now)
@@ -144,26 +145,28 @@ static bool write_control(struct vpit_state *s, uint8_t value, int64_t now)
         latch_count(c, now);
         return false;
     }
-    c->access = access;
-    c->mode = mode > 5 ? mode - 4 : mode;
-    c->bcd = value & 1;
-    c->write_high = c->read_high = c->latched = c->status_latched = c->armed = false;
+    c->r.rw_mode = c->r.read_state = c->r.write_state = access;
+    c->r.mode = mode > 5 ? mode - 4 : mode;
+    c->r.bcd = value & 1;
+    c->r.count_latched = c->r.status_latched = c->armed = false;
     return which == 0;
 }
 
-static bool write_count(struct vpit_state *s, unsigned int i, uint8_t value, int64_t now)
+static bool write_count(struct vpit_state *s, unsigned int i, uint16_t value, int64_t now)
 {
     struct vpit_channel *c = &s->ch[i];
 
-    if (c->access == 3 && !c->write_high) {
-        c->write_low = value;
-        c->write_high = true;
+    if (c->r.write_state == VPIT_WORD) {
+        c->r.write_latch = value;
+        c->r.write_state = VPIT_WORD_HIGH;
         return false;
     }
-    c->count = c->access == 1 ? value : c->access == 2 ? value << 8 : value << 8 | c->write_low;
-    c->write_high = false;
+    if (c->r.rw_mode != VPIT_LOW)
+        value = value << 8 | (c->r.rw_mode == VPIT_WORD ? c->r.write_latch : 0);
+    c->r.count = value ? value : 65536;
+    c->r.write_state = c->r.rw_mode;
     c->start = now;
-    c->armed = c->mode <= 5;
+    c->armed = c->r.mode <= 5;
     return i == 0;
 }
 
@@ -171,9 +174,9 @@ bool vpit_write(struct vpit_state *s, unsigned int port, uint8_t value, int64_t 
 {
     if (port == 0x61) {
         bool gate = value & 1;
-        if (gate && !s->ch[2].gate && s->ch[2].mode)
+        if (gate && !s->ch[2].r.gate && s->ch[2].r.mode)
             s->ch[2].start = now; /* a rising gate begins anew, but in mode 0 */
-        s->ch[2].gate = gate;
+        s->ch[2].r.gate = gate;
         s->speaker = value & 2;
         return false;
     }
@@ -185,22 +188,21 @@ bool vpit_write(struct vpit_state *s, unsigned int port, uint8_t value, int64_t 
 uint8_t vpit_read(struct vpit_state *s, unsigned int port, int64_t now)
 {
     if (port == 0x61) /* gate, speaker, refresh toggle of 15 us, output of channel 2 */
-        return s->ch[2].gate | s->speaker << 1 | (now / 15085 & 1) << 4 |
+        return s->ch[2].r.gate | s->speaker << 1 | (now / 15085 & 1) << 4 |
                vpit_output(s, 2, now) << 5;
     if (port == 0x43)
         return 0xff;
     struct vpit_channel *c = &s->ch[port & 3];
-    if (c->status_latched) {
-        c->status_latched = false;
-        return c->status;
+    if (c->r.status_latched) {
+        c->r.status_latched = false;
+        return c->r.status;
     }
-    uint16_t value = c->latched ? c->latch : counter(c, now);
-    bool high = c->access == 2 || (c->access == 3 && c->read_high);
-    if (c->access == 3) {
-        c->read_high = !c->read_high;
-        if (c->read_high)
-            return value; /* the other half still to come */
+    uint16_t value = c->r.count_latched ? c->r.latched_count : counter(c, now);
+    if (c->r.read_state == VPIT_WORD) {
+        c->r.read_state = VPIT_WORD_HIGH;
+        return value; /* the other half still to come */
     }
-    c->latched = false;
-    return high ? value >> 8 : value;
+    c->r.read_state = c->r.rw_mode;
+    c->r.count_latched = false;
+    return c->r.rw_mode == VPIT_LOW ? value : value >> 8;
 }

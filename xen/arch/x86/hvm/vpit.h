@@ -8,18 +8,17 @@
 #define X86_HVM_VPIT_H
 
 #include <cairn/types.h>
+#include <xen/hvm/save.h>
 
 #define VPIT_NEVER INT64_MAX
 
+/* rw_mode, and which byte comes next: read_state, write_state. */
+enum { VPIT_LOW = 1, VPIT_HIGH, VPIT_WORD, VPIT_WORD_HIGH };
+
 struct vpit_channel {
-    uint16_t count;       /* as loaded; 0 means 65536 */
-    uint8_t mode, access; /* 0-5; 1 low, 2 high, 3 both */
-    bool bcd, write_high, read_high, armed, gate;
-    uint8_t write_low;
-    bool latched, status_latched;
-    uint16_t latch;
-    uint8_t status;
-    int64_t start; /* when @count was loaded or the gate rose */
+    struct hvm_hw_pit_channel r; /* count_latched is made when it is saved: here a bool */
+    bool armed;
+    int64_t start; /* when @r.count was loaded or the gate rose */
 };
 
 struct vpit_state {

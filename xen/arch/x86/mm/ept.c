@@ -7,13 +7,9 @@
  */
 #include "ept.h"
 
-#include <asm/config.h>
-#include <asm/hvm.h>
-#include <cairn/errno.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/softirq.h>
 
 /* mfn_to_virt() without the call: four for each look-up. */
@@ -37,7 +33,7 @@ static epte_t *new_table(struct p2m *p2m)
 
 static epte_t make_table(const epte_t *table)
 {
-    return (epte_t){mfn_x(virt_to_mfn(table)) << PAGE_SHIFT | EPT_RWX};
+    return (epte_t){virt_to_maddr(table) | EPT_RWX};
 }
 
 static epte_t make_leaf(mfn_t mfn, unsigned int level, enum p2m_type type)
@@ -66,16 +62,24 @@ static epte_t make_leaf(mfn_t mfn, unsigned int level, enum p2m_type type)
     return (epte_t){raw | mfn_x(mfn) << PAGE_SHIFT};
 }
 
-static void free_subtree(struct p2m *p2m, epte_t e, unsigned int level)
+/*
+ * Free the table of *@slot and what hangs below it, slot by slot; the cleared
+ * slots are the progress.  0, or -ERESTART if @preemptible.
+ */
+static int free_table(struct p2m *p2m, epte_t *slot, unsigned int level, bool preemptible)
 {
-    if (!epte_is_table(e, level))
-        return;
-    epte_t *t = table_of(e);
-    if (level > 2)
-        for (unsigned int i = 0; i < 512; i++)
-            free_subtree(p2m, t[i], level - 1);
+    if (!epte_is_table(*slot, level))
+        return 0;
+    epte_t *t = table_of(*slot);
+    for (unsigned int i = 0; level > 2 && i < 512; i++) {
+        int rc = free_table(p2m, &t[i], level - 1, preemptible);
+        if (rc)
+            return rc;
+    }
+    slot->raw = 0;
     free_xen_page(t);
     p2m->nr_tables--;
+    return preemptible && level == 2 && preempt_check() ? -ERESTART : 0;
 }
 
 /* Put @e in @slot; free what it replaces. */
@@ -90,7 +94,7 @@ static void replace(struct p2m *p2m, epte_t *slot, epte_t e, unsigned int level)
         if (!p2m->domain->arch.paging->shadow)
             hvm_ask_domain(p2m->domain, HVM_POSTED_FLUSH_EPT);
     }
-    free_subtree(p2m, old, level);
+    (void)free_table(p2m, &old, level, false);
 }
 
 /* A table of 512 leaves that means the same as the leaf @e of @level. */
@@ -128,7 +132,7 @@ static void try_merge(struct p2m *p2m, uint64_t gfn)
     epte_t *slot = descend(p2m, gfn, 2), leaf;
 
     /* No allocation: the tables are there, an entry was just written. */
-    if (hvm_max_leaf_order() >= 9 && slot && epte_is_table(*slot, 2) &&
+    if (hvm_support.max_leaf_order >= 9 && slot && epte_is_table(*slot, 2) &&
         ept_merged_leaf(table_of(*slot), 1, &leaf))
         replace(p2m, slot, leaf, 2);
 }
@@ -145,13 +149,16 @@ int ept_init(struct p2m *p2m)
 int ept_set(struct p2m *p2m, uint64_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type)
 {
     unsigned int level = order / 9 + 1;
-    if (type == P2M_none && mfn_x(ept_lookup(p2m, gfn, NULL)) == ~0ull && order == 0)
+    enum p2m_type old;
+    unsigned int old_order;
+    if (type == P2M_none && order == 0 &&
+        mfn_eq(ept_lookup(p2m, gfn, &old, &old_order), INVALID_MFN))
         return 0;
     epte_t *slot = descend(p2m, gfn, level);
     if (!slot)
         return -ENOMEM;
     epte_t e = make_leaf(mfn, level, type);
-    if ((e.raw & EPT_RWX) && order > hvm_max_leaf_order()) {
+    if ((e.raw & EPT_RWX) && order > hvm_support.max_leaf_order) {
         /* The hardware has no leaves of that size: a table that says the same. */
         epte_t *sub = make_split(p2m, e, level);
         if (!sub)
@@ -164,8 +171,7 @@ int ept_set(struct p2m *p2m, uint64_t gfn, mfn_t mfn, unsigned int order, enum p
     return 0;
 }
 
-mfn_t ept_lookup_order(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type,
-                       unsigned int *order)
+mfn_t ept_lookup(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type, unsigned int *order)
 {
     const epte_t *t = mfn_to_virt(p2m->root);
     for (unsigned int l = EPT_LEVELS; l > 0; l--) {
@@ -184,54 +190,21 @@ mfn_t ept_lookup_order(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type,
     return INVALID_MFN;
 }
 
-mfn_t ept_lookup(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type)
-{
-    enum p2m_type unused;
-    unsigned int order;
-    return ept_lookup_order(p2m, gfn, type ? type : &unused, &order);
-}
-
-/* Free what hangs below a table, slot by slot; the cleared slots are the
- * progress. */
-static int free_below(struct p2m *p2m, epte_t *t, unsigned int level)
-{
-    for (unsigned int i = 0; i < 512; i++) {
-        if (!epte_is_table(t[i], level))
-            continue;
-        if (level > 2) {
-            int rc = free_below(p2m, table_of(t[i]), level - 1);
-            if (rc)
-                return rc;
-        }
-        epte_t old = t[i];
-        t[i] = (epte_t){0};
-        free_xen_page(table_of(old));
-        p2m->nr_tables--;
-        if (level == 2 && preempt_check())
-            return -ERESTART;
-    }
-    return 0;
-}
-
 int ept_free(struct p2m *p2m)
 {
     if (!mfn_x(p2m->root))
         return 0;
-    int rc = free_below(p2m, mfn_to_virt(p2m->root), EPT_LEVELS);
+    epte_t root = make_table(mfn_to_virt(p2m->root));
+    int rc = free_table(p2m, &root, EPT_LEVELS + 1, true);
     if (rc)
         return rc;
-    free_xen_page(mfn_to_virt(p2m->root));
-    p2m->nr_tables--;
     p2m->root = _mfn(0);
     p2m->eptp = 0;
     ASSERT(p2m->nr_tables == 0);
     return 0;
 }
 
-static void walk_table(const epte_t *t, unsigned int level, uint64_t gfn,
-                       void (*fn)(void *ctx, uint64_t gfn, mfn_t mfn, unsigned int order,
-                                  enum p2m_type type),
-                       void *ctx)
+static void walk_table(const epte_t *t, unsigned int level, uint64_t gfn, ept_leaf_fn fn, void *ctx)
 {
     unsigned int order = 9 * (level - 1);
 
@@ -243,10 +216,7 @@ static void walk_table(const epte_t *t, unsigned int level, uint64_t gfn,
     }
 }
 
-void ept_walk(const struct p2m *p2m,
-              void (*fn)(void *ctx, uint64_t gfn, mfn_t mfn, unsigned int order,
-                         enum p2m_type type),
-              void *ctx)
+void ept_walk(const struct p2m *p2m, ept_leaf_fn fn, void *ctx)
 {
     if (mfn_x(p2m->root))
         walk_table(mfn_to_virt(p2m->root), EPT_LEVELS, 0, fn, ctx);

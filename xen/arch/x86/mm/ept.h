@@ -8,7 +8,6 @@
 
 #include <asm/addr.h>
 #include <asm/p2m.h>
-#include <cairn/types.h>
 
 typedef struct {
     uint64_t raw;
@@ -56,10 +55,8 @@ static inline bool epte_is_table(epte_t e, unsigned int level)
  */
 int ept_init(struct p2m *p2m);
 int ept_set(struct p2m *p2m, uint64_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type);
-mfn_t ept_lookup(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type);
 /* *@order: 1 << that many frames in a row from an aligned one are alike. */
-mfn_t ept_lookup_order(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type,
-                       unsigned int *order);
+mfn_t ept_lookup(const struct p2m *p2m, uint64_t gfn, enum p2m_type *type, unsigned int *order);
 int ept_free(struct p2m *p2m); /* resumable, -ERESTART */
 
 /* ept_merged_leaf - do the 512 leaves of @table, whose entries are of @level,
@@ -67,9 +64,8 @@ int ept_free(struct p2m *p2m); /* resumable, -ERESTART */
 bool ept_merged_leaf(const epte_t *table, unsigned int level, epte_t *leaf);
 
 /* ept_walk - calls @fn for every leaf that the guest can reach. */
-void ept_walk(const struct p2m *p2m,
-              void (*fn)(void *ctx, uint64_t gfn, mfn_t mfn, unsigned int order,
-                         enum p2m_type type),
-              void *ctx);
+typedef void (*ept_leaf_fn)(void *ctx, uint64_t gfn, mfn_t mfn, unsigned int order,
+                            enum p2m_type type);
+void ept_walk(const struct p2m *p2m, ept_leaf_fn fn, void *ctx);
 
 #endif

@@ -3,13 +3,10 @@
  * hap.c - struct paging_ops for EPT: the hardware walks the guest's own
  * tables, so there is little to do.
  */
-#include <asm/hvm.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
-#include <cairn/lib.h>
 
-/* GUEST_CR3 is the guest's CR3: hvm_update_ctrl() writes it. */
-static void hap_update_root(struct vcpu *v) {}
+static void vcpu_nothing(struct vcpu *v) {}
 
 static void hap_flush(struct vcpu *v)
 {
@@ -44,12 +41,7 @@ static uint32_t hap_get_allocation(struct domain *d)
     return DIV_ROUND_UP(d->arch.p2m.nr_tables, 256ul);
 }
 
-static int hap_domain_create(struct domain *d)
-{
-    return 0;
-}
-
-static int hap_domain_teardown(struct domain *d)
+static int domain_nothing(struct domain *d)
 {
     return 0;
 }
@@ -61,11 +53,9 @@ static int hap_vcpu_create(struct vcpu *v)
     return 0;
 }
 
-static void hap_vcpu_destroy(struct vcpu *v) {}
-
 const struct paging_ops hap_ops = {
     .name = "hap",
-    .update_root = hap_update_root,
+    .update_root = vcpu_nothing, /* GUEST_CR3 is the guest's CR3: hvm_update_ctrl() */
     .flush = hap_flush,
     .invlpg = hap_invlpg,
     .page_fault = hap_page_fault,
@@ -73,9 +63,9 @@ const struct paging_ops hap_ops = {
     .frame_written = hap_frame_written,
     .set_allocation = hap_set_allocation,
     .get_allocation = hap_get_allocation,
-    .domain_create = hap_domain_create,
-    .domain_teardown = hap_domain_teardown,
+    .domain_create = domain_nothing,
+    .domain_teardown = domain_nothing,
     .domain_free = hap_domain_free,
     .vcpu_create = hap_vcpu_create,
-    .vcpu_destroy = hap_vcpu_destroy,
+    .vcpu_destroy = vcpu_nothing,
 };

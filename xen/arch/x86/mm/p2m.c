@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* p2m.c - an HVM domain's physical memory: asm/p2m.h around the tree in ept.c. */
-#include <asm/p2m.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "ept.h"
 
@@ -29,16 +26,21 @@ int p2m_teardown(struct domain *d)
     return rc;
 }
 
-mfn_t p2m_lookup_order(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigned int *order)
+/* Lock held. */
+static mfn_t lookup(const struct p2m *p2m, gfn_t gfn, enum p2m_type *type, unsigned int *order)
 {
-    struct p2m *p2m = &d->arch.p2m;
     *type = P2M_none;
     *order = 0;
-    if (gfn_x(gfn) >> EPT_GFN_BITS)
+    if (gfn_x(gfn) >> EPT_GFN_BITS || !mfn_x(p2m->root))
         return INVALID_MFN;
-    spin_lock(&p2m->lock);
-    mfn_t mfn = mfn_x(p2m->root) ? ept_lookup_order(p2m, gfn_x(gfn), type, order) : INVALID_MFN;
-    spin_unlock(&p2m->lock);
+    return ept_lookup(p2m, gfn_x(gfn), type, order);
+}
+
+mfn_t p2m_lookup_order(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigned int *order)
+{
+    spin_lock(&d->arch.p2m.lock);
+    mfn_t mfn = lookup(&d->arch.p2m, gfn, type, order);
+    spin_unlock(&d->arch.p2m.lock);
     return mfn;
 }
 
@@ -53,12 +55,10 @@ void *p2m_map(struct domain *d, gfn_t gfn, bool write)
 {
     struct p2m *p2m = &d->arch.p2m;
     enum p2m_type type;
-    mfn_t mfn;
+    unsigned int order;
 
-    if (gfn_x(gfn) >> EPT_GFN_BITS)
-        return NULL;
     spin_lock(&p2m->lock);
-    mfn = mfn_x(p2m->root) ? ept_lookup(p2m, gfn_x(gfn), &type) : INVALID_MFN;
+    mfn_t mfn = lookup(p2m, gfn, &type, &order);
     if (!mfn_eq(mfn, INVALID_MFN) && !(write && p2m_is_readonly(type)))
         return mfn_to_virt(mfn);
     spin_unlock(&p2m->lock);

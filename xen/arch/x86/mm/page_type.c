@@ -15,13 +15,9 @@
  * partial frame's belongs to the holder of the paging_lock.  The TLB stamp is
  * written before the use it stands for is given up.
  */
-#include <cairn/mm.h>
 
-#include <asm/page.h>
 #include <asm/page_type.h>
-#include <asm/pv.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 
 /* ---- general references ---- */
@@ -114,6 +110,17 @@ static bool partial_claim(struct page_info *pg, uint64_t old, uint64_t word, uns
     return false;
 }
 
+/* Drop the entries of a partial frame, which then is idle.  0 or -ERESTART. */
+static int drop_contents(struct page_info *pg)
+{
+    uint64_t type = pg->type_info & PGT_type_mask;
+    int rc = pv_devalidate_table(pg, type);
+
+    if (!rc)
+        partial_leave(pg, type);
+    return rc;
+}
+
 /*
  * Check entries of a partial frame from pg->entries_done on.  @after is the
  * word once all are good.
@@ -121,24 +128,17 @@ static bool partial_claim(struct page_info *pg, uint64_t old, uint64_t word, uns
 static int validate_contents(struct page_info *pg, uint64_t after)
 {
     uint64_t word = pg->type_info, type = word & PGT_type_mask;
-    uint32_t progress = pg->entries_done;
-    int rc = pv_validate_table(pg, type, &progress);
+    int rc = pv_validate_table(pg, type);
 
-    if (rc == -ERESTART) {
-        pg->entries_done = progress;
+    if (rc == -ERESTART)
         return rc;
-    }
     if (rc == 0) {
         partial_leave(pg, after);
         return 0;
     }
     /* Bounded by the size of one table tree; an error is rare. */
-    while (pv_devalidate_table(pg, type, &progress) == -ERESTART)
+    while ((word & PGT_count_mask ? pv_devalidate_table(pg, type) : drop_contents(pg)) == -ERESTART)
         ;
-    if (word & PGT_count_mask)
-        pg->entries_done = 0;
-    else
-        partial_leave(pg, type);
     return rc;
 }
 
@@ -175,24 +175,14 @@ int get_page_type(struct page_info *pg, uint64_t type)
 }
 
 /* Drop the entries of a table whose last use ends. */
-static int unmake_table(struct page_info *pg, uint64_t after)
+static int unmake_table(struct page_info *pg)
 {
-    uint64_t word = pg->type_info, type = word & PGT_type_mask;
-    uint32_t progress;
+    uint64_t word = pg->type_info;
 
     /* Its one use is the caller's, so nobody else changes the word. */
     if (!(word & PGT_partial))
         BUG_ON(!partial_claim(pg, word, word & ~PGT_validated, PT_ENTRIES));
-    progress = pg->entries_done;
-
-    int rc = pv_devalidate_table(pg, type, &progress);
-
-    if (rc == -ERESTART) {
-        pg->entries_done = progress;
-        return rc;
-    }
-    partial_leave(pg, after);
-    return 0;
+    return drop_contents(pg);
 }
 
 int put_page_type_preemptible(struct page_info *pg)
@@ -204,7 +194,7 @@ int put_page_type_preemptible(struct page_info *pg)
         struct type_decision d = page_type_decide_put(old);
 
         if (d.action == TYPE_unmake)
-            return unmake_table(pg, d.word);
+            return unmake_table(pg);
         if (d.action == TYPE_drop)
             page_unmapped(pg);
         if (__atomic_compare_exchange_n(&pg->type_info, &old, d.word, false, __ATOMIC_ACQ_REL,
@@ -221,18 +211,17 @@ void put_page_type(struct page_info *pg)
 
 int page_type_finish_partial(struct page_info *pg)
 {
-    uint64_t word = pg->type_info, type = word & PGT_type_mask;
+    uint64_t word = pg->type_info;
 
-    if (!(word & PGT_partial) || (word & PGT_count_mask))
-        return 0;
+    return (word & PGT_partial) && !(word & PGT_count_mask) ? drop_contents(pg) : 0;
+}
 
-    uint32_t progress = pg->entries_done;
-    int rc = pv_devalidate_table(pg, type, &progress);
+int put_page_and_type_preemptible(struct page_info *pg)
+{
+    int rc = put_page_type_preemptible(pg);
 
-    if (rc == -ERESTART)
-        pg->entries_done = progress;
-    else
-        partial_leave(pg, type);
+    if (!rc)
+        put_page(pg);
     return rc;
 }
 

@@ -5,11 +5,7 @@
  */
 #include "private.h"
 
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
 #include <cairn/stretch.h>
-#include <cairn/perfc.h>
 #include <cairn/softirq.h>
 
 /* Flags that the guest kernel is entered without. */
@@ -40,22 +36,25 @@ static uint64_t frame_flags(const struct vcpu *v, const struct cpu_user_regs *re
 }
 
 /*
- * push_frame - switch to the kernel's stack and put @n words above the
- * interrupted context there; on return regs describe the guest kernel at
- * @entry.  False: the domain has been crashed.
+ * push_frame - switch to the kernel's stack and put the interrupted context
+ * there, with @n @words between RCX, R11 and RIP; on return regs describe the
+ * guest kernel at @entry, with events masked if @mask; or the domain has been
+ * crashed.
  */
-static bool push_frame(struct vcpu *v, struct cpu_user_regs *regs, const uint64_t *head,
-                       unsigned int n, uint16_t cs, unsigned long entry)
+static void push_frame(struct vcpu *v, struct cpu_user_regs *regs, const uint64_t *words,
+                       unsigned int n, uint16_t cs, unsigned long entry, bool mask)
 {
     uint64_t frame[16], *p = frame;
     unsigned long sp;
 
     if (!entry || !is_canonical(entry)) {
         domain_crash(v->domain, "PV entry point %#lx: none registered, or not canonical", entry);
-        return false;
+        return;
     }
+    *p++ = regs->rcx;
+    *p++ = regs->r11;
     for (unsigned int i = 0; i < n; i++)
-        *p++ = head[i];
+        *p++ = words[i];
     *p++ = regs->rip;
     *p++ = frame_cs(v, regs);
     *p++ = frame_flags(v, regs);
@@ -71,7 +70,7 @@ static bool push_frame(struct vcpu *v, struct cpu_user_regs *regs, const uint64_
     sp = (sp & ~15ul) - (p - frame) * 8;
     if (raw_copy_to_guest(sp, frame, (p - frame) * 8)) {
         domain_crash(v->domain, "PV kernel stack %#lx not writable (entering %#lx)", sp, entry);
-        return false;
+        return;
     }
     regs->rip = entry;
     regs->cs = pv_fixup_selector(cs);
@@ -80,37 +79,34 @@ static bool push_frame(struct vcpu *v, struct cpu_user_regs *regs, const uint64_
     regs->ss = FLAT_KERNEL_SS64;
     /* RCX and R11 are on the guest's stack: SYSRET may have them. */
     regs->entry_vector = TRAP_syscall;
-    return true;
+    if (mask)
+        v->vcpu_info->evtchn_upcall_mask = 1;
 }
 
 static void pv_bounce(struct vcpu *v, struct cpu_user_regs *regs)
 {
     struct trap_bounce *tb = &v->arch.pv.trap_bounce;
-    uint64_t head[3] = {regs->rcx, regs->r11, tb->error_code};
+    uint64_t ec = tb->error_code;
     uint8_t flags = tb->flags;
 
     tb->flags = 0;
-    if (!push_frame(v, regs, head, flags & TBF_ERROR_CODE ? 3 : 2, tb->cs, tb->eip))
-        return;
+    push_frame(v, regs, &ec, flags & TBF_ERROR_CODE ? 1 : 0, tb->cs, tb->eip,
+               flags & TBF_INTERRUPT);
     if (flags & TBF_CLEAR_DF)
         regs->rflags &= ~X86_EFLAGS_DF;
-    if (flags & TBF_INTERRUPT)
-        v->vcpu_info->evtchn_upcall_mask = 1;
 }
 
 /* A selector of the guest's did not load at the switch to it. */
 static void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    uint64_t head[6] = {regs->rcx,     regs->r11,     v->arch.pv.ds,
-                        v->arch.pv.es, v->arch.pv.fs, v->arch.pv.gs};
-
+    const struct cpu_user_regs *old = &v->arch.user_regs;
     const struct pv_callback *failsafe = &v->arch.pv.callback[CALLBACKTYPE_failsafe];
+    uint64_t selectors[4] = {old->ds, old->es, old->fs, old->gs};
 
     v->arch.pv.segs_failed = false;
-    if (!failsafe->address)
-        return; /* the selectors are null now: it finds out */
-    if (push_frame(v, regs, head, 6, FLAT_KERNEL_CS64, failsafe->address) && failsafe->masks_events)
-        v->vcpu_info->evtchn_upcall_mask = 1;
+    if (failsafe->address) /* else: they are null now, it finds out */
+        push_frame(v, regs, selectors, 4, FLAT_KERNEL_CS64, failsafe->address,
+                   failsafe->masks_events);
 }
 
 static bool event_pending(const struct vcpu *v)
@@ -119,15 +115,6 @@ static bool event_pending(const struct vcpu *v)
 
     return ACCESS_ONCE(vi->evtchn_upcall_pending) && !ACCESS_ONCE(vi->evtchn_upcall_mask) &&
            v->arch.pv.callback[CALLBACKTYPE_event].address;
-}
-
-static void bounce_event(struct vcpu *v, struct cpu_user_regs *regs)
-{
-    uint64_t head[2] = {regs->rcx, regs->r11};
-
-    if (push_frame(v, regs, head, 2, FLAT_KERNEL_CS64,
-                   v->arch.pv.callback[CALLBACKTYPE_event].address))
-        v->vcpu_info->evtchn_upcall_mask = 1;
 }
 
 /* SYSRET restores neither RCX, R11 nor odd selectors, and on Intel faults in
@@ -151,7 +138,8 @@ static noinline bool exit_work(struct vcpu *v, struct cpu_user_regs *regs)
     } else if (v->arch.pv.segs_failed) {
         bounce_failsafe(v, regs);
     } else if (event_pending(v)) {
-        bounce_event(v, regs);
+        push_frame(v, regs, NULL, 0, FLAT_KERNEL_CS64,
+                   v->arch.pv.callback[CALLBACKTYPE_event].address, true);
     } else {
         return false;
     }

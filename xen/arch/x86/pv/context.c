@@ -5,11 +5,6 @@
  */
 #include "private.h"
 
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-
 static bool context_ok(const struct vcpu_guest_context *c)
 {
     if (!is_canonical(c->event_callback_eip) || !is_canonical(c->failsafe_callback_eip) ||
@@ -31,33 +26,21 @@ static bool context_ok(const struct vcpu_guest_context *c)
     return true;
 }
 
-/* Both roots; what has been taken stays in the vCPU over -ERESTART. */
-static int take_roots(struct vcpu *v, const struct vcpu_guest_context *c)
+/* What has been taken stays in the vCPU over -ERESTART. */
+static int take_root(struct domain *d, mfn_t *have, unsigned long cr3)
 {
-    mfn_t kernel = _mfn(xen_cr3_to_pfn(c->ctrlreg[3]));
-    mfn_t user = _mfn(xen_cr3_to_pfn(c->ctrlreg[1]));
-    struct pv_vcpu *pv = &v->arch.pv;
+    mfn_t want = _mfn(xen_cr3_to_pfn(cr3));
     int rc;
 
-    for (unsigned int i = 0; i < 2; i++) {
-        mfn_t want = i ? user : kernel, *have = i ? &pv->user_cr3 : &pv->kernel_cr3;
-
-        if (mfn_eq(*have, want))
-            continue;
-        if (mfn_x(*have)) {
-            put_page_and_type(mfn_to_page(*have));
-            *have = _mfn(0);
-        }
-        if (i && !mfn_x(want))
-            continue;
-        if (!mfn_valid(want))
-            return -EINVAL;
-        rc = get_page_and_type(mfn_to_page(want), v->domain, PGT_l4_page_table);
-        if (rc)
-            return rc;
+    if (mfn_eq(*have, want))
+        return 0;
+    if (mfn_x(*have))
+        put_page_and_type(mfn_to_page(*have));
+    *have = _mfn(0);
+    rc = mfn_x(want) ? pv_get_frame(d, want, PGT_l4_page_table) : 0;
+    if (!rc)
         *have = want;
-    }
-    return 0;
+    return rc;
 }
 
 static void load_callbacks(struct pv_vcpu *pv, const struct vcpu_guest_context *c)
@@ -85,10 +68,6 @@ static void load_registers(struct vcpu *v, const struct vcpu_guest_context *c)
     regs->entry_vector = 0;
     pv->iopl = (c->user_regs.rflags & X86_EFLAGS_IOPL) >> 12;
     pv->in_kernel = c->flags & VGCF_in_kernel;
-    pv->ds = regs->ds;
-    pv->es = regs->es;
-    pv->fs = regs->fs;
-    pv->gs = regs->gs;
     pv->fs_base = c->fs_base;
     pv->gs_base_kernel = c->gs_base_kernel;
     pv->gs_base_user = c->gs_base_user;
@@ -118,7 +97,9 @@ int pv_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     if (v == current || vcpu_on_cpu(v))
         return -EBUSY;
     spin_lock(&d->arch.paging_lock);
-    rc = take_roots(v, c);
+    rc = take_root(d, &v->arch.pv.kernel_cr3, c->ctrlreg[3]);
+    if (!rc)
+        rc = take_root(d, &v->arch.pv.user_cr3, c->ctrlreg[1]);
     if (!rc) {
         pv_destroy_ldt(v);
         rc = pv_set_gdt(v, c->gdt_frames, c->gdt_ents);
@@ -149,10 +130,6 @@ void pv_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
         (v->pause_flags & VPF_down ? 0 : VGCF_online);
     memcpy(&c->fpu_ctxt, v->arch.fpu, sizeof(v->arch.fpu));
     c->user_regs = v->arch.user_regs;
-    c->user_regs.ds = pv->ds;
-    c->user_regs.es = pv->es;
-    c->user_regs.fs = pv->fs;
-    c->user_regs.gs = pv->gs;
     memcpy(c->trap_ctxt, pv->trap_ctxt, sizeof(c->trap_ctxt));
     c->ldt_base = pv->ldt_base;
     c->ldt_ents = pv->ldt_ents;

@@ -8,24 +8,13 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <asm/processor.h>
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-
 #define WINDOW_FLAGS (PAGE_HYPERVISOR & ~PTE_G)
 
-int pv_validate_descriptors(void *frame, uint32_t *progress)
+int pv_validate_descriptors(uint64_t *desc)
 {
-    uint64_t *desc = frame;
-
     for (unsigned int i = 0; i < PAGE_SIZE / 8; i++)
         if (!pv_check_descriptor(&desc[i]))
             return -EINVAL;
-    *progress = PT_ENTRIES;
     return 0;
 }
 
@@ -58,9 +47,7 @@ int pv_set_gdt(struct vcpu *v, const unsigned long *frames, unsigned int entries
     if (entries > FIRST_RESERVED_GDT_ENTRY)
         return -EINVAL;
     for (i = 0; i < n; i++) {
-        rc = -EINVAL;
-        if (mfn_valid(_mfn(frames[i])))
-            rc = get_page_and_type(mfn_to_page(_mfn(frames[i])), v->domain, PGT_seg_desc_page);
+        rc = pv_get_frame(v->domain, _mfn(frames[i]), PGT_seg_desc_page);
         if (rc)
             break;
     }
@@ -125,7 +112,7 @@ void pv_load_ldt(struct vcpu *v)
 static bool ldt_fill(struct vcpu *v, unsigned long offset)
 {
     unsigned long va = v->arch.pv.ldt_base + (offset & PAGE_MASK);
-    struct page_info *table, *page;
+    struct page_info *table;
     pte_t *entry, e;
 
     if (!pv_address_ok(va))
@@ -134,10 +121,7 @@ static bool ldt_fill(struct vcpu *v, unsigned long offset)
     if (!entry)
         return false;
     e = (pte_t){ACCESS_ONCE(entry->pte)};
-    if (!(e.pte & PTE_P) || !mfn_valid(pte_mfn(e)))
-        return false;
-    page = mfn_to_page(pte_mfn(e));
-    if (get_page_and_type(page, v->domain, PGT_seg_desc_page))
+    if (!(e.pte & PTE_P) || pv_get_frame(v->domain, pte_mfn(e), PGT_seg_desc_page))
         return false;
     window_set(v, LDT_VA(v->vcpu_id) + (offset & PAGE_MASK), pte_make(pte_mfn(e), WINDOW_FLAGS));
     v->arch.pv.ldt_mapped |= 1u << (offset >> PAGE_SHIFT);

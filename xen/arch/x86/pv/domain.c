@@ -8,11 +8,6 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/softirq.h>
 
 #define VCPUS_PER_L1    8
@@ -29,33 +24,15 @@
 
 /* ---- the per-domain slot ---- */
 
-static pte_t *table(mfn_t mfn)
-{
-    return mfn_to_virt(mfn);
-}
-
 pte_t *pv_window_pte(struct vcpu *v, unsigned long va)
 {
-    mfn_t l1 = v->domain->arch.pv.perdomain_l1[v->vcpu_id / VCPUS_PER_L1];
-
-    return &table(l1)[PT_INDEX(va, 1)];
+    return &v->domain->arch.pv.perdomain_l1[v->vcpu_id / VCPUS_PER_L1][PT_INDEX(va, 1)];
 }
 
-static int alloc_table(mfn_t *mfn)
+static void free_table(pte_t **table)
 {
-    void *va = alloc_xen_page();
-
-    if (!va)
-        return -ENOMEM;
-    *mfn = virt_to_mfn(va);
-    return 0;
-}
-
-static void free_table(mfn_t *mfn)
-{
-    if (mfn_x(*mfn))
-        free_xen_page(mfn_to_virt(*mfn));
-    *mfn = _mfn(0);
+    free_xen_page(*table);
+    *table = NULL;
 }
 
 static void free_perdomain(struct domain *d)
@@ -73,12 +50,14 @@ int pv_domain_create(struct domain *d)
     struct pv_domain *pv = &d->arch.pv;
 
     spin_lock_init(&d->arch.paging_lock, LOCK_PAGING);
-    if (alloc_table(&pv->perdomain_l3) || alloc_table(&pv->perdomain_l2)) {
+    pv->perdomain_l3 = alloc_xen_page();
+    pv->perdomain_l2 = alloc_xen_page();
+    if (!pv->perdomain_l3 || !pv->perdomain_l2) {
         free_perdomain(d);
         return -ENOMEM;
     }
-    table(pv->perdomain_l3)[PT_INDEX(PERDOMAIN_VA_START, 3)] =
-        pte_make(pv->perdomain_l2, TABLE_FLAGS);
+    pv->perdomain_l3[PT_INDEX(PERDOMAIN_VA_START, 3)] =
+        pte_make(virt_to_mfn(pv->perdomain_l2), TABLE_FLAGS);
     return 0;
 }
 
@@ -86,7 +65,7 @@ void pv_install_hypervisor_slots(struct domain *d, pte_t *l4)
 {
     memcpy(&l4[PML4_SLOT_HYPERVISOR_FIRST], &idle_pgt[PML4_SLOT_HYPERVISOR_FIRST],
            (PML4_SLOT_HYPERVISOR_LAST - PML4_SLOT_HYPERVISOR_FIRST + 1) * sizeof(pte_t));
-    l4[PML4_SLOT_PERDOMAIN] = pte_make(d->arch.pv.perdomain_l3, TABLE_FLAGS);
+    l4[PML4_SLOT_PERDOMAIN] = pte_make(virt_to_mfn(d->arch.pv.perdomain_l3), TABLE_FLAGS);
 }
 
 /* ---- teardown ---- */
@@ -94,18 +73,11 @@ void pv_install_hypervisor_slots(struct domain *d, pte_t *l4)
 /* One table reference of a vCPU's that is not running any more. */
 static int drop_root(mfn_t *mfn)
 {
-    struct page_info *page;
-    int rc;
+    int rc = mfn_x(*mfn) ? put_page_and_type_preemptible(mfn_to_page(*mfn)) : 0;
 
-    if (!mfn_x(*mfn))
-        return 0;
-    page = mfn_to_page(*mfn);
-    rc = put_page_type_preemptible(page);
-    if (rc)
-        return rc;
-    *mfn = _mfn(0);
-    put_page(page);
-    return 0;
+    if (!rc)
+        *mfn = _mfn(0);
+    return rc;
 }
 
 static int vcpu_release_memory(struct vcpu *v)
@@ -203,11 +175,12 @@ int pv_vcpu_create(struct vcpu *v)
 
     if (i >= ARRAY_SIZE(pv->perdomain_l1))
         return -EINVAL;
-    if (!mfn_x(pv->perdomain_l1[i])) {
-        if (alloc_table(&pv->perdomain_l1[i]))
+    if (!pv->perdomain_l1[i]) {
+        pv->perdomain_l1[i] = alloc_xen_page();
+        if (!pv->perdomain_l1[i])
             return -ENOMEM;
-        table(pv->perdomain_l2)[PT_INDEX(GDT_VA(v->vcpu_id), 2)] =
-            pte_make(pv->perdomain_l1[i], TABLE_FLAGS);
+        pv->perdomain_l2[PT_INDEX(GDT_VA(v->vcpu_id), 2)] =
+            pte_make(virt_to_mfn(pv->perdomain_l1[i]), TABLE_FLAGS);
     }
     v->arch.pv.in_kernel = true;
     v->arch.pv.ctrlreg[4] = pv_fixup_cr4(v->domain, 0);
@@ -272,25 +245,15 @@ bool pv_load_gs_user(uint16_t sel)
     return ok;
 }
 
-static void load_gdtr(unsigned long base)
-{
-    struct {
-        uint16_t limit;
-        uint64_t base;
-    } __packed gdtr = {FIRST_RESERVED_GDT_BYTE + PAGE_SIZE - 1, base};
-
-    __asm__ volatile("lgdt %0" ::"m"(gdtr));
-}
-
 void pv_switch_from(struct vcpu *v)
 {
     struct pv_vcpu *pv = &v->arch.pv;
     unsigned long gs = rdmsr(MSR_GS_BASE), other = rdmsr(MSR_KERNEL_GS_BASE);
 
-    pv->ds = READ_SEGMENT("ds");
-    pv->es = READ_SEGMENT("es");
-    pv->fs = READ_SEGMENT("fs");
-    pv->gs = READ_SEGMENT("gs");
+    v->arch.user_regs.ds = READ_SEGMENT("ds");
+    v->arch.user_regs.es = READ_SEGMENT("es");
+    v->arch.user_regs.fs = READ_SEGMENT("fs");
+    v->arch.user_regs.gs = READ_SEGMENT("gs");
     pv->fs_base = rdmsr(MSR_FS_BASE);
     pv->gs_base_kernel = pv->in_kernel ? gs : other;
     pv->gs_base_user = pv->in_kernel ? other : gs;
@@ -305,16 +268,16 @@ void pv_switch_from(struct vcpu *v)
         write_cr4(get_cpu_info()->cr4);
     /* Next may be an address space without our per-domain slot. */
     cpu_gdt_set_ldt(0, 0);
-    load_gdtr((unsigned long)cpu_gdt_page() - FIRST_RESERVED_GDT_BYTE);
+    cpu_load_gdt((unsigned long)cpu_gdt_page() - FIRST_RESERVED_GDT_BYTE);
 }
 
-static void load_segments(struct pv_vcpu *pv)
+static void load_segments(struct pv_vcpu *pv, const struct cpu_user_regs *regs)
 {
-    bool ok = LOAD_SEGMENT("ds", pv->ds);
+    bool ok = LOAD_SEGMENT("ds", regs->ds);
 
-    ok &= LOAD_SEGMENT("es", pv->es);
-    ok &= LOAD_SEGMENT("fs", pv->fs);
-    ok &= LOAD_SEGMENT("gs", pv->gs);
+    ok &= LOAD_SEGMENT("es", regs->es);
+    ok &= LOAD_SEGMENT("fs", regs->fs);
+    ok &= LOAD_SEGMENT("gs", regs->gs);
     if (!ok)
         pv->segs_failed = true;
     wrmsr(MSR_FS_BASE, pv->fs_base);
@@ -330,7 +293,7 @@ void pv_switch_to(struct vcpu *v)
     *pv_window_pte(v, window + FIRST_RESERVED_GDT_BYTE) =
         pte_make(virt_to_mfn(cpu_gdt_page()), PTE_P | PTE_A | PTE_D | PTE_NX);
     pv_write_ptbase(v);
-    load_gdtr(window);
+    cpu_load_gdt(window);
     pv_load_ldt(v);
     if (pv_make_cr4(v) != get_cpu_info()->cr4)
         write_cr4(pv_make_cr4(v));
@@ -338,7 +301,7 @@ void pv_switch_to(struct vcpu *v)
         pv_load_debugregs(v);
     if (unlikely(pv->cpuid_faulting))
         wrmsr(MSR_MISC_FEATURES, MISC_FEATURES_CPUID_FAULTING);
-    load_segments(pv);
+    load_segments(pv, &v->arch.user_regs);
     if (pv->cr0_ts)
         write_cr0(read_cr0() | X86_CR0_TS);
 }

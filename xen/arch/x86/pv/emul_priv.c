@@ -9,11 +9,6 @@
  */
 #include "private.h"
 
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
 #include <cairn/sched.h>
 #include <xen/sched.h>
 
@@ -211,53 +206,14 @@ static enum outcome mov_special(struct vcpu *v, struct cpu_user_regs *regs,
 
 /* ---- MSRs ---- */
 
-static bool read_msr(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    switch (msr) {
-    case MSR_FS_BASE:
-    case MSR_GS_BASE:
-    case MSR_KERNEL_GS_BASE:
-        *val = rdmsr(msr);
-        return true;
-    case MSR_EFER:
-        *val = HOST_EFER;
-        return true;
-    case MSR_IA32_DEBUGCTL: /* nothing of it is offered; reading is harmless */
-        *val = 0;
-        return true;
-    default:
-        return guest_rdmsr(v, msr, val) == 0;
-    }
-}
-
-static bool write_msr(struct vcpu *v, uint32_t msr, uint64_t val)
-{
-    switch (msr) {
-    case MSR_FS_BASE:
-    case MSR_GS_BASE:
-    case MSR_KERNEL_GS_BASE:
-        if (!is_canonical(val))
-            return false;
-        wrmsr(msr, val);
-        return true;
-    case MSR_EFER:
-        return val == HOST_EFER;
-    default:
-        return guest_wrmsr(v, msr, val) == 0;
-    }
-}
-
 static enum outcome msr_access(struct vcpu *v, struct cpu_user_regs *regs, bool write)
 {
-    uint64_t val;
+    uint64_t val = (uint64_t)regs->edx << 32 | regs->eax;
 
-    if (write) {
-        val = (regs->rdx & 0xffffffff) << 32 | (regs->rax & 0xffffffff);
-        return write_msr(v, regs->rcx, val) ? PRIV_done : PRIV_refused;
-    }
-    if (!read_msr(v, regs->rcx, &val))
+    if (write ? guest_wrmsr(v, regs->ecx, val) : guest_rdmsr(v, regs->ecx, &val))
         return PRIV_refused;
-    regs_set_edx_eax(regs, val);
+    if (!write)
+        regs_set_edx_eax(regs, val);
     return PRIV_done;
 }
 

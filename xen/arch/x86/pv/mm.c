@@ -17,12 +17,6 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <cairn/boot_info.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/softirq.h>
 
 #define PTE_AVAIL     (0xe00ul | 0x7ff0000000000000ul)
@@ -215,33 +209,27 @@ static int self_map_get(struct domain *d, unsigned int slot, pte_t e)
     return 0;
 }
 
+int pv_get_frame(struct domain *d, mfn_t mfn, uint64_t type)
+{
+    return mfn_valid(mfn) ? get_page_and_type(mfn_to_page(mfn), d, type) : -EINVAL;
+}
+
 static int table_entry_get(struct domain *d, unsigned int level, unsigned int slot, pte_t e,
                            mfn_t table)
 {
-    mfn_t mfn = pte_mfn(e);
-
     if (pte_flags(e) & ~TABLE_ALLOWED)
         return -EINVAL;
     if (is_self_map(level, e, table))
         return self_map_get(d, slot, e);
-    if (!mfn_valid(mfn))
-        return -EINVAL;
-    return get_page_and_type(mfn_to_page(mfn), d, level_type(level - 1));
+    return pv_get_frame(d, pte_mfn(e), level_type(level - 1));
 }
 
 /* 0, or -ERESTART: the entry still holds its references. */
 static int table_entry_put(unsigned int level, pte_t e, mfn_t table)
 {
-    struct page_info *pg;
-    int rc;
-
-    if (!(e.pte & PTE_P) || is_self_map(level, e, table))
+    if (is_self_map(level, e, table))
         return 0;
-    pg = mfn_to_page(pte_mfn(e));
-    rc = put_page_type_preemptible(pg);
-    if (!rc)
-        put_page(pg);
-    return rc;
+    return put_page_and_type_preemptible(mfn_to_page(pte_mfn(e)));
 }
 
 static int mod_upper_entry(struct domain *d, unsigned int level, struct page_info *page,
@@ -286,10 +274,8 @@ int pv_mod_table_entry(struct domain *d, struct domain *pg_owner, struct page_in
 
 void pv_release_table(struct vcpu *v, struct page_info *page)
 {
-    if (put_page_type_preemptible(page) == 0) {
-        put_page(page);
+    if (put_page_and_type_preemptible(page) == 0)
         return;
-    }
     BUG_ON(mfn_x(v->arch.pv.old_table));
     v->arch.pv.old_table = page_to_mfn(page);
 }
@@ -305,107 +291,86 @@ int pv_put_old_table(struct vcpu *v)
     page = mfn_to_page(v->arch.pv.old_table);
     d = page_owner(page);
     spin_lock(&d->arch.paging_lock);
-    rc = put_page_type_preemptible(page);
+    rc = put_page_and_type_preemptible(page);
     spin_unlock(&d->arch.paging_lock);
-    if (rc)
-        return rc;
-    v->arch.pv.old_table = _mfn(0);
-    put_page(page);
-    return 0;
+    if (!rc)
+        v->arch.pv.old_table = _mfn(0);
+    return rc;
 }
 
 /* ---- whole tables ---- */
 
-static int validate_l1(struct domain *d, pte_t *t, uint32_t *progress)
+/* The entry as it is in a table that was just made one, with its references. */
+static int validate_entry(struct domain *d, unsigned int level, unsigned int slot, pte_t *entry,
+                          mfn_t table)
 {
-    for (unsigned int i = *progress; i < PT_ENTRIES; i++) {
-        pte_t e = t[i];
-        int rc;
+    pte_t e = *entry;
+    int rc;
 
-        *progress = i;
-        if (!(e.pte & PTE_P))
-            continue;
-        if (pte_flags(e) & ~L1_ALLOWED)
-            return -EINVAL;
+    if (level > 1) {
+        rc = table_entry_get(d, level, slot, e, table);
+        e.pte |= PTE_U;
+    } else if (pte_flags(e) & ~L1_ALLOWED) {
+        rc = -EINVAL;
+    } else {
         e = l1e_adjust(e);
         rc = l1e_get(d, d, e);
-        if (rc)
-            return rc;
-        if (e.pte != t[i].pte)
-            t[i] = e;
     }
-    *progress = PT_ENTRIES;
-    return 0;
+    if (!rc && e.pte != entry->pte)
+        *entry = e;
+    return rc;
 }
 
-static int validate_upper(struct domain *d, unsigned int level, struct page_info *pg,
-                          uint32_t *progress)
+int pv_validate_table(struct page_info *pg, uint64_t type)
 {
+    struct domain *d = page_owner(pg);
+    unsigned int level = type_level(type);
     pte_t *t = page_to_virt(pg);
-    mfn_t table = page_to_mfn(pg);
 
-    for (unsigned int i = *progress; i < PT_ENTRIES; i++) {
-        int rc;
-
-        *progress = i;
+    if (!d || d->is_hvm)
+        return -EINVAL;
+    if (type == PGT_seg_desc_page)
+        return pv_validate_descriptors(page_to_virt(pg));
+    for (unsigned int i = pg->entries_done; i < PT_ENTRIES; i++) {
+        pg->entries_done = i;
         if (!(t[i].pte & PTE_P) || pv_is_hypervisor_slot(level, i))
             continue;
-        rc = table_entry_get(d, level, i, t[i], table);
+        int rc = validate_entry(d, level, i, &t[i], page_to_mfn(pg));
         if (rc)
             return rc;
-        t[i].pte |= PTE_U;
-        *progress = i + 1;
-        if (i + 1 < PT_ENTRIES && preempt_check())
+        if (level > 1 && i + 1 < PT_ENTRIES && preempt_check()) {
+            pg->entries_done = i + 1;
             return -ERESTART;
+        }
     }
-    *progress = PT_ENTRIES;
+    pg->entries_done = PT_ENTRIES;
     if (level == 4)
         pv_install_hypervisor_slots(d, t);
     return 0;
 }
 
-int pv_validate_table(struct page_info *pg, uint64_t type, uint32_t *progress)
-{
-    struct domain *d = page_owner(pg);
-
-    if (!d || d->is_hvm)
-        return -EINVAL;
-    if (type == PGT_seg_desc_page)
-        return pv_validate_descriptors(page_to_virt(pg), progress);
-    if (type == PGT_l1_page_table)
-        return validate_l1(d, page_to_virt(pg), progress);
-    return validate_upper(d, type_level(type), pg, progress);
-}
-
-int pv_devalidate_table(struct page_info *pg, uint64_t type, uint32_t *progress)
+int pv_devalidate_table(struct page_info *pg, uint64_t type)
 {
     struct domain *d = page_owner(pg);
     unsigned int level = type_level(type);
     pte_t *t = page_to_virt(pg);
-    mfn_t table = page_to_mfn(pg);
 
-    if (type == PGT_seg_desc_page) {
-        *progress = 0;
-        return 0;
-    }
-    while (*progress > 0) {
-        unsigned int i = *progress - 1;
+    if (type == PGT_seg_desc_page)
+        pg->entries_done = 0;
+    while (pg->entries_done > 0) {
+        unsigned int i = pg->entries_done - 1;
+        bool upper = level > 1 && !pv_is_hypervisor_slot(level, i) && (t[i].pte & PTE_P);
+        int rc = upper ? table_entry_put(level, t[i], page_to_mfn(pg)) : 0;
 
-        if (level == 1) {
+        if (rc)
+            return rc;
+        if (level == 1)
             l1e_put(d, t[i]);
-        } else if (pv_is_hypervisor_slot(level, i)) {
+        else if (pv_is_hypervisor_slot(level, i))
             t[i].pte = 0;
-        } else if (t[i].pte & PTE_P) {
-            int rc = table_entry_put(level, t[i], table);
-
-            if (rc)
-                return rc;
-            if (i > 0 && preempt_check()) {
-                *progress = i;
-                return -ERESTART;
-            }
-        }
-        *progress = i;
+        pg->entries_done = i;
+        if (upper && i > 0 && preempt_check())
+            return -ERESTART;
     }
     return 0;
 }
@@ -432,25 +397,16 @@ pte_t *pv_walk_l1(struct vcpu *v, unsigned long va, struct page_info **table)
     return (pte_t *)mfn_to_virt(mfn) + PT_INDEX(va, 1);
 }
 
-static int get_root(struct domain *d, mfn_t mfn, struct page_info **root)
-{
-    if (!mfn_valid(mfn))
-        return -EINVAL;
-    *root = mfn_to_page(mfn);
-    return get_page_and_type(*root, d, PGT_l4_page_table);
-}
-
 int pv_new_kernel_base(struct vcpu *v, mfn_t mfn)
 {
     mfn_t old = v->arch.pv.kernel_cr3;
-    struct page_info *root;
     int rc;
 
     if (mfn_eq(old, mfn)) {
         pv_write_ptbase(v);
         return 0;
     }
-    rc = get_root(v->domain, mfn, &root);
+    rc = pv_get_frame(v->domain, mfn, PGT_l4_page_table);
     if (rc)
         return rc;
     pv_destroy_ldt(v);
@@ -464,16 +420,13 @@ int pv_new_kernel_base(struct vcpu *v, mfn_t mfn)
 int pv_new_user_base(struct vcpu *v, mfn_t mfn)
 {
     mfn_t old = v->arch.pv.user_cr3;
-    struct page_info *root;
+    int rc;
 
     if (mfn_eq(old, mfn))
         return 0;
-    if (mfn_x(mfn)) {
-        int rc = get_root(v->domain, mfn, &root);
-
-        if (rc)
-            return rc;
-    }
+    rc = mfn_x(mfn) ? pv_get_frame(v->domain, mfn, PGT_l4_page_table) : 0;
+    if (rc)
+        return rc;
     v->arch.pv.user_cr3 = mfn;
     if (mfn_x(old))
         pv_release_table(v, mfn_to_page(old));
@@ -488,7 +441,7 @@ struct domain *pv_get_pg_owner(domid_t domid, long *rc)
     return hypercall_target(domid, rc);
 }
 
-bool pv_fixup_page_fault(struct cpu_user_regs *regs, unsigned long addr)
+bool pv_fixup_page_fault(unsigned long addr)
 {
     struct vcpu *v = current;
 

@@ -11,11 +11,13 @@
 
 #include <asm/config.h>
 #include <asm/current.h>
-#include <asm/page.h>
+#include <asm/page_type.h>
 #include <asm/processor.h>
-#include <asm/pv.h>
+#include <asm/traps.h>
 #include <cairn/domain.h>
-#include <cairn/types.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
 
 /* regs->entry_vector of a frame made by SYSCALL: rcx and r11 are free. */
 #define TRAP_syscall 0x100u
@@ -26,6 +28,8 @@
  * 0, -EINVAL. */
 int pv_mod_l1_entry(struct domain *d, struct domain *pg_owner, pte_t *entry, pte_t val,
                     bool preserve_ad);
+/* A reference to @mfn of @d's and a use of it as @type; 0, -EINVAL, -ERESTART. */
+int pv_get_frame(struct domain *d, mfn_t mfn, uint64_t type);
 /* Frames that are not RAM and may be mapped by dom0. */
 bool pv_is_device_frame(mfn_t mfn);
 /* Of a root: not the guest's. */
@@ -74,7 +78,7 @@ bool pv_destroy_ldt(struct vcpu *v);
 void pv_load_ldt(struct vcpu *v);
 /* A fault in the LDT window: 1 fixed, 0 guest's own fault (injected). */
 bool pv_map_ldt_page(struct vcpu *v, unsigned long offset);
-int pv_validate_descriptors(void *frame, uint32_t *progress);
+int pv_validate_descriptors(uint64_t *desc);
 
 /* ---- domain.c ---- */
 pte_t *pv_window_pte(struct vcpu *v, unsigned long va);

@@ -5,12 +5,7 @@
  */
 #include "private.h"
 
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
 #include <cairn/stretch.h>
-#include <cairn/perfc.h>
 #include <cairn/softirq.h>
 #include <xen/physdev.h>
 
@@ -60,7 +55,7 @@ static void page_fault(struct vcpu *v, struct cpu_user_regs *regs, unsigned long
     unsigned long addr = v->arch.pv.ldt_base + offset - size;
 
     perfc_incr(pv_page_faults);
-    if (pv_fixup_page_fault(regs, cr2))
+    if (pv_fixup_page_fault(cr2))
         return;
     if (offset >= 2 * size)
         pv_inject_page_fault(v, cr2, regs->error_code);

@@ -5,43 +5,24 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/mm.h>
-
-/* Which CPUs @flags names: a guest pointer to a vCPU mask, LOCAL or ALL. */
-static int flush_targets(unsigned long flags, unsigned long *cpus)
-{
-    unsigned long where = flags & ~UVMF_FLUSHTYPE_MASK, mask;
-
-    *cpus = where == UVMF_LOCAL ? 1ul << smp_processor_id() : CPU_MASK_ALL;
-    if (where == UVMF_ALL || where == UVMF_LOCAL)
-        return 0;
-    return copy_from_guest_va(&mask, where);
-}
-
+/* @flags name CPUs by LOCAL, ALL or a guest pointer to a mask of vCPUs: which CPUs
+ * those use is not worth finding out. */
 static int flush_after(unsigned long va, unsigned long flags)
 {
-    unsigned long cpus;
-    int rc;
+    unsigned long type = flags & UVMF_FLUSHTYPE_MASK, where = flags & ~UVMF_FLUSHTYPE_MASK, mask;
+    cpumask_t cpus = where == UVMF_LOCAL ? 1ul << smp_processor_id() : CPU_MASK_ALL;
 
-    switch (flags & UVMF_FLUSHTYPE_MASK) {
-    case UVMF_NONE:
+    if (type == UVMF_NONE)
         return 0;
-    case UVMF_TLB_FLUSH:
-        rc = flush_targets(flags, &cpus);
-        if (!rc)
-            tlb_flush_mask(cpus);
-        return rc;
-    case UVMF_INVLPG:
-        rc = flush_targets(flags, &cpus);
-        if (!rc)
-            tlb_flush_one_mask(cpus, va);
-        return rc;
-    default:
+    if (type != UVMF_TLB_FLUSH && type != UVMF_INVLPG)
         return -EINVAL;
-    }
+    if (where != UVMF_ALL && where != UVMF_LOCAL && copy_from_guest_va(&mask, where))
+        return -EFAULT;
+    if (type == UVMF_TLB_FLUSH)
+        tlb_flush_mask(cpus);
+    else
+        tlb_flush_one_mask(cpus, va);
+    return 0;
 }
 
 static long update_va(unsigned long va, unsigned long val, unsigned long flags,
@@ -59,9 +40,7 @@ static long update_va(unsigned long va, unsigned long val, unsigned long flags,
     if (entry)
         rc = pv_mod_l1_entry(d, pg_owner, entry, (pte_t){val}, false);
     spin_unlock(&d->arch.paging_lock);
-    if (rc)
-        return rc;
-    return flush_after(va, flags);
+    return rc ? rc : flush_after(va, flags);
 }
 
 long do_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags)

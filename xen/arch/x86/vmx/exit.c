@@ -7,12 +7,7 @@
  * Interrupts are off until the reason is known not to be an event of the
  * host's, on while a handler runs, and off again for the entry.
  */
-#include <asm/current.h>
-#include <asm/processor.h>
 #include <asm/traps.h>
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
-#include <cairn/sched.h>
 #include <cairn/softirq.h>
 #include <cairn/stretch.h>
 #include <xen/sched.h>
@@ -68,11 +63,16 @@ static enum exit_action exit_nmi_window(struct vcpu *v, struct cpu_user_regs *re
     return EXIT_RESUME;
 }
 
+enum exit_action exit_inject(struct vcpu *v, unsigned int vector)
+{
+    hvm_inject_exception(v, vector, 0);
+    return EXIT_RESUME;
+}
+
 /* Instructions that the guest's CPUID hides: no such opcode. */
 static enum exit_action exit_undefined(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    hvm_inject_exception(v, X86_EXC_UD, 0);
-    return EXIT_RESUME;
+    return exit_inject(v, X86_EXC_UD);
 }
 
 /* RDPMC: there are no counters, so any number is out of range; but in the
@@ -82,14 +82,11 @@ static enum exit_action exit_rdpmc(struct vcpu *v, struct cpu_user_regs *regs)
 #ifdef CAIRN_COUNT
     static const unsigned int counter[] = {PERFC_vmentries, PERFC_vmreads, PERFC_vmwrites};
     if ((uint32_t)regs->rcx < ARRAY_SIZE(counter)) {
-        uint64_t count = perfc_sum(counter[(uint32_t)regs->rcx]);
-        regs->rax = (uint32_t)count;
-        regs->rdx = count >> 32;
+        regs_set_edx_eax(regs, perfc_sum(counter[(uint32_t)regs->rcx]));
         return EXIT_ADVANCE;
     }
 #endif
-    hvm_inject_exception(v, X86_EXC_GP, 0);
-    return EXIT_RESUME;
+    return exit_inject(v, X86_EXC_GP);
 }
 
 /* Caches are coherent for a guest without devices: nothing to do. */
@@ -100,49 +97,57 @@ static enum exit_action exit_cache(struct vcpu *v, struct cpu_user_regs *regs)
 
 #define MAY_INTERRUPT_DELIVERY 1u /* the exit can hit while an event is delivered */
 
+/* Without a handler the domain ends. */
 static const struct exit_entry {
     exit_fn fn;
+    const char *name;
     unsigned int flags;
 } exit_table[NR_EXIT_REASONS] = {
-    [EXIT_EXCEPTION_NMI] = {exit_exception, MAY_INTERRUPT_DELIVERY},
-    [EXIT_TRIPLE_FAULT] = {exit_triple_fault},
-    [EXIT_INTR_WINDOW] = {exit_intr_window},
-    [EXIT_NMI_WINDOW] = {exit_nmi_window},
-    [EXIT_TASK_SWITCH] = {exit_task_switch},
-    [EXIT_CPUID] = {exit_cpuid},
-    [EXIT_GETSEC] = {exit_undefined},
-    [EXIT_PREEMPT_TIMER] = {exit_preempt_timer},
-    [EXIT_HLT] = {exit_hlt},
-    [EXIT_INVD] = {exit_cache},
-    [EXIT_INVLPG] = {exit_invlpg},
-    [EXIT_RDPMC] = {exit_rdpmc},
-    [EXIT_VMCALL] = {exit_vmcall},
-    [EXIT_VMCLEAR] = {exit_undefined},
-    [EXIT_VMLAUNCH] = {exit_undefined},
-    [EXIT_VMPTRLD] = {exit_undefined},
-    [EXIT_VMPTRST] = {exit_undefined},
-    [EXIT_VMREAD] = {exit_undefined},
-    [EXIT_VMRESUME] = {exit_undefined},
-    [EXIT_VMWRITE] = {exit_undefined},
-    [EXIT_VMXOFF] = {exit_undefined},
-    [EXIT_VMXON] = {exit_undefined},
-    [EXIT_CR_ACCESS] = {exit_cr_access},
-    [EXIT_DR_ACCESS] = {exit_dr_access},
-    [EXIT_IO] = {exit_io},
-    [EXIT_RDMSR] = {exit_rdmsr},
-    [EXIT_WRMSR] = {exit_wrmsr},
-    [EXIT_MWAIT] = {exit_undefined},
-    [EXIT_MONITOR] = {exit_undefined},
-    [EXIT_EPT_VIOLATION] = {exit_ept_violation, MAY_INTERRUPT_DELIVERY},
-    [EXIT_INVEPT] = {exit_undefined},
-    [EXIT_INVVPID] = {exit_undefined},
-    [EXIT_WBINVD] = {exit_cache},
-    [EXIT_XSETBV] = {exit_undefined},
-    [EXIT_VMFUNC] = {exit_undefined},
-    [EXIT_ENCLS] = {exit_undefined},
-    [EXIT_XSAVES] = {exit_undefined},
-    [EXIT_XRSTORS] = {exit_undefined},
+    [EXIT_EXCEPTION_NMI] = {exit_exception, "exception or NMI", MAY_INTERRUPT_DELIVERY},
+    [EXIT_EXT_INTERRUPT] = {NULL, "external interrupt"},
+    [EXIT_TRIPLE_FAULT] = {exit_triple_fault, "triple fault"},
+    [EXIT_INIT] = {NULL, "INIT"},
+    [EXIT_SIPI] = {NULL, "SIPI"},
+    [EXIT_INTR_WINDOW] = {exit_intr_window, "interrupt window"},
+    [EXIT_NMI_WINDOW] = {exit_nmi_window, "NMI window"},
+    [EXIT_TASK_SWITCH] = {exit_task_switch, "task switch"},
+    [EXIT_CPUID] = {exit_cpuid, "CPUID"},
+    [EXIT_GETSEC] = {exit_undefined, "GETSEC"},
+    [EXIT_HLT] = {exit_hlt, "HLT"},
+    [EXIT_INVD] = {exit_cache, "INVD"},
+    [EXIT_INVLPG] = {exit_invlpg, "INVLPG"},
+    [EXIT_RDPMC] = {exit_rdpmc, "RDPMC"},
+    [EXIT_RDTSC] = {NULL, "RDTSC"},
+    [EXIT_VMCALL] = {exit_vmcall, "VMCALL"},
+    [EXIT_VMCLEAR... EXIT_VMXON] = {exit_undefined, "VMX instruction"},
+    [EXIT_CR_ACCESS] = {exit_cr_access, "control register"},
+    [EXIT_DR_ACCESS] = {exit_dr_access, "debug register"},
+    [EXIT_IO] = {exit_io, "I/O"},
+    [EXIT_RDMSR] = {exit_rdmsr, "RDMSR"},
+    [EXIT_WRMSR] = {exit_wrmsr, "WRMSR"},
+    [EXIT_BAD_GUEST_STATE] = {NULL, "invalid guest state"},
+    [EXIT_BAD_MSR_LOAD] = {NULL, "MSR loading"},
+    [EXIT_MWAIT] = {exit_undefined, "MWAIT"},
+    [EXIT_MONITOR] = {exit_undefined, "MONITOR"},
+    [EXIT_MCE_DURING_ENTRY] = {NULL, "machine check"},
+    [EXIT_APIC_ACCESS] = {NULL, "APIC access"},
+    [EXIT_EPT_VIOLATION] = {exit_ept_violation, "EPT violation", MAY_INTERRUPT_DELIVERY},
+    [EXIT_EPT_MISCONFIG] = {NULL, "EPT misconfiguration"},
+    [EXIT_INVEPT] = {exit_undefined, "INVEPT"},
+    [EXIT_PREEMPT_TIMER] = {exit_preempt_timer, "preemption timer"},
+    [EXIT_INVVPID] = {exit_undefined, "INVVPID"},
+    [EXIT_WBINVD] = {exit_cache, "WBINVD"},
+    [EXIT_XSETBV] = {exit_undefined, "XSETBV"},
+    [EXIT_VMFUNC] = {exit_undefined, "VMFUNC"},
+    [EXIT_ENCLS] = {exit_undefined, "ENCLS"},
+    [EXIT_XSAVES] = {exit_undefined, "XSAVES"},
+    [EXIT_XRSTORS] = {exit_undefined, "XRSTORS"},
 };
+
+static const char *reason_name(unsigned int reason)
+{
+    return reason < NR_EXIT_REASONS && exit_table[reason].name ? exit_table[reason].name : "?";
+}
 
 /* The instruction is done: its successor is not in its shadow, and a guest
  * that single-steps traps after it. */
@@ -165,7 +170,7 @@ static always_inline void advance_rip(struct vcpu *v, unsigned int len)
 static void crash_unknown(struct vcpu *v, uint32_t reason)
 {
     domain_crash(v->domain, "vmx: exit %u (%s), qualification %lx, not handled", reason & 0xffff,
-                 exit_reason_name(reason & 0xffff), (unsigned long)vmreadnw(EXIT_QUALIFICATION));
+                 reason_name(reason & 0xffff), (unsigned long)vmreadnw(EXIT_QUALIFICATION));
 }
 
 /* Events of the host's that stopped the guest; still with interrupts off. */
@@ -246,7 +251,7 @@ struct cpu_user_regs *vmx_handle_exit(struct cpu_user_regs *regs)
     if (unlikely(reason & EXIT_REASON_ENTRY_FAILURE)) {
         local_irq_enable();
         domain_crash(v->domain, "vmx: entry failed, reason %u (%s), qualification %lx",
-                     reason & 0xffff, exit_reason_name(reason & 0xffff),
+                     reason & 0xffff, reason_name(reason & 0xffff),
                      (unsigned long)vmreadnw(EXIT_QUALIFICATION));
     } else if ((reason <= EXIT_EXT_INTERRUPT) && handle_host_event(reason)) {
         perfc_incra(vmexits, reason);

@@ -3,11 +3,6 @@
  * exit_cr.c - MOV to and from control registers, CLTS, LMSW, MOV DR.
  * What is legal and what results is decided in hvm/cr.c.
  */
-#include <asm/current.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <cairn/domain.h>
-#include <cairn/lib.h>
 
 #include "../hvm/cr.h"
 #include "vmx.h"
@@ -83,11 +78,7 @@ enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
         cr0 = q.type == CR_CLTS ? cr0 & ~X86_CR0_TS : x86_lmsw(cr0, q.lmsw_source);
         rc = hvm_set_cr0(v, cr0);
     }
-    if (unlikely(rc)) {
-        hvm_inject_exception(v, X86_EXC_GP, 0);
-        return EXIT_RESUME;
-    }
-    return EXIT_ADVANCE;
+    return unlikely(rc) ? exit_inject(v, X86_EXC_GP) : EXIT_ADVANCE;
 }
 
 /* Shadow paging.  The processor has checked the address already. */

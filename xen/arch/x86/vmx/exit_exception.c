@@ -7,10 +7,6 @@
  * can raise them again for ever (XSA-156): given back after an exit, each
  * round passes through here, where softirqs and the scheduler run.
  */
-#include <asm/page.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
 
 #include "../hvm/emul.h"
 #include "lbr.h"
@@ -19,11 +15,13 @@
 #define DR6_HIT_BITS 0xe00f /* BT BS BD B3-B0, as the exit qualification has them */
 #define DR6_BD       (1ul << 13)
 #define DR7_GD       (1ul << 13)
+#define DR7_WRITABLE 0xffff23fful
+#define DR7_FIXED    0x400ul
 
 /* A #DB that exits leaves DR6, DR7.GD and DEBUGCTL untouched: do what delivery would. */
-static void reinject_debug(struct vcpu *v, uint32_t info)
+static __cold void reinject_debug(struct vcpu *v, uint32_t info)
 {
-    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
+    unsigned int type = INTR_TYPE(info);
     unsigned long hits = vmreadnw(EXIT_QUALIFICATION) & DR6_HIT_BITS;
     unsigned long dr6;
 
@@ -44,43 +42,7 @@ static void reinject_debug(struct vcpu *v, uint32_t info)
     hvm_queue_event(v, X86_EXC_DB, type, false, 0, len);
 }
 
-/* The tables allow the access, but there is nothing that takes it. */
-static void access_nothing(struct vcpu *v, struct cpu_user_regs *regs, gaddr_t addr, uint32_t ec)
-{
-    bool delivering = vmread32(IDT_VECTORING_INFO) & INTR_VALID;
-
-    if (!delivering && !(ec & PFEC_I) && hvm_emulate_one(v, regs) != EMUL_UNHANDLEABLE)
-        return;
-    domain_crash(v->domain, "vmx: %s of guest physical %lx (%s), rip %lx: nothing there",
-                 ec & PFEC_I   ? "fetch"
-                 : ec & PFEC_W ? "write"
-                               : "read",
-                 (unsigned long)gaddr_x(addr),
-                 delivering ? "while delivering an event" : "instruction not emulated",
-                 (unsigned long)vmreadnw(GUEST_RIP));
-}
-
-static enum exit_action handle_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
-{
-    gva_t va = vmreadnw(EXIT_QUALIFICATION);
-    uint32_t ec = vmread32(VM_EXIT_INTR_EC);
-    gaddr_t addr;
-
-    switch (v->domain->arch.paging->page_fault(v, va, &ec, &addr)) {
-    case PAGING_INJECT:
-        hvm_inject_page_fault(v, va, ec);
-        break;
-    case PAGING_MMIO:
-        access_nothing(v, regs, addr, ec);
-        break;
-    case PAGING_RETRY:
-    case PAGING_CRASH:
-        break;
-    }
-    return EXIT_RESUME;
-}
-
-void hvm_note_debug_trap(struct vcpu *v, unsigned long bits)
+__cold void hvm_note_debug_trap(struct vcpu *v, unsigned long bits)
 {
     unsigned long dr6;
 
@@ -89,13 +51,33 @@ void hvm_note_debug_trap(struct vcpu *v, unsigned long bits)
     __asm__ volatile("mov %0, %%db6" ::"r"(dr6 | bits));
 }
 
+__cold bool hvm_move_dr(struct vcpu *v, unsigned int n, uint64_t *value, bool write)
+{
+    unsigned long dr7 = vmreadnw(GUEST_DR7);
+    unsigned long *dr = n == 7 ? &dr7 : n == 6 ? &v->arch.dr6 : &v->arch.dr[n];
+
+    if (dr7 & DR7_GD) {
+        vmwritenw(GUEST_DR7, dr7 & ~DR7_GD);
+        hvm_note_debug_trap(v, DR6_BD);
+        return false;
+    }
+    vmx_save_debug_registers(v);
+    if (!write)
+        *value = *dr;
+    else
+        *dr = *value;
+    if (write && n == 7)
+        vmwritenw(GUEST_DR7, (dr7 & DR7_WRITABLE) | DR7_FIXED);
+    vmx_load_debug_registers(v);
+    return true;
+}
+
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)
 {
     uint32_t info = vmread32(VM_EXIT_INTR_INFO);
 
-    /* An IRET had lifted NMI blocking when it faulted: it did not happen. */
-    if ((info & INTR_NMI_UNBLOCK) && !(vmread32(IDT_VECTORING_INFO) & INTR_VALID))
-        vmwrite32(GUEST_INTERRUPTIBILITY, vmread32(GUEST_INTERRUPTIBILITY) | INTERRUPTIBILITY_NMI);
+    if (info & INTR_NMI_UNBLOCK)
+        exit_iret_faulted();
 
     if (unlikely(v->arch.hvm.vmx.vm86_active) && (info & INTR_VECTOR_MASK) != X86_EXC_DB &&
         (info & INTR_VECTOR_MASK) != X86_EXC_PF)
@@ -105,7 +87,7 @@ enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)
         reinject_debug(v, info);
         return EXIT_RESUME;
     case X86_EXC_PF:
-        return handle_page_fault(v, regs);
+        return exit_page_fault(v, regs);
     case X86_EXC_UD:
         hvm_undefined_opcode(v, regs);
         return EXIT_RESUME;

@@ -9,9 +9,7 @@
  * have been processed all the same (SDM "VM-Entry Failures During or After
  * Loading Guest State").
  */
-#include <asm/processor.h>
 #include <cairn/console.h>
-#include <cairn/lib.h>
 
 #include "msrlist.h"
 #include "vmx.h"

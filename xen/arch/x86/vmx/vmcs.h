@@ -12,7 +12,6 @@
 #define X86_VMX_VMCS_H
 
 #include <asm/current.h>
-#include <cairn/types.h>
 
 enum vmcs16 {
     VPID = 0x0000,
@@ -40,10 +39,7 @@ enum vmcs64 {
     GUEST_DEBUGCTL = 0x2802,
     GUEST_PAT = 0x2804,
     GUEST_EFER = 0x2806,
-    GUEST_PDPTE0 = 0x280a,
-    GUEST_PDPTE1 = 0x280c,
-    GUEST_PDPTE2 = 0x280e,
-    GUEST_PDPTE3 = 0x2810,
+    GUEST_PDPTE0 = 0x280a, /* and 1 to 3 in steps of 2 */
     HOST_PAT = 0x2c00,
     HOST_EFER_FIELD = 0x2c02,
 };
@@ -182,6 +178,7 @@ enum vmcsnw {
 #define INTR_VECTOR_MASK 0xffu
 #define INTR_TYPE_SHIFT  8
 #define INTR_TYPE_MASK   (7u << INTR_TYPE_SHIFT)
+#define INTR_TYPE(info)  (((info)&INTR_TYPE_MASK) >> INTR_TYPE_SHIFT)
 #define INTR_EC_VALID    (1u << 11)
 #define INTR_NMI_UNBLOCK (1u << 12) /* exit: IRET had unblocked NMIs */
 #define INTR_VALID       (1u << 31)
@@ -193,6 +190,11 @@ enum {
     INTR_TYPE_PRIV_SW_EXC = 5,
     INTR_TYPE_SW_EXC = 6,
 };
+/* An event of an instruction, which is over once that is delivered. */
+static inline bool intr_is_software(unsigned int type)
+{
+    return type >= INTR_TYPE_SW_INT;
+}
 
 /* GUEST_INTERRUPTIBILITY */
 #define INTERRUPTIBILITY_STI    (1u << 0)
@@ -209,6 +211,7 @@ enum {
 #define SEG_AR_L        (1u << 13)
 #define SEG_AR_UNUSABLE (1u << 16)
 
+/* Those that we expect or name. */
 enum exit_reason {
     EXIT_EXCEPTION_NMI = 0,
     EXIT_EXT_INTERRUPT = 1,
@@ -225,16 +228,8 @@ enum exit_reason {
     EXIT_INVLPG = 14,
     EXIT_RDPMC = 15,
     EXIT_RDTSC = 16,
-    EXIT_RSM = 17,
     EXIT_VMCALL = 18,
-    EXIT_VMCLEAR = 19,
-    EXIT_VMLAUNCH = 20,
-    EXIT_VMPTRLD = 21,
-    EXIT_VMPTRST = 22,
-    EXIT_VMREAD = 23,
-    EXIT_VMRESUME = 24,
-    EXIT_VMWRITE = 25,
-    EXIT_VMXOFF = 26,
+    EXIT_VMCLEAR = 19, /* and others until: */
     EXIT_VMXON = 27,
     EXIT_CR_ACCESS = 28,
     EXIT_DR_ACCESS = 29,
@@ -244,30 +239,18 @@ enum exit_reason {
     EXIT_BAD_GUEST_STATE = 33,
     EXIT_BAD_MSR_LOAD = 34,
     EXIT_MWAIT = 36,
-    EXIT_MTF = 37,
     EXIT_MONITOR = 39,
-    EXIT_PAUSE = 40,
     EXIT_MCE_DURING_ENTRY = 41,
-    EXIT_TPR = 43,
     EXIT_APIC_ACCESS = 44,
-    EXIT_EOI = 45,
-    EXIT_GDTR_IDTR = 46,
-    EXIT_LDTR_TR = 47,
     EXIT_EPT_VIOLATION = 48,
     EXIT_EPT_MISCONFIG = 49,
     EXIT_INVEPT = 50,
-    EXIT_RDTSCP = 51,
     EXIT_PREEMPT_TIMER = 52,
     EXIT_INVVPID = 53,
     EXIT_WBINVD = 54,
     EXIT_XSETBV = 55,
-    EXIT_APIC_WRITE = 56,
-    EXIT_RDRAND = 57,
-    EXIT_INVPCID = 58,
     EXIT_VMFUNC = 59,
     EXIT_ENCLS = 60,
-    EXIT_RDSEED = 61,
-    EXIT_PML_FULL = 62,
     EXIT_XSAVES = 63,
     EXIT_XRSTORS = 64,
     NR_EXIT_REASONS = 70,

@@ -6,19 +6,9 @@
  * The hypervisor runs in VMX root operation all the time once vmx_init() has
  * succeeded.  EFER needs no care here: VM entry and exit switch it.
  */
-#include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/page.h>
-#include <asm/processor.h>
-#include <asm/smp.h>
 #include <asm/traps.h>
-#include <cairn/domain.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "lbr.h"
-#include "../hvm/devices.h"
 #include "../hvm/emul.h"
 #include "vmx.h"
 
@@ -27,8 +17,7 @@
 
 struct vmx_caps vmx_caps;
 bool vmx_on;
-static const char *vmx_why_not = "vmx_init() has not run";
-static const char *hvm_why_not = "VMX is not in use";
+struct hvm_support hvm_support = {.unavailable = "VMX is not in use"};
 static char opt_vmx_mask[128];
 string_param("vmx-mask", opt_vmx_mask);
 static bool opt_hap = true;
@@ -45,8 +34,6 @@ struct syscall_msrs {
     uint64_t star, lstar, fmask;
 };
 static DEFINE_PER_CPU(struct syscall_msrs, host_syscall);
-
-extern pte_t idle_pgt[PT_ENTRIES];
 
 static void __init read_raw_caps(struct vmx_raw *raw)
 {
@@ -114,7 +101,7 @@ static const char *__init enter_vmx_operation(void)
     write_cr4(cr4);
     get_cpu_info()->cr4 = cr4;
 
-    uint64_t maddr = maddr_x(mfn_to_maddr(virt_to_mfn(region)));
+    uint64_t maddr = virt_to_maddr(region);
     bool failed;
     __asm__ volatile("vmxon %1" : "=@ccbe"(failed) : "m"(maddr) : "memory");
     if (failed) {
@@ -164,19 +151,39 @@ static const char *__init vmx_try_start(void)
     return vmx_alloc_bitmaps() ? "no memory for the MSR bitmaps" : NULL;
 }
 
+static void __init note_support(void)
+{
+    const struct vmx_caps *c = &vmx_caps;
+    const char *no_ept = vmx_caps_hap_missing(c);
+
+    hvm_support = (struct hvm_support){
+        .hap = opt_hap && !no_ept,
+        /* Without NX a fetch could not be told from a read. */
+        .shadow = host_cpu.has_nx && !vmx_caps_shadow_missing(c),
+        .max_leaf_order = c->ept_1g   ? 18
+                          : c->ept_2m ? 9
+                                      : 0,
+        .invpcid = c->invpcid,
+        .rdtscp = c->rdtscp,
+        .tsc_scaling = c->tsc_scaling,
+        .cr4_possible = c->cr4_fixed1,
+    };
+    if (!hvm_support.hap && !hvm_support.shadow)
+        hvm_support.unavailable = no_ept ? no_ept : "hap=0";
+}
+
 void __init vmx_init(void)
 {
-    vmx_why_not = vmx_try_start();
-    if (vmx_why_not) {
-        hvm_why_not = vmx_why_not;
-        printk(XENLOG_INFO "VMX: disabled: %s\n", vmx_why_not);
+    const struct vmx_caps *c = &vmx_caps;
+    const char *why = vmx_try_start();
+
+    if (why) {
+        hvm_support.unavailable = why;
+        printk(XENLOG_INFO "VMX: disabled: %s\n", why);
         return;
     }
     vmx_on = true;
-    hvm_devices_init();
-    hvm_why_not =
-        hvm_hap_available() || hvm_shadow_available() ? NULL : vmx_caps_hap_missing(&vmx_caps);
-    const struct vmx_caps *c = &vmx_caps;
+    note_support();
     printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
            c->ept_ad ? " EPT-A/D" : "",
            c->ept_1g   ? " EPT-1G"
@@ -188,9 +195,9 @@ void __init vmx_init(void)
            c->preempt_timer ? " preemption-timer" : "", c->rdtscp ? " RDTSCP" : "",
            c->invpcid ? " INVPCID" : "", c->wbinvd_exiting ? " WBINVD-exit" : "",
            c->tsc_scaling ? " TSC-scaling" : "", c->revision);
-    if (hvm_why_not)
-        printk(XENLOG_INFO "HVM: unavailable: %s\n", hvm_why_not);
-    else if (!hvm_hap_available())
+    if (hvm_support.unavailable)
+        printk(XENLOG_INFO "HVM: unavailable: %s\n", hvm_support.unavailable);
+    else if (!hvm_support.hap)
         printk(XENLOG_INFO "HVM: by shadow paging only: %s\n",
                opt_hap ? vmx_caps_hap_missing(&vmx_caps) : "hap=0");
     hvm_emulator_init();
@@ -216,47 +223,6 @@ const char *__init vmx_cpu_up(void)
     if (!why)
         why = vmx_caps_difference(&vmx_caps, &mine);
     return why ? why : enter_vmx_operation();
-}
-
-const char *hvm_unavailable_reason(void)
-{
-    return hvm_why_not;
-}
-
-bool hvm_hap_available(void)
-{
-    return vmx_on && opt_hap && !vmx_caps_hap_missing(&vmx_caps);
-}
-
-/* Without NX a fetch could not be told from a read. */
-bool hvm_shadow_available(void)
-{
-    return vmx_on && host_cpu.has_nx && !vmx_caps_shadow_missing(&vmx_caps);
-}
-
-unsigned int hvm_max_leaf_order(void)
-{
-    return vmx_caps.ept_1g ? 18 : vmx_caps.ept_2m ? 9 : 0;
-}
-
-bool hvm_has_invpcid(void)
-{
-    return vmx_on && vmx_caps.invpcid;
-}
-
-bool hvm_has_tsc_scaling(void)
-{
-    return vmx_on && vmx_caps.tsc_scaling;
-}
-
-bool hvm_has_rdtscp(void)
-{
-    return vmx_on && vmx_caps.rdtscp;
-}
-
-uint64_t hvm_cr4_possible(void)
-{
-    return vmx_on ? vmx_caps.cr4_fixed1 : 0;
 }
 
 /* ---- translation caches ---- */
@@ -310,25 +276,13 @@ void hvm_ask_domain(struct domain *d, uint32_t asks)
 
 /* ---- context switch ---- */
 
-/* The PV vCPU before us had its GDT in the per-domain slot, which the idle
- * tables do not map: first the descriptor table, then the page tables. */
-static void leave_pv_tables(void)
-{
-    struct __packed {
-        uint16_t limit;
-        uint64_t base;
-    } gdtr = {0xefff, (unsigned long)cpu_gdt_page() - 0xe000};
-    __asm__ volatile("lgdt %0" ::"m"(gdtr));
-    unsigned long cr3 = maddr_x(mfn_to_maddr(virt_to_mfn(idle_pgt)));
-    if ((read_cr3() & PAGE_MASK) != cr3)
-        write_cr3(cr3);
-}
-
 void hvm_switch_to(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
+    unsigned long idle_cr3 = virt_to_maddr(idle_pgt);
 
-    leave_pv_tables();
+    if ((read_cr3() & PAGE_MASK) != idle_cr3)
+        write_cr3(idle_cr3); /* the vCPU before us was a PV one */
     vmcs_load(v);
     struct syscall_msrs *host = &this_cpu(host_syscall);
     if (!host->known) {

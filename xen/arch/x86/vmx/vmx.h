@@ -6,9 +6,10 @@
 #define X86_VMX_VMX_H
 
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/p2m.h>
+#include <asm/paging.h>
+#include <asm/processor.h>
 #include <cairn/domain.h>
+#include <cairn/lib.h>
 
 #include "caps.h"
 #include "vmcs.h"
@@ -72,6 +73,9 @@ void vmx_fill_mode_env(const struct vcpu *v, struct vmx_mode_env *env);
 /* Without unrestricted guest some states need help that may not be there. */
 void vmx_crash_unless_runnable(struct vcpu *v);
 
+/* The instruction ends with exception @vector, error code 0. */
+enum exit_action exit_inject(struct vcpu *v, unsigned int vector);
+
 /* ---- exit_*.c ---- */
 enum exit_action exit_cpuid(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs);
@@ -82,7 +86,9 @@ enum exit_action exit_io(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_invlpg(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs);
+enum exit_action exit_page_fault(struct vcpu *v, struct cpu_user_regs *regs);
 enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
+void exit_iret_faulted(void); /* when the exit says so */
 
 /* ---- intr.c ---- */
 /* Work flagged in v->arch.hvm.any_work, just before entry.
@@ -92,8 +98,6 @@ bool vmx_intr_assist(struct vcpu *v);
 void vmx_requeue_vectoring(struct vcpu *v);
 
 /* ---- realmode.c ---- */
-/* The current VMCS, @v's, from now on holds the guest's own view of its state. */
-void vmx_show_real_state(struct vcpu *v);
 /* Before an entry: true if VM entry will take the state; false if an
  * instruction was executed in software or something else comes first. */
 bool vmx_make_enterable(struct vcpu *v);
@@ -109,8 +113,5 @@ void vmx_inject_into_list(struct vcpu *v); /* last thing before an entry */
 #else
 static inline void vmx_inject_into_list(struct vcpu *v) {}
 #endif
-
-/* ---- dump.c ---- */
-const char *exit_reason_name(unsigned int reason);
 
 #endif

@@ -7,13 +7,7 @@
  * common heap when the pool is sized, and go back when it is freed; nothing
  * is allocated while the guest runs.
  */
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 #include <cairn/softirq.h>
-
-#include <asm/processor.h>
 
 #include "shadow.h"
 
@@ -150,7 +144,7 @@ static struct shadow_table *take_table(struct domain *d, uint64_t gfn, shadow_ki
     t->oos = t->recent = false;
     t->guest = shadow_kind_is_direct(kind) || KIND_GUEST_LEVELS(kind) == 2
                    ? NULL
-                   : shadow_map_guest_rw(d, gfn);
+                   : shadow_map_guest(d, gfn, true);
     t->generation = s->generation;
     uint32_t *chain = chain_of(s, gfn);
     t->hash_next = *chain;
@@ -191,7 +185,7 @@ struct shadow_table *shadow_get(struct domain *d, uint64_t gfn, shadow_kind_t ki
     s->upper_oos |= oos && KIND_LEVEL(kind) > 1;
     s->filter[gfn / 64 % 16] |= 1ull << (gfn % 64);
     if (!tracked) {
-        const void *guest = shadow_map_guest(d, gfn);
+        const void *guest = shadow_map_guest(d, gfn, false);
         if (guest)
             shadow_protect(d, virt_to_mfn(guest));
     }
@@ -281,7 +275,7 @@ static int fill_pair(struct shadow_domain *s)
     }
     for (unsigned int i = 0; i < 2; i++) {
         t[i].entry = i ? second : first;
-        t[i].maddr = maddr_x(mfn_to_maddr(virt_to_mfn(t[i].entry)));
+        t[i].maddr = virt_to_maddr(t[i].entry);
         t[i].next = links + i * PT_ENTRIES;
         virt_to_page(t[i].entry)->tlb_stamp = s->nr_filled + i;
         t[i].lru_next = s->free;

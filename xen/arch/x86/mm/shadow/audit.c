@@ -4,8 +4,6 @@
  * and in debug builds before a domain's tables are freed.  Changes nothing.
  */
 #include <cairn/console.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "shadow.h"
 
@@ -57,7 +55,7 @@ static void audit_protection(struct audit *a, const struct shadow_table *t, unsi
 static void audit_table(struct audit *a, const struct shadow_table *t)
 {
     bool direct = shadow_kind_is_direct(t->kind);
-    const void *guest = direct ? NULL : shadow_map_guest(a->d, t->gfn);
+    const void *guest = direct ? NULL : shadow_map_guest(a->d, t->gfn, false);
 
     a->tables++;
     a->oos += t->oos;

@@ -7,10 +7,6 @@
  * hardware's.  Allowed: the shadow lacks something, and gets it; then the
  * instruction runs again.  Each fault does a bounded amount of work.
  */
-#include <asm/processor.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 
 #include "shadow.h"
 
@@ -86,7 +82,7 @@ static void prefetch(struct fault *f, struct shadow_table *t)
 {
     unsigned int slot = PT_INDEX(f->va, 1), first = slot & ~(PREFETCH - 1);
     bool direct = shadow_kind_is_direct(t->kind), ro = t->kind & KIND_RO;
-    const void *guest = direct ? NULL : shadow_map_guest(f->d, t->gfn);
+    const void *guest = direct ? NULL : shadow_map_guest(f->d, t->gfn, false);
 
     if (!direct && !guest)
         return;
@@ -181,7 +177,7 @@ static bool still_says(struct fault *f, const struct shadow_table *t, uint64_t e
     const void *guest = NULL;
 
     if (!shadow_kind_is_direct(t->kind))
-        guest = shadow_map_guest_rw(f->d, t->gfn);
+        guest = shadow_map_guest(f->d, t->gfn, true);
     return !guest || shadow_guest_entry(t, PT_INDEX(f->va, KIND_LEVEL(t->kind)), guest) == e;
 }
 
@@ -335,6 +331,8 @@ static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, c
 
     if (!guest_walk(f->role, f->v->arch.hvm.ctrl.cr3, f->v->arch.hvm.pdpte, f->va, f->access, &mem,
                     &walk)) {
+        if (unlikely(walk.retry))
+            return PAGING_RETRY;
         perfc_incr(shadow_faults_guest);
         *ec = walk.ec;
         return PAGING_INJECT;

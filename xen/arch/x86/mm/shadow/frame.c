@@ -4,8 +4,6 @@
  * a walk asks for each table on its way, and the walker's access by them.
  * They are forgotten whenever the p2m changes.
  */
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "shadow.h"
 
@@ -41,7 +39,7 @@ void shadow_forget_frames(struct domain *d)
     d->arch.shadow->frames_used = false;
 }
 
-static void *map_frame(struct domain *d, uint64_t gfn, bool write)
+void *shadow_map_guest(struct domain *d, uint64_t gfn, bool write)
 {
     struct shadow_frame f = shadow_frame(d, gfn);
     if (mfn_eq(f.mfn, INVALID_MFN) || (write && p2m_is_readonly(f.type)))
@@ -49,19 +47,9 @@ static void *map_frame(struct domain *d, uint64_t gfn, bool write)
     return mfn_to_virt(f.mfn);
 }
 
-const void *shadow_map_guest(struct domain *d, uint64_t gfn)
-{
-    return map_frame(d, gfn, false);
-}
-
-void *shadow_map_guest_rw(struct domain *d, uint64_t gfn)
-{
-    return map_frame(d, gfn, true);
-}
-
 static bool walk_read(void *ctx, gaddr_t addr, void *buf, size_t len)
 {
-    const char *page = map_frame(ctx, gfn_x(gaddr_to_gfn(addr)), false);
+    const char *page = shadow_map_guest(ctx, gfn_x(gaddr_to_gfn(addr)), false);
     if (!page)
         return false;
     const char *at = page + PAGE_OFFSET(gaddr_x(addr));
@@ -75,7 +63,7 @@ static bool walk_read(void *ctx, gaddr_t addr, void *buf, size_t len)
 /* Accessed and dirty bits only allow more: tables in sync stay in sync. */
 static bool walk_update(void *ctx, gaddr_t addr, uint64_t old, uint64_t new, size_t len)
 {
-    char *page = map_frame(ctx, gfn_x(gaddr_to_gfn(addr)), true);
+    char *page = shadow_map_guest(ctx, gfn_x(gaddr_to_gfn(addr)), true);
     if (!page)
         return true; /* a read-only table keeps its bits */
     char *at = page + PAGE_OFFSET(gaddr_x(addr));

@@ -13,9 +13,6 @@
 #include <xxhash.h>
 #undef memcpy
 
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
-
 #include "shadow.h"
 
 #define SLOT_BITS 26
@@ -150,12 +147,12 @@ void shadow_clear_table(struct domain *d, struct shadow_table *t)
     t->high = 0;
 }
 
-void shadow_clear_parents(struct domain *d, struct shadow_table *child)
+/* Of every entry that points to @frame only the bits of @keep stay, and it leaves
+ * the map. */
+static void cut_entries(struct domain *d, uint64_t frame, uint64_t keep)
 {
     struct shadow_domain *s = d->arch.shadow;
-    uint64_t frame = frame_of_entry(child->maddr);
-    uint32_t *bucket = bucket_of(s, child->maddr);
-    uint32_t *link = bucket;
+    uint32_t *bucket = bucket_of(s, frame << PAGE_SHIFT), *link = bucket;
 
     while (*link & SLOT_MASK) {
         unsigned int slot;
@@ -165,9 +162,19 @@ void shadow_clear_parents(struct domain *d, struct shadow_table *child)
             continue;
         }
         unlink_slot(s, bucket, link);
-        ACCESS_ONCE(t->entry[slot]) = 0;
+        ACCESS_ONCE(t->entry[slot]) = t->entry[slot] & keep;
         shadow_flush_tlbs(d);
     }
+}
+
+void shadow_clear_parents(struct domain *d, struct shadow_table *child)
+{
+    cut_entries(d, frame_of_entry(child->maddr), 0);
+}
+
+void shadow_protect(struct domain *d, mfn_t mfn)
+{
+    cut_entries(d, mfn_x(mfn), ~PTE_W);
 }
 
 bool shadow_has_parent(struct domain *d, const struct shadow_table *child)
@@ -184,23 +191,4 @@ bool shadow_has_parent(struct domain *d, const struct shadow_table *child)
         number = t->next[slot];
     }
     return false;
-}
-
-void shadow_protect(struct domain *d, mfn_t mfn)
-{
-    struct shadow_domain *s = d->arch.shadow;
-    uint32_t *bucket = bucket_of(s, mfn_x(mfn) << PAGE_SHIFT);
-    uint32_t *link = bucket;
-
-    while (*link & SLOT_MASK) {
-        unsigned int slot;
-        struct shadow_table *t = slot_table(s, *link & SLOT_MASK, &slot);
-        if (frame_of_entry(t->entry[slot]) != mfn_x(mfn)) {
-            link = &t->next[slot];
-            continue;
-        }
-        unlink_slot(s, bucket, link);
-        ACCESS_ONCE(t->entry[slot]) = t->entry[slot] & ~PTE_W;
-        shadow_flush_tlbs(d);
-    }
 }

@@ -26,10 +26,10 @@
 #define X86_MM_SHADOW_SHADOW_H
 
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/p2m.h>
 #include <asm/paging.h>
+#include <asm/processor.h>
 #include <cairn/domain.h>
+#include <cairn/lib.h>
 #include <cairn/mm.h>
 
 #include "role.h"
@@ -131,10 +131,9 @@ static inline struct shadow_frame shadow_frame(struct domain *d, uint64_t gfn)
     return shadow_frame_slow(d, gfn);
 }
 void shadow_forget_frames(struct domain *d);
-/* The guest's table as we see it; NULL: no memory is there, or (rw) none that
+/* The guest's table as we see it; NULL: no memory is there, or (@write) none that
  * the guest could write to. */
-const void *shadow_map_guest(struct domain *d, uint64_t gfn);
-void *shadow_map_guest_rw(struct domain *d, uint64_t gfn);
+void *shadow_map_guest(struct domain *d, uint64_t gfn, bool write);
 struct walk_memory shadow_walk_memory(struct domain *d);
 
 /* ---- alloc.c: the pool ---- */

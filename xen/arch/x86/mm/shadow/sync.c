@@ -8,9 +8,6 @@
  * present entries need no flush: they fault, and the walk sees the new ones.
  * All vCPUs share the tables, so a flush by any of them compares all.
  */
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 
 #include "shadow.h"
 
@@ -135,7 +132,7 @@ static void compare_table(struct domain *d, struct shadow_table *t, const void *
 
 void shadow_compare(struct domain *d, struct shadow_table *t)
 {
-    compare_table(d, t, shadow_map_guest(d, t->gfn));
+    compare_table(d, t, shadow_map_guest(d, t->gfn, false));
 }
 
 /* ---- the list ---- */
@@ -156,7 +153,7 @@ static void resync(struct domain *d, unsigned int i)
 {
     struct shadow_domain *s = d->arch.shadow;
     uint64_t gfn = s->oos[i];
-    const void *guest = shadow_map_guest(d, gfn);
+    const void *guest = shadow_map_guest(d, gfn, false);
     bool left = false;
 
     oos_remove(s, i);
@@ -232,6 +229,6 @@ void shadow_sync_va(struct vcpu *v, gva_t va)
     /* In the tables of its roots the vCPU's role is theirs. */
     if (t && t->oos &&
         compare_slot(d, t, PT_INDEX(va, 1), &v->arch.hvm.shadow->walk_role,
-                     shadow_map_guest(d, t->gfn)))
+                     shadow_map_guest(d, t->gfn, false)))
         v->arch.hvm.work |= HVM_WORK_FLUSH_VPID; /* rights that were added, too */
 }

@@ -1,11 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* exit_io.c - IN and OUT from their qualification; INS and OUTS by the emulator. */
-#include <asm/processor.h>
-#include <cairn/lib.h>
+/*
+ * exit_insn.c - CPUID, RDMSR, WRMSR, answered by the domain's policy
+ * (cpu/guest_*.c); IN and OUT from their qualification, INS and OUTS by the
+ * emulator.
+ */
 
+#include "../hvm/cr.h"
 #include "../hvm/devices.h"
 #include "../hvm/emul.h"
 #include "vmx.h"
+
+enum exit_action exit_cpuid(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    if (unlikely(v->arch.hvm.cpuid_faulting) && hvm_get_cpl() != 0)
+        return exit_inject(v, X86_EXC_GP);
+    guest_cpuid_regs(v, regs);
+    return EXIT_ADVANCE;
+}
+
+enum exit_action exit_rdmsr(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    uint64_t value;
+
+    if (guest_rdmsr(v, regs->ecx, &value))
+        return exit_inject(v, X86_EXC_GP);
+    regs_set_edx_eax(regs, value);
+    return EXIT_ADVANCE;
+}
+
+enum exit_action exit_wrmsr(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    uint64_t value = (uint64_t)regs->edx << 32 | regs->eax;
+
+    /* EFER is what guests write most. */
+    if (regs->ecx == MSR_EFER ? hvm_set_efer(v, value) : guest_wrmsr(v, regs->ecx, value))
+        return exit_inject(v, X86_EXC_GP);
+    return EXIT_ADVANCE;
+}
 
 /* SDM "Exit Qualification for I/O Instructions" */
 union io_qualification {
