@@ -9,7 +9,6 @@
 #include <cairn/domain.h>
 
 #include <cairn/console.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <cairn/softirq.h>

@@ -9,7 +9,6 @@
 #include <cairn/domain.h>
 
 #include <asm/current.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>

@@ -12,7 +12,6 @@
 #include "evtchn_private.h"
 
 #include <asm/current.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 

@@ -12,7 +12,6 @@
 
 #include <cairn/faultinject.h>
 #include <cairn/lib.h>
-#include <cairn/list.h>
 #include <cairn/spinlock.h>
 
 #define HEAP_MAGIC 0x48454150u

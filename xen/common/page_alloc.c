@@ -10,19 +10,13 @@
 #include <cairn/mm.h>
 
 #include <asm/current.h>
-#include <asm/page.h>
 #include <asm/page_type.h>
-#include <asm/processor.h>
-#include <cairn/bootmem.h>
 #include <cairn/buddy.h>
-#include <cairn/domain.h>
 #include <cairn/faultinject.h>
 #include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <cairn/softirq.h>
-#include <cairn/spinlock.h>
 #include <asm/mm.h>
-#include <xen/xen.h>
 
 #define RELINQUISH_ORDER 9 /* frames that a dying domain gives up in one go */
 

@@ -7,8 +7,6 @@
  */
 #include <cairn/lib.h>
 
-#include <cairn/errno.h>
-
 static int param_parse_bool(const char *s)
 {
     static const char *const yes[] = {"yes", "on", "true", "enable", "1"};

@@ -6,14 +6,9 @@
 #include "sched_private.h"
 
 #include <asm/current.h>
-#include <asm/processor.h>
-#include <asm/smp.h>
-#include <cairn/evtchn_port.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>
 #include <cairn/stretch.h>
-#include <xen/sched.h>
-#include <xen/vcpu.h>
 
 void vcpu_sleep_sync(struct vcpu *v)
 {

@@ -9,13 +9,11 @@
 #include <cairn/console.h>
 
 #include <asm/processor.h>
-#include <cairn/errno.h>
 #include <cairn/event.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/softirq.h>
 #include <cairn/spinlock.h>
-#include <xen/xen.h>
 
 #define RING_DEFAULT KB(32)
 #define RX_QUEUE     256u
