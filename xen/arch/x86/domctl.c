@@ -27,7 +27,7 @@ static long setvcpucontext(struct domain *d, const struct xen_domctl_vcpucontext
     ctxt = xzalloc(struct vcpu_guest_context);
     if (!ctxt)
         return -ENOMEM;
-    rc = copy_from_guest(ctxt, op->ctxt, 1);
+    rc = copy_from_guest_offset(ctxt, op->ctxt, 0, 1);
     if (!rc) {
         domain_pause(d);
         rc = arch_set_info_guest(v, ctxt);
@@ -53,7 +53,7 @@ static long getvcpucontext(struct domain *d, struct xen_domctl_vcpucontext *op)
     domain_pause(d);
     arch_get_info_guest(v, ctxt);
     domain_unpause(d);
-    rc = copy_to_guest(op->ctxt, ctxt, 1);
+    rc = copy_to_guest_offset(op->ctxt, 0, ctxt, 1);
     xfree(ctxt);
     return rc;
 }
