@@ -274,11 +274,6 @@ const char *vmx_caps_shadow_missing(const struct vmx_caps *caps)
     return caps->shadow_exits ? NULL : "CR3 accesses and INVLPG cannot be intercepted";
 }
 
-const char *vmx_caps_hvm_missing(const struct vmx_caps *caps)
-{
-    return vmx_caps_hap_missing(caps) ? vmx_caps_shadow_missing(caps) : NULL;
-}
-
 /* The highest bit in which two control words differ. */
 static unsigned int first_difference(uint64_t a, uint64_t b)
 {

@@ -182,7 +182,6 @@ void msrlist_write_count(void *owner, enum msrlist_area area, uint32_t count)
     static const enum vmcs32 fields[NR_MSRLIST_AREAS] = {
         [MSRLIST_ENTRY_LOAD] = VM_ENTRY_MSR_LOAD_COUNT,
         [MSRLIST_EXIT_LOAD] = VM_EXIT_MSR_LOAD_COUNT,
-        [MSRLIST_EXIT_STORE] = VM_EXIT_MSR_STORE_COUNT,
     };
     ASSERT(this_cpu(loaded_vmcs) == owner);
     vmwrite32(fields[area], count);
@@ -194,7 +193,6 @@ static void write_list_addresses(struct vcpu *v)
 
     vmwrite64(VM_ENTRY_MSR_LOAD_ADDR, virt_to_maddr(l->area[MSRLIST_ENTRY_LOAD]));
     vmwrite64(VM_EXIT_MSR_LOAD_ADDR, virt_to_maddr(l->area[MSRLIST_EXIT_LOAD]));
-    vmwrite64(VM_EXIT_MSR_STORE_ADDR, virt_to_maddr(l->area[MSRLIST_EXIT_STORE]));
 }
 
 /* The list and EFER's slots in it are there before the first switch: a switch

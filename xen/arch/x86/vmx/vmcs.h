@@ -28,7 +28,6 @@ enum vmcs16 {
 
 enum vmcs64 {
     MSR_BITMAP = 0x2004,
-    VM_EXIT_MSR_STORE_ADDR = 0x2006,
     VM_EXIT_MSR_LOAD_ADDR = 0x2008,
     VM_ENTRY_MSR_LOAD_ADDR = 0x200a,
     TSC_OFFSET = 0x2010,
