@@ -12,10 +12,8 @@
 #include "evtchn_private.h"
 
 #include <asm/current.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
-#include <xen/event_channel.h>
 
 /* A port in use, or NULL. */
 static struct evtchn *used_port(struct domain *d, unsigned int port)
@@ -277,7 +275,7 @@ static long evtchn_send(struct domain *ld, void *arg)
 
 static void fill_status(const struct evtchn *chn, struct evtchn_status *op)
 {
-    op->status = evtchn_status_of(chn);
+    op->status = chn->state;
     op->vcpu = chn->notify_vcpu;
     switch (chn->state) {
     case ECS_UNBOUND:

@@ -8,6 +8,8 @@
 
 #include <cairn/list.h>
 #include <cairn/types.h>
+#include <xen/xen.h>
+#include <xen/event_channel.h>
 
 struct domain;
 struct vcpu;
@@ -21,7 +23,13 @@ struct vcpu;
  *   FREE -> UNBOUND -> INTERDOMAIN <-> UNBOUND -> FREE
  *   FREE -> VIRQ | IPI -> FREE
  */
-enum evtchn_state { ECS_FREE, ECS_UNBOUND, ECS_INTERDOMAIN, ECS_VIRQ, ECS_IPI };
+enum evtchn_state {
+    ECS_FREE = EVTCHNSTAT_closed,
+    ECS_UNBOUND = EVTCHNSTAT_unbound,
+    ECS_INTERDOMAIN = EVTCHNSTAT_interdomain,
+    ECS_VIRQ = EVTCHNSTAT_virq,
+    ECS_IPI = EVTCHNSTAT_ipi,
+};
 
 struct evtchn {
     uint8_t state; /* enum evtchn_state */
