@@ -7,8 +7,11 @@ BUILD ?= $(ROOT)/build
 # debug=y: assertions, -O1, lock checks.  debug=n: what one would deploy.
 debug ?= y
 # count=y: a release that counts what VM exits cost, for `make bench`.
+# ubsan=y: a debug build that reports what C leaves undefined, common/ubsan.c.
 ifeq ($(count),y)
 VARIANT := count
+else ifeq ($(ubsan),y)
+VARIANT := ubsan
 else ifeq ($(debug),y)
 VARIANT := debug
 else

@@ -47,7 +47,7 @@ $(ABI)/xen:
 	@mkdir -p $(ABI)
 	ln -sfn /usr/include/xen $@
 
-.PHONY: setup xen xen-debug xen-release xen-count newlib tools dom0 guest
+.PHONY: setup xen xen-debug xen-release xen-count xen-ubsan newlib tools dom0 guest
 setup:
 	@scripts/setup
 
@@ -58,6 +58,8 @@ xen-release: | $(ABI)/xen
 	+@$(MAKE) -C xen debug=n
 xen-count: | $(ABI)/xen
 	+@$(MAKE) -C xen count=y
+xen-ubsan: | $(ABI)/xen
+	+@$(MAKE) -C xen ubsan=y
 
 newlib:
 	+@$(MAKE) -C dom0 newlib

@@ -155,10 +155,10 @@ class Cairn:
 
     def check_complaints(self):
         """CairnError when the emulator logged refused VMX work or a panic, or
-        an audit by the hypervisor found something wrong."""
+        an audit by the hypervisor, or its sanitizer, found something wrong."""
         found = self.complaints()
         if found:
             raise CairnError(f"emulator: {found[0]}")
-        found = re.search(r"^\(XEN\) (shadow audit: .*)", self.log, re.MULTILINE)
+        found = re.search(r"^\(XEN\) ((shadow audit|UBSan): .*)", self.log, re.MULTILINE)
         if found:
             raise CairnError(found[1])

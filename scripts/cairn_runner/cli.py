@@ -159,7 +159,7 @@ def _parser():
                        help="for one guest, kernel or command")
     host = argparse.ArgumentParser(add_help=False)
     group = host.add_argument_group("the hypervisor")
-    group.add_argument("--variant", choices=("debug", "release", "count"), default="debug")
+    group.add_argument("--variant", choices=("debug", "release", "count", "ubsan"), default="debug")
     group.add_argument("--options", default="", help="more hypervisor options")
 
     def add(name, function, text, parents=()):

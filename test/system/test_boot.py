@@ -5,6 +5,7 @@ import re
 
 from cairn_runner import paths
 from cairn_runner.cairn import CairnError
+from cairn_runner.system import Skip
 
 EXAMPLE = "test-hvm64-example"
 
@@ -50,6 +51,22 @@ def test_debug(context):
 def test_release(context):
     """The release build does the same."""
     _check_hvm(context, variant="release")
+
+
+def test_ubsan(context):
+    """What is undefined in C is reported, once a place, and fails the run; a plain boot has none."""
+    if not paths.hypervisor("ubsan").exists():
+        raise Skip("make xen-ubsan has not been run")
+    context.boot(variant="ubsan").power_off()
+    booted = context.boot(variant="ubsan", options="ubsan=64")
+    kinds = re.findall(r"(?m)^\(XEN\) UBSan: common/ubsan\.c:\d+:\d+: (.*) \(0x", booted.log)
+    assert set(kinds) == {"index", "size or null", "shift", "value outside its type"}, kinds
+    try:
+        booted.power_off()
+    except CairnError as error:
+        assert "UBSan" in str(error), error
+    else:
+        raise AssertionError("the runner took no notice")
 
 
 def test_counters(context):

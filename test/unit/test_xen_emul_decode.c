@@ -199,9 +199,16 @@ static void test_against_zydis(void **state)
 
 static void test_opcode_count(void **state)
 {
+    unsigned int known = 0;
+
+    for (unsigned int op = 0; op < 3 * 256; op++) {
+        const struct emul_opcode *entry = emul_opcode(op / 256, op % 256);
+        if (entry)
+            known += entry->group ? __builtin_popcount(entry->group) : 1;
+    }
     /* Fewer than before means that something was lost. */
-    printf("emulator: %u opcodes known\n", emul_count_opcodes());
-    assert_true(emul_count_opcodes() >= 480);
+    printf("emulator: %u opcodes known\n", known);
+    assert_true(known >= 480);
 }
 
 int main(void)

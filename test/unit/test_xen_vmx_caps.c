@@ -96,20 +96,19 @@ static void test_models(void **state)
     assert_false(c.ept || c.vpid || c.unrestricted_guest || c.efer_switch || c.pat_switch);
     assert_string_equal(vmx_caps_hap_missing(&c), "no EPT");
     assert_null(vmx_caps_shadow_missing(&c));
-    assert_null(vmx_caps_hvm_missing(&c));
     derive(&lynnfield, &c);
     assert_true(c.ept && c.vpid && c.efer_switch && c.pat_switch && c.ept_2m);
     assert_false(c.unrestricted_guest || c.ept_1g || c.ept_ad || c.invpcid);
-    assert_null(vmx_caps_hvm_missing(&c)); /* the identity map does it */
+    assert_null(vmx_caps_hap_missing(&c)); /* the identity map does it */
     derive(&arrandale, &c);
     assert_true(c.unrestricted_guest && !c.ept_1g);
-    assert_null(vmx_caps_hvm_missing(&c));
+    assert_null(vmx_caps_hap_missing(&c));
     derive(&haswell, &c);
     assert_true(c.unrestricted_guest && c.ept_1g && c.ept_ad && c.invpcid && c.rdtscp);
     assert_false(c.tsc_scaling);
     derive(&skylake_x, &c);
     assert_true(c.tsc_scaling);
-    assert_null(vmx_caps_hvm_missing(&c));
+    assert_null(vmx_caps_hap_missing(&c));
     for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         derive(all[i], &c);
         assert_int_equal(c.dropped_pairs, 0);
@@ -150,7 +149,7 @@ static void test_mask(void **state)
     assert_true(vmx_raw_remove(&raw, "efer-switch"));
     derive(&raw, &c);
     assert_false(c.efer_switch);
-    assert_null(vmx_caps_hvm_missing(&c)); /* MSR lists do it */
+    assert_null(vmx_caps_hap_missing(&c)); /* MSR lists do it */
     assert_false(vmx_raw_remove(&raw, "nonsense"));
 }
 
@@ -212,7 +211,7 @@ static void test_half_efer(void **state)
         assert_false(c.efer_switch);
         assert_int_equal(c.entry & ENTRY_LOAD_EFER, 0);
         assert_int_equal(c.exit & (EXIT_LOAD_EFER | EXIT_SAVE_EFER), 0);
-        assert_null(vmx_caps_hvm_missing(&c));
+        assert_null(vmx_caps_hap_missing(&c));
     }
 }
 

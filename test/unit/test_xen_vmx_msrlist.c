@@ -72,7 +72,7 @@ static bool model_room(enum msrlist_area area, unsigned int n)
 {
     if (model[area][n].present)
         return true;
-    unsigned int kept = area != MSRLIST_EXIT_STORE && n != 0 && !model[area][0].present;
+    unsigned int kept = n != 0 && !model[area][0].present;
     return model_count(area) + kept < MSRLIST_MAX;
 }
 
@@ -120,19 +120,6 @@ static void step(unsigned int op, unsigned int n, uint64_t value)
         msrlist_unswitch(&list, msr);
         model[MSRLIST_ENTRY_LOAD][n].present = model[MSRLIST_EXIT_LOAD][n].present = false;
         break;
-    default: {
-        /* EFER is only ever switched as a pair. */
-        enum msrlist_area a = n == 0 ? MSRLIST_EXIT_STORE : (op >> 1) % NR_MSRLIST_AREAS;
-        if (op & 1) {
-            msrlist_remove(&list, a, msr);
-            model[a][n].present = false;
-            break;
-        }
-        want = model_room(a, n) ? 0 : -ENOSPC;
-        assert_int_equal(msrlist_set(&list, a, msr, value), want);
-        if (!want)
-            put(a, n, value);
-    }
     }
     compare();
 }
@@ -172,7 +159,6 @@ static void test_reserved(void **state)
     for (unsigned int i = 1; i < MSRLIST_MAX; i++)
         step(0, i, i);
     assert_int_equal(msrlist_switch(&list, 0x999, 1, 2), -ENOSPC);
-    assert_int_equal(msrlist_set(&list, MSRLIST_ENTRY_LOAD, 0x999, 1), -ENOSPC);
     compare();
     step(0, 0, 0x500);
     assert_int_equal(vmcs_count[MSRLIST_ENTRY_LOAD], MSRLIST_MAX);
@@ -190,7 +176,7 @@ static void test_random(void **state)
     for (unsigned int round = 0; round < 40; round++) {
         start();
         for (unsigned int i = 0; i < 2000; i++)
-            step(rand() % 9, rand() % NR_MSR, (uint64_t)rand());
+            step(rand() % 8 == 0, rand() % NR_MSR, (uint64_t)rand());
     }
     printf("steps in all: %lu\n", steps);
 }

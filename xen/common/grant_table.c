@@ -129,13 +129,14 @@ static struct page_info *get_granted_frame(struct domain *rd, uint32_t ref, bool
     bool writable;
     struct page_info *pg = get_page_from_gfn(rd, gfn, &writable);
 
-    /* What is the hypervisor's own is not the domain's to grant. */
-    if (pg && (pg->count_info & PGC_xen_heap)) {
-        put_page(pg);
+    if (!pg)
         return NULL;
-    }
     *read_only = !writable;
-    return pg;
+    /* What is the hypervisor's own is not the domain's to grant. */
+    if (!(pg->count_info & PGC_xen_heap))
+        return pg;
+    put_page(pg);
+    return NULL;
 }
 
 /* The copy of the word may be stale by the time the answer is stored: decide

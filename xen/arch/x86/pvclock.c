@@ -24,12 +24,6 @@ struct pvclock_scale pvclock_scale_of(uint32_t khz)
     return s;
 }
 
-uint64_t pvclock_ns(struct pvclock_scale s, uint64_t ticks)
-{
-    ticks = s.shift < 0 ? ticks >> -s.shift : ticks << s.shift;
-    return (unsigned __int128)ticks * s.mul >> 32;
-}
-
 uint64_t tsc_ratio_of(uint32_t guest_khz, uint32_t host_khz, bool scaling)
 {
     uint64_t apart = guest_khz > host_khz ? guest_khz - host_khz : host_khz - guest_khz;

@@ -9,7 +9,6 @@
 
 #include <asm/addr.h>
 #include <asm/vlapic.h>
-#include <cairn/types.h>
 #include <xen/xen.h>
 #include <xen/hvm/params.h>
 
@@ -21,6 +20,52 @@ struct shadow_vcpu;
 struct x86_ctrl {
     uint64_t cr0, cr2, cr3, cr4, efer;
 };
+
+/* Segment registers in the order of the VMCS's fields. */
+enum hvm_seg_name {
+    SEG_ES,
+    SEG_CS,
+    SEG_SS,
+    SEG_DS,
+    SEG_FS,
+    SEG_GS,
+    SEG_LDTR,
+    SEG_TR,
+    SEG_GDTR,
+    SEG_IDTR,
+    NR_SEGS
+};
+
+struct hvm_segment {
+    uint16_t sel;
+    uint16_t attr; /* type S DPL P in 7:0; AVL L D G in 11:8; P=0: unusable */
+    uint32_t limit;
+    uint64_t base;
+};
+#define ATTR_TYPE(attr) ((attr)&0xfu)
+#define ATTR_CODE       0x8u /* in the type: code, else data */
+#define ATTR_CONFORMING 0x4u /* of code */
+#define ATTR_RW         0x2u /* data writable, code readable */
+#define ATTR_S          0x10u
+#define ATTR_DPL(attr)  (((attr) >> 5) & 3u)
+#define ATTR_P          0x80u
+#define ATTR_L          0x200u
+#define ATTR_DB         0x400u
+#define ATTR_G          0x800u
+
+/* A code, data or system segment as a descriptor of 8 bytes gives it. */
+static inline struct hvm_segment hvm_segment_unpack(uint64_t desc, uint16_t sel)
+{
+    struct hvm_segment s = {
+        .sel = sel,
+        .attr = (desc >> 40 & 0xff) | (desc >> 44 & 0xf00),
+        .limit = (desc & 0xffff) | (desc >> 32 & 0xf0000),
+        .base = (desc >> 16 & 0xffffff) | (desc >> 32 & 0xff000000),
+    };
+    if (s.attr & ATTR_G)
+        s.limit = s.limit << 12 | 0xfff;
+    return s;
+}
 
 struct hvm_domain {
     uint64_t params[HVM_NR_PARAMS];
@@ -69,11 +114,7 @@ struct vmx_vcpu {
     bool cr3_exits;       /* GUEST_CR3 is not the guest's */
     bool vm86;            /* the guest is in real mode, without unrestricted guest */
     bool vm86_active;     /* and the VMCS holds virtual-8086 mode, hiding these: */
-    struct {
-        uint16_t sel, attr;
-        uint32_t limit;
-        uint64_t base;
-    } real_tr;
+    struct hvm_segment real_tr;
     uint64_t real_iopl;
     uint32_t real_exceptions;
     uint32_t proc_controls;  /* as in the VMCS */
@@ -102,7 +143,6 @@ struct hvm_vcpu {
     };
     /* An event to inject at the next entry, if HVM_WORK_EVENT. */
     struct {
-        bool pending;
         uint8_t vector, type; /* SDM interruption types */
         bool has_ec;
         uint32_t ec;
@@ -112,52 +152,6 @@ struct hvm_vcpu {
     uint64_t pdpte[4];          /* shadow paging: what PAE paging has loaded */
     struct vmx_vcpu vmx;
 };
-
-/* Segment registers in the order of the VMCS's fields. */
-enum hvm_seg_name {
-    SEG_ES,
-    SEG_CS,
-    SEG_SS,
-    SEG_DS,
-    SEG_FS,
-    SEG_GS,
-    SEG_LDTR,
-    SEG_TR,
-    SEG_GDTR,
-    SEG_IDTR,
-    NR_SEGS
-};
-
-struct hvm_segment {
-    uint16_t sel;
-    uint16_t attr; /* type S DPL P in 7:0; AVL L D G in 11:8; P=0: unusable */
-    uint32_t limit;
-    uint64_t base;
-};
-#define ATTR_TYPE(attr) ((attr)&0xfu)
-#define ATTR_CODE       0x8u /* in the type: code, else data */
-#define ATTR_CONFORMING 0x4u /* of code */
-#define ATTR_RW         0x2u /* data writable, code readable */
-#define ATTR_S          0x10u
-#define ATTR_DPL(attr)  (((attr) >> 5) & 3u)
-#define ATTR_P          0x80u
-#define ATTR_L          0x200u
-#define ATTR_DB         0x400u
-#define ATTR_G          0x800u
-
-/* A code, data or system segment as a descriptor of 8 bytes gives it. */
-static inline struct hvm_segment hvm_segment_unpack(uint64_t desc, uint16_t sel)
-{
-    struct hvm_segment s = {
-        .sel = sel,
-        .attr = (desc >> 40 & 0xff) | (desc >> 44 & 0xf00),
-        .limit = (desc & 0xffff) | (desc >> 32 & 0xf0000),
-        .base = (desc >> 16 & 0xffffff) | (desc >> 32 & 0xff000000),
-    };
-    if (s.attr & ATTR_G)
-        s.limit = s.limit << 12 | 0xfff;
-    return s;
-}
 
 /* The part of a vCPU's state that lives in the VMCS. */
 struct hvm_cpu_state {

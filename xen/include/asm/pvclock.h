@@ -15,7 +15,6 @@ struct pvclock_scale {
 /* ns = ((ticks << shift) * mul) >> 32, shift negative to the right, for a
  * clock of @khz.  @khz 0 counts as 1. */
 struct pvclock_scale pvclock_scale_of(uint32_t khz);
-uint64_t pvclock_ns(struct pvclock_scale s, uint64_t ticks);
 
 /* What a TSC of @host_khz is multiplied by to run at @guest_khz, in units of
  * 2^-48 as the VMCS has it; @guest_khz 0 stands for @host_khz.  Without

@@ -64,8 +64,6 @@ enum emul_decode {
 /* emul_decode - @code of width @mode (2, 4, 8).  @insn is valid if DECODE_OK. */
 enum emul_decode emul_decode(struct emul_insn *insn, const uint8_t *code, size_t len,
                              unsigned int mode);
-/* How many opcodes the table knows, members of groups counted one by one. */
-unsigned int emul_count_opcodes(void);
 
 /* ---- execution ---- */
 struct emul_ctxt;
@@ -107,7 +105,6 @@ struct emul_ops {
                               uint32_t out[4]);
     enum emul_result (*read_tsc)(struct emul_ctxt *c, uint64_t *value);
     enum emul_result (*invlpg)(struct emul_ctxt *c, uint64_t addr);
-    enum emul_result (*wbinvd)(struct emul_ctxt *c);
     /* x87, MMX or SSE, already found to be executable in this state.  @mem is a
      * memory operand: given to the hook by loads, filled by it for stores. */
     enum emul_result (*fpu)(struct emul_ctxt *c, const struct emul_insn *insn, uint8_t mem[16]);
@@ -163,10 +160,6 @@ struct emul_ctxt {
 
 /* emul_step - execute the instruction at CS:RIP. */
 enum emul_result emul_step(struct emul_ctxt *c);
-/* emul_deliver_real - real mode's delivery of interrupt @vector through the
- * vector table at IDTR; @return_rip is pushed.  Not valid with CR0.PE. */
-enum emul_result emul_deliver_real(struct emul_ctxt *c, unsigned int vector, uint64_t return_rip);
-
 /* For hooks: both return EMUL_EXCEPTION. */
 enum emul_result emul_raise(struct emul_ctxt *c, unsigned int vector, uint32_t ec);
 enum emul_result emul_raise_page_fault(struct emul_ctxt *c, uint64_t addr, uint32_t ec);

@@ -193,24 +193,3 @@ const struct emul_opcode *emul_opcode(unsigned int map, uint8_t op)
     entry = map ? &two_byte[op] : &one_byte[op];
     return entry->fn ? entry : NULL;
 }
-
-static unsigned int bits_set(unsigned int v)
-{
-    unsigned int n = 0;
-    for (; v; v &= v - 1)
-        n++;
-    return n;
-}
-
-unsigned int emul_count_opcodes(void)
-{
-    unsigned int n = 0;
-    for (unsigned int map = 0; map < 3; map++) {
-        for (unsigned int op = 0; op < 256; op++) {
-            const struct emul_opcode *entry = emul_opcode(map, op);
-            if (entry)
-                n += entry->group ? bits_set(entry->group) : 1;
-        }
-    }
-    return n;
-}

@@ -139,11 +139,6 @@ uint64_t x86_lmsw(uint64_t cr0, uint16_t source)
     return (cr0 & ~(bits & ~X86_CR0_PE)) | (source & bits);
 }
 
-uint64_t x86_clts(uint64_t cr0)
-{
-    return cr0 & ~X86_CR0_TS;
-}
-
 bool x86_ctrl_valid(const struct x86_ctrl *s, const struct x86_ctrl_env *env)
 {
     bool pg = has(s->cr0, X86_CR0_PG), lme = has(s->efer, EFER_LME);

@@ -49,7 +49,6 @@ int x86_set_cr3(const struct x86_ctrl *s, unsigned int maxphysaddr, uint64_t val
                 unsigned int *owed);
 /* The CR0 that LMSW makes: PE can be set but not cleared. */
 uint64_t x86_lmsw(uint64_t cr0, uint16_t source);
-uint64_t x86_clts(uint64_t cr0);
 bool x86_pae_paging(const struct x86_ctrl *s);
 /* May these four be loaded?  Reserved bits count only in present ones. */
 bool x86_pdptes_valid(const uint64_t pdpte[4], unsigned int maxphysaddr);
@@ -63,5 +62,7 @@ int hvm_set_cr3(struct vcpu *v, uint64_t value);
 int hvm_set_cr4(struct vcpu *v, uint64_t value);
 int hvm_set_cr8(struct vcpu *v, uint64_t value);
 int hvm_set_efer(struct vcpu *v, uint64_t value);
+/* The PDPTEs that @cr3 names; -EPERM: not there, or bad. */
+int hvm_read_pdptes(const struct vcpu *v, uint64_t cr3, uint64_t pdpte[4]);
 
 #endif

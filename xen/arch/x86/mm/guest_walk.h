@@ -10,7 +10,6 @@
 
 #include <asm/addr.h>
 #include <asm/hvm.h>
-#include <cairn/types.h>
 
 /* Everything that changes the meaning of the tables, and nothing else: bits
  * that do not matter in a mode are false in it. */

@@ -240,7 +240,6 @@ const char *vmx_caps_derive(const struct vmx_raw *given, bool strict, struct vmx
         return why;
 
     caps->revision = LOW(raw.basic) & 0x7fffffff;
-    caps->region_size = (raw.basic >> 32) & 0x1fff;
     caps->misc = raw.misc;
     caps->cr0_fixed0 = raw.cr0_fixed0;
     caps->cr0_fixed1 = raw.cr0_fixed1;
@@ -273,11 +272,6 @@ const char *vmx_caps_hap_missing(const struct vmx_caps *caps)
 const char *vmx_caps_shadow_missing(const struct vmx_caps *caps)
 {
     return caps->shadow_exits ? NULL : "CR3 accesses and INVLPG cannot be intercepted";
-}
-
-const char *vmx_caps_hvm_missing(const struct vmx_caps *caps)
-{
-    return vmx_caps_hap_missing(caps) ? vmx_caps_shadow_missing(caps) : NULL;
 }
 
 /* The highest bit in which two control words differ. */

@@ -54,7 +54,7 @@ struct vmx_raw {
 };
 
 struct vmx_caps {
-    uint32_t revision, region_size;
+    uint32_t revision;
     /* Words to load: everything wanted, allowed and sanitised. */
     uint32_t pin, proc, proc2, exit, entry;
     uint64_t ept_vpid, misc;
@@ -102,10 +102,9 @@ const char *vmx_pair_name(unsigned int i); /* NULL past the last */
 /* vmx_caps_difference - NULL, or which of the things that a VMCS made by one
  * CPU relies on is not the same on another.  VMCSs move between CPUs. */
 const char *vmx_caps_difference(const struct vmx_caps *boot, const struct vmx_caps *other);
-/* Why guests of the HVM kind cannot run with these, with EPT, under shadow
- * paging, or at all; NULL if they can. */
+/* Why guests of the HVM kind cannot run with EPT, or under shadow paging;
+ * NULL if they can. */
 const char *vmx_caps_hap_missing(const struct vmx_caps *caps);
 const char *vmx_caps_shadow_missing(const struct vmx_caps *caps);
-const char *vmx_caps_hvm_missing(const struct vmx_caps *caps);
 
 #endif

@@ -7,10 +7,6 @@
  * can raise them again for ever (XSA-156): given back after an exit, each
  * round passes through here, where softirqs and the scheduler run.
  */
-#include <asm/page.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
 
 #include "../hvm/emul.h"
 #include "lbr.h"
@@ -25,7 +21,7 @@
 /* A #DB that exits leaves DR6, DR7.GD and DEBUGCTL untouched: do what delivery would. */
 static __cold void reinject_debug(struct vcpu *v, uint32_t info)
 {
-    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
+    unsigned int type = INTR_TYPE(info);
     unsigned long hits = vmreadnw(EXIT_QUALIFICATION) & DR6_HIT_BITS;
     unsigned long dr6;
 

@@ -2,7 +2,6 @@
 /* msrlist.c - see msrlist.h.  Pure: test/unit/test_xen_vmx_msrlist.c. */
 #include "msrlist.h"
 
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 
 static struct vmx_msr_entry *find(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)
@@ -18,8 +17,6 @@ static uint32_t kept_for_others(struct vmx_msrlist *l, enum msrlist_area area, u
 {
     uint32_t kept = 0;
 
-    if (area == MSRLIST_EXIT_STORE)
-        return 0;
     for (uint32_t i = 0; i < l->nr_reserved; i++)
         if (l->reserved[i] != msr && !find(l, area, l->reserved[i]))
             kept++;
@@ -62,20 +59,7 @@ static void append(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr, 
     set_count(l, area, l->count[area] + 1);
 }
 
-int msrlist_set(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr, uint64_t value)
-{
-    struct vmx_msr_entry *e = find(l, area, msr);
-
-    if (e)
-        e->value = value;
-    else if (!has_room(l, area, msr))
-        return -ENOSPC;
-    else
-        append(l, area, msr, value);
-    return 0;
-}
-
-void msrlist_remove(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)
+static void drop(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)
 {
     struct vmx_msr_entry *e = find(l, area, msr);
 
@@ -109,8 +93,8 @@ int msrlist_switch(struct vmx_msrlist *l, uint32_t msr, uint64_t guest, uint64_t
 
 void msrlist_unswitch(struct vmx_msrlist *l, uint32_t msr)
 {
-    msrlist_remove(l, MSRLIST_ENTRY_LOAD, msr);
-    msrlist_remove(l, MSRLIST_EXIT_LOAD, msr);
+    drop(l, MSRLIST_ENTRY_LOAD, msr);
+    drop(l, MSRLIST_EXIT_LOAD, msr);
 }
 
 const struct vmx_msr_entry *msrlist_find(const struct vmx_msrlist *l, enum msrlist_area area,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * msrlist.h - MSRs that VM entry and VM exit load and store from memory: the
- * three areas of a vCPU as one object.
+ * msrlist.h - MSRs that VM entry and VM exit load from memory: the two areas
+ * of a vCPU as one object.
  *
  * The counts in the VMCS always equal the number of entries in the areas, on
  * removal too.  A slot reserved for an MSR is there whatever else is added,
@@ -25,7 +25,7 @@ struct vmx_msr_entry {
     uint64_t value;
 };
 
-enum msrlist_area { MSRLIST_ENTRY_LOAD, MSRLIST_EXIT_LOAD, MSRLIST_EXIT_STORE, NR_MSRLIST_AREAS };
+enum msrlist_area { MSRLIST_ENTRY_LOAD, MSRLIST_EXIT_LOAD, NR_MSRLIST_AREAS };
 
 #define MSRLIST_MAX      64u /* entries of an area; every processor takes 512 */
 #define MSRLIST_RESERVED 4u  /* MSRs with a slot of their own */
@@ -52,9 +52,6 @@ int msrlist_switch(struct vmx_msrlist *l, uint32_t msr, uint64_t guest, uint64_t
 /* msrlist_unswitch - the MSR is left alone; nothing happens if it was. */
 void msrlist_unswitch(struct vmx_msrlist *l, uint32_t msr);
 
-/* One area alone: store areas, values that only one side needs. */
-int msrlist_set(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr, uint64_t value);
-void msrlist_remove(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr);
 /* The entry of @msr in @area, or NULL. */
 const struct vmx_msr_entry *msrlist_find(const struct vmx_msrlist *l, enum msrlist_area area,
                                          uint32_t msr);

@@ -7,10 +7,6 @@
  * hardware's.  Allowed: the shadow lacks something, and gets it; then the
  * instruction runs again.  Each fault does a bounded amount of work.
  */
-#include <asm/processor.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 
 #include "shadow.h"
 
