@@ -7,7 +7,6 @@
 #ifndef ASM_HVM_H
 #define ASM_HVM_H
 
-#include <asm/addr.h>
 #include <asm/vlapic.h>
 #include <xen/xen.h>
 #include <xen/hvm/params.h>

@@ -75,7 +75,7 @@ void *mfn_to_virt(mfn_t mfn);
 mfn_t virt_to_mfn(const void *va); /* directmap or hypervisor image address */
 static inline uint64_t virt_to_maddr(const void *va)
 {
-    return maddr_x(mfn_to_maddr(virt_to_mfn(va)));
+    return mfn_x(virt_to_mfn(va)) << PAGE_SHIFT | PAGE_OFFSET(va);
 }
 static inline void *page_to_virt(const struct page_info *pg)
 {

@@ -5,7 +5,6 @@
  */
 #include <asm/cpu_policy.h>
 #include <asm/current.h>
-#include <asm/guest_tsc.h>
 #include <asm/page.h>
 #include <asm/paging.h>
 #include <asm/processor.h>

@@ -7,7 +7,6 @@
  */
 #include "save.h"
 
-#include <asm/guest_tsc.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>

@@ -3,7 +3,6 @@
  * vcpu.c - an HVM vCPU, and its registers as a CPU record of save.c.
  */
 #include <asm/current.h>
-#include <asm/guest_tsc.h>
 #include <asm/hvm.h>
 #include <asm/paging.h>
 #include <asm/processor.h>

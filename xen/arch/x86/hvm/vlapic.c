@@ -9,7 +9,6 @@
  * the vCPU and the timer's handler, which may run on another CPU.
  */
 #include <asm/current.h>
-#include <asm/guest_tsc.h>
 #include <asm/hvm.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>

@@ -13,12 +13,10 @@ union cr_qualification {
     struct {
         uint64_t cr : 4;
         uint64_t type : 2;
-        uint64_t lmsw_memory : 1;
-        uint64_t reserved : 1;
+        uint64_t : 2;
         uint64_t gpr : 4;
-        uint64_t reserved2 : 4;
+        uint64_t : 4;
         uint64_t lmsw_source : 16;
-        uint64_t reserved3 : 32;
     };
 };
 enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS }; /* 3: LMSW */
