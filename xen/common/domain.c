@@ -181,7 +181,10 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc)
 /* No more events or timers; others see its vCPUs no more. */
 static int stop_activity(struct domain *d)
 {
-    evtchn_destroy(d);
+    int rc = evtchn_destroy(d);
+
+    if (rc)
+        return rc;
     grant_release(d);
     for_each_vcpu(d, v) {
         sched_vcpu_destroy(v);
