@@ -44,6 +44,10 @@ SECTIONS
         __extable_start = .;
         KEEP(*(.extable))
         __extable_end = .;
+        . = ALIGN(8);
+        __keys_start = .;
+        KEEP(*(.keys))
+        __keys_end = .;
     } :rodata
     .note.Xen : PHYS(.note.Xen) {
         KEEP(*(.note.Xen))

@@ -154,11 +154,6 @@ static enum emul_result f_invlpg(struct emul_ctxt *c, uint64_t addr)
     return EMUL_OKAY;
 }
 
-static enum emul_result f_wbinvd(struct emul_ctxt *c)
-{
-    return EMUL_OKAY;
-}
-
 static enum emul_result f_fpu(struct emul_ctxt *c, const struct emul_insn *insn, uint8_t mem[16])
 {
     return hook_result(c);
@@ -182,7 +177,6 @@ static const struct emul_ops ops = {
     .cpuid = f_cpuid,
     .read_tsc = f_read_tsc,
     .invlpg = f_invlpg,
-    .wbinvd = f_wbinvd,
     .fpu = f_fpu,
 };
 
@@ -250,10 +244,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     in = (struct input){data, size, 0};
     hook_calls = 0;
     set_up(&c);
-    if (!(c.cr0 & X86_CR0_PE) && take(1) < 16) {
-        uint64_t rip = c.regs.rip;
-        check(emul_deliver_real(&c, take(1), rip) == EMUL_OKAY || c.regs.rip == rip);
-    }
     for (unsigned int step = 0; step < 4; step++) {
         struct emul_regs before = c.regs;
         segment_writes = 0;

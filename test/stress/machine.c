@@ -79,7 +79,6 @@ void bug(const char *file, int line, const char *what)
 }
 
 void console_flush(void) {}
-void keyhandler_register(char key, void (*fn)(char key), const char *desc) {}
 void vcpu_dump_registers(struct vcpu *v) {}
 noreturn void machine_poweroff(void)
 {

@@ -130,6 +130,33 @@ static void test_no_paging(void **state)
     assert_int_equal(res.addr.gaddr, 0x56789abc);
 }
 
+/* Another vCPU that is always faster does not hold a walk for ever. */
+static bool present_read(void *ctx, gaddr_t addr, void *buf, size_t len)
+{
+    memcpy(buf, &(uint64_t){0x1007}, len);
+    return true;
+}
+
+static bool changed_update(void *ctx, gaddr_t addr, uint64_t old, uint64_t new, size_t len)
+{
+    return --*(int *)ctx <= 0;
+}
+
+static void test_changing(void **state)
+{
+    int changes = 20;
+    const struct walk_memory mem = {present_read, changed_update, &changes};
+    struct paging_role r = {.levels = 4, .maxphysaddr = 40, .wp = true};
+    struct walk_result res;
+
+    assert_true(guest_walk(&r, 0, NULL, 0x5678, WALK_WRITE, &mem, &res));
+    assert_int_equal(res.addr.gaddr, 0x1678);
+    changes = 1000000;
+    assert_false(guest_walk(&r, 0, NULL, 0x5678, WALK_WRITE, &mem, &res));
+    assert_true(res.retry && !res.not_canonical);
+    assert_true(changes > 999900);
+}
+
 static void test_not_canonical(void **state)
 {
     const struct walk_memory mem = {walk_read, NULL, NULL};
@@ -172,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_4),
         cmocka_unit_test(test_no_paging),
         cmocka_unit_test(test_not_canonical),
+        cmocka_unit_test(test_changing),
         cmocka_unit_test(test_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,12 +187,34 @@ static void test_event(void **state)
     assert_null(event(3, X86_EXC_GP, false));
 }
 
+/* Of blocking from a record stays what RFLAGS and a pending event allow. */
+static void test_blocking(void **state)
+{
+    const uint32_t sti = HVM_BLOCKING_STI, ss = HVM_BLOCKING_MOV_SS, nmi = HVM_BLOCKING_NMI,
+                   bs = HVM_PENDING_BS, bp = 1u << HVM_PENDING_SHIFT << 12;
+    const uint64_t on = X86_EFLAGS_IF, step = X86_EFLAGS_IF | X86_EFLAGS_TF;
+
+    assert_int_equal(hvm_blocking_legal(sti, on, -1), sti);
+    assert_int_equal(hvm_blocking_legal(sti, 0, -1), 0);
+    assert_int_equal(hvm_blocking_legal(ss | nmi, 0, -1), ss | nmi);
+    assert_int_equal(hvm_blocking_legal(ss | sti | nmi, on, -1), ss | nmi);
+    assert_int_equal(hvm_blocking_legal(ss | nmi, on, 0), nmi);
+    assert_int_equal(hvm_blocking_legal(sti | nmi, on, 2), 0);
+    assert_int_equal(hvm_blocking_legal(ss | nmi, on, 3), ss | nmi);
+    assert_int_equal(hvm_blocking_legal(bs | bp, 0, -1), bs | bp);
+    assert_int_equal(hvm_blocking_legal(bs | bp | ss, 0, -1), bp | ss);
+    assert_int_equal(hvm_blocking_legal(sti, step, -1), sti | bs);
+    assert_int_equal(hvm_blocking_legal(sti, step, 0), 0);
+    assert_int_equal(hvm_blocking_legal(~0u, 0, 3), ss | nmi | bp | 0xfu << HVM_PENDING_SHIFT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),     cmocka_unit_test(test_control),
         cmocka_unit_test(test_segments), cmocka_unit_test(test_system),
         cmocka_unit_test(test_flags),    cmocka_unit_test(test_event),
+        cmocka_unit_test(test_blocking),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,6 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 {
     crashed = true;
 }
-void keyhandler_register(char key, void (*fn)(char key), const char *desc) {}
 struct domain *domain_next(domid_t after)
 {
     return NULL;

@@ -23,8 +23,8 @@ int scnprintf(char *buf, size_t size, const char *fmt, ...);
 
 static void test_integers(void **state)
 {
-    static const char *const flags[] = {"", "-", "0", "+", " ", "#", "-#", "0#", "+0", "- "};
-    static const char *const sizes[] = {"", "1", "5", "12", "20", ".0", ".3", "8.5", "12.12"};
+    static const char *const flags[] = {"", "-", "0", "#", "-#", "0#", "-0"};
+    static const char *const sizes[] = {"", "1", "5", "12", "20"};
     static const long values[] = {0,
                                   1,
                                   -1,
@@ -43,16 +43,10 @@ static void test_integers(void **state)
     for (size_t f = 0; f < ARRAY_SIZE(flags); f++)
         for (size_t s = 0; s < ARRAY_SIZE(sizes); s++)
             for (size_t v = 0; v < ARRAY_SIZE(values); v++)
-                for (const char *c = "diuxX"; *c; c++) {
-                    if (values[v] == 0 && strchr(sizes[s], '.'))
-                        continue; /* precision 0 of 0: we print the 0 */
+                for (const char *c = "dux"; *c; c++) {
                     sprintf(fmt, "%%%s%sl%c", flags[f], sizes[s], *c);
                     SAME(fmt, values[v]);
                     sprintf(fmt, "%%%s%s%c", flags[f], sizes[s], *c);
-                    SAME(fmt, (int)values[v]);
-                    sprintf(fmt, "%%%s%shh%c", flags[f], sizes[s], *c);
-                    SAME(fmt, (int)values[v]);
-                    sprintf(fmt, "%%%s%sh%c", flags[f], sizes[s], *c);
                     SAME(fmt, (int)values[v]);
                 }
 }
@@ -65,8 +59,6 @@ static void test_strings(void **state)
     SAME("[%.2s]", "text");
     SAME("[%10.2s]", "text");
     SAME("[%.*s]", 3, "text");
-    SAME("[%*s]", -8, "text");
-    SAME("[%*s]", 8, "text");
     SAME("%c%c%%", 'a', 'b');
     SAME("[%5c]", 'x');
     SAME("%zu %zx %llu %lld", (size_t)77, (size_t)0xabc, 1ull, -1ll);

@@ -181,6 +181,7 @@ static void key_audit(char key)
 {
     audit_run();
 }
+DEBUG_KEY('O', key_audit, "audit every page's owner, references and uses");
 
 #ifdef CAIRN_DEBUG
 /* One reference, then one use too many: each must be found, and nothing else. */
@@ -197,12 +198,5 @@ static void key_planted(char key)
     __atomic_sub_fetch(&pg->type_info, 1, __ATOMIC_RELAXED);
     printk(XENLOG_INFO "audit: 2 errors planted, %u found\n", detected);
 }
+DEBUG_KEY('o', key_planted, "audit with errors planted, to see that it finds them");
 #endif
-
-void audit_init(void)
-{
-    keyhandler_register('O', key_audit, "audit every page's owner, references and uses");
-#ifdef CAIRN_DEBUG
-    keyhandler_register('o', key_planted, "audit with errors planted, to see that it finds them");
-#endif
-}

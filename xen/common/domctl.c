@@ -4,7 +4,8 @@
  *
  * One operation at a time (domctl_lock).  The interface version is looked at
  * before the caller's privilege, so that a probe for it gets its answer.
- * Promises: the argument is copied once; a handler validates before it acts.
+ * Promises: the argument is copied once, and written back if it has been worked
+ * on; a handler validates before it acts.
  */
 #include <cairn/domctl.h>
 
@@ -27,15 +28,13 @@ static bool find_free_domid(domid_t *domid)
     static domid_t last;
 
     for (unsigned int n = 0; n < DOMID_FIRST_RESERVED; n++) {
-        struct domain *d;
-
         last = last + 1 < DOMID_FIRST_RESERVED ? last + 1 : 1;
-        d = get_domain_by_id(last);
+
+        struct domain *d __put_domain = get_domain_by_id(last);
         if (!d) {
             *domid = last;
             return true;
         }
-        put_domain(d);
     }
     return false;
 }
@@ -131,13 +130,12 @@ void getdomaininfo(struct domain *d, struct xen_domctl_getdomaininfo *info)
 /* The first domain from the number given on. */
 static long getdomaininfo_op(struct xen_domctl *op)
 {
-    struct domain *d = domain_next(op->domain);
+    struct domain *d __put_domain = domain_next(op->domain);
 
     if (!d)
         return -ESRCH;
     getdomaininfo(d, &op->u.getdomaininfo);
-    op->domain = op->u.getdomaininfo.domain;
-    put_domain(d);
+    op->domain = d->domain_id;
     return 0;
 }
 
@@ -161,9 +159,8 @@ static long max_mem(struct domain *d, uint64_t kb)
 
     if (pages > UINT32_MAX)
         return -EINVAL;
-    spin_lock(&d->page_alloc_lock);
+    scoped_lock(&d->page_alloc_lock);
     d->max_pages = pages;
-    spin_unlock(&d->page_alloc_lock);
     return 0;
 }
 
@@ -187,7 +184,7 @@ static long pausedomain(struct domain *d)
     return d == current->domain ? -EINVAL : domain_pause_by_controller(d);
 }
 
-static long domain_op(struct xen_domctl *op, struct domain *d, bool *copyback)
+static long domain_op(struct xen_domctl *op, struct domain *d)
 {
     switch (op->cmd) {
     case XEN_DOMCTL_destroydomain:
@@ -201,14 +198,11 @@ static long domain_op(struct xen_domctl *op, struct domain *d, bool *copyback)
     case XEN_DOMCTL_max_vcpus:
         return max_vcpus(d, op->u.max_vcpus.max);
     case XEN_DOMCTL_getvcpuinfo:
-        *copyback = true;
         return getvcpuinfo(d, &op->u.getvcpuinfo);
     case XEN_DOMCTL_scheduler_op:
-        *copyback = true;
         return domctl_scheduler_op(d, &op->u.scheduler_op);
     case XEN_DOMCTL_setvcpuaffinity:
     case XEN_DOMCTL_getvcpuaffinity:
-        *copyback = true;
         return domctl_vcpuaffinity(d, &op->u.vcpuaffinity, op->cmd == XEN_DOMCTL_setvcpuaffinity);
     case XEN_DOMCTL_setdomainhandle:
         memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
@@ -216,29 +210,19 @@ static long domain_op(struct xen_domctl *op, struct domain *d, bool *copyback)
     case XEN_DOMCTL_settimeoffset:
         return settimeoffset(d, &op->u.settimeoffset);
     default:
-        return arch_do_domctl(op, d, copyback);
+        return arch_do_domctl(op, d);
     }
 }
 
-static long locked_domctl(struct xen_domctl *op, bool *copyback)
+static long locked_domctl(struct xen_domctl *op)
 {
-    struct domain *d;
-    long rc;
-
-    switch (op->cmd) {
-    case XEN_DOMCTL_createdomain:
-        *copyback = true;
+    if (op->cmd == XEN_DOMCTL_createdomain)
         return createdomain(op);
-    case XEN_DOMCTL_getdomaininfo:
-        *copyback = true;
+    if (op->cmd == XEN_DOMCTL_getdomaininfo)
         return getdomaininfo_op(op);
-    }
-    d = get_domain_for_op(op->domain);
-    if (!d)
-        return -ESRCH;
-    rc = domain_op(op, d, copyback);
-    put_domain(d);
-    return rc;
+
+    struct domain *d __put_domain = get_domain_for_op(op->domain);
+    return d ? domain_op(op, d) : -ESRCH;
 }
 
 bool domctl_begin(void)
@@ -254,7 +238,6 @@ void domctl_end(void)
 long do_domctl(unsigned long arg)
 {
     struct xen_domctl op;
-    bool copyback = false;
     long rc;
 
     if (copy_from_guest_va(&op, arg))
@@ -265,9 +248,7 @@ long do_domctl(unsigned long arg)
         return -EPERM;
     if (!domctl_begin())
         return -ERESTART;
-    rc = locked_domctl(&op, &copyback);
+    rc = locked_domctl(&op);
     domctl_end();
-    if (copyback && rc != -ERESTART && copy_to_guest_va(arg, &op))
-        rc = -EFAULT;
-    return rc;
+    return rc != -ERESTART && copy_to_guest_va(arg, &op) ? -EFAULT : rc;
 }

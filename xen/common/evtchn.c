@@ -51,7 +51,7 @@ static void unlock_two(struct domain *a, struct domain *b)
 /* ---- allocation ---- */
 
 /* A free port, claimed as @state; event_lock held. */
-static int port_alloc(struct domain *d, enum evtchn_state state, struct evtchn **out)
+static __cold int port_alloc(struct domain *d, enum evtchn_state state, struct evtchn **out)
 {
     for (unsigned int port = 1, end = evtchn_port_limit(d); port < end; port++) {
         struct evtchn **bucket = &d->evtchn[port / EVTCHN_PER_BUCKET];
@@ -209,7 +209,7 @@ static struct domain *lock_both_ends(struct domain *d, unsigned int port)
     }
 }
 
-static long close_port(struct domain *d, unsigned int port)
+static __cold long close_port(struct domain *d, unsigned int port)
 {
     struct domain *rd __put_domain = lock_both_ends(d, port);
     struct evtchn *chn = used_port(d, port);

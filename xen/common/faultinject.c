@@ -42,6 +42,7 @@ static void key_digit(char key)
 {
     typed = typed > 1000000 ? 0 : typed * 10 + (key - '0');
 }
+DEBUG_KEYS('0', '9', key_digit, "a digit of the number for 'F'");
 
 static void key_arm(char key)
 {
@@ -56,11 +57,5 @@ static void key_arm(char key)
     armed = true;
     printk(XENLOG_INFO "faultinject: allocation %lu will be refused\n", target);
 }
-
-void faultinject_init(void)
-{
-    for (char c = '0'; c <= '9'; c++)
-        keyhandler_register(c, key_digit, "a digit of the number for 'F'");
-    keyhandler_register('F', key_arm, "refuse the allocation of that number; without one: report");
-}
+DEBUG_KEY('F', key_arm, "refuse the allocation of that number; without one: report");
 #endif

@@ -27,45 +27,21 @@ struct hypercall {
     unsigned int callers;
 };
 
-/* clang-format off */
-#define HYPERCALLS(X) \
-    X(set_trap_table, PV, (a[0])) \
-    X(mmu_update, PV, (a[0], a[1], a[2], a[3])) \
-    X(set_gdt, PV, (a[0], a[1])) \
-    X(stack_switch, PV, (a[0], a[1])) \
-    X(set_callbacks, PV, (a[0], a[1], a[2])) \
-    X(fpu_taskswitch, PV, (a[0])) \
-    X(set_debugreg, PV, (a[0], a[1])) \
-    X(get_debugreg, PV, (a[0])) \
-    X(update_descriptor, PV, (a[0], a[1])) \
-    X(memory_op, ANY, (a[0], a[1])) \
-    X(multicall, ANY, (a[0], a[1])) \
-    X(update_va_mapping, PV, (a[0], a[1], a[2])) \
-    X(set_timer_op, ANY, (a[0])) \
-    X(xen_version, ANY, (a[0], a[1])) \
-    X(console_io, ANY, (a[0], a[1], a[2])) \
-    X(grant_table_op, ANY, (a[0], a[1], a[2])) \
-    X(vm_assist, ANY, (a[0], a[1])) \
-    X(update_va_mapping_otherdomain, PV, (a[0], a[1], a[2], a[3])) \
-    X(iret, PV, ()) \
-    X(vcpu_op, ANY, (a[0], a[1], a[2])) \
-    X(set_segment_base, PV, (a[0], a[1])) \
-    X(mmuext_op, PV, (a[0], a[1], a[2], a[3])) \
-    X(sched_op, ANY, (a[0], a[1])) \
-    X(callback_op, PV, (a[0], a[1])) \
-    X(event_channel_op, ANY, (a[0], a[1])) \
-    X(physdev_op, PV, (a[0], a[1])) \
-    X(hvm_op, ANY, (a[0], a[1])) \
-    X(sysctl, ANY, (a[0])) \
-    X(domctl, ANY, (a[0]))
-
-/* One wrapper a call: unpacks the arguments with the handler's own types. */
-#define WRAP(name, who, args) static long hc_##name(const unsigned long *a) { return do_##name args; }
+/* One wrapper a call: unpacks the arguments. */
+#define ARGS_0()
+#define ARGS_1() a[0]
+#define ARGS_2() a[0], a[1]
+#define ARGS_3() a[0], a[1], a[2]
+#define ARGS_4() a[0], a[1], a[2], a[3]
+#define WRAP(name, who, nr)                       \
+    static long hc_##name(const unsigned long *a) \
+    {                                             \
+        return do_##name(ARGS_##nr());            \
+    }
 HYPERCALLS(WRAP)
 
-#define CALL(name, who, args) [__HYPERVISOR_##name] = {hc_##name, who},
+#define CALL(name, who, nr) [__HYPERVISOR_##name] = {hc_##name, who},
 static const struct hypercall table[] = {HYPERCALLS(CALL)};
-/* clang-format on */
 
 /* Arguments of the hypercall that this CPU is in. */
 static DEFINE_PER_CPU(unsigned long *, hypercall_args);

@@ -7,47 +7,41 @@
 #include <asm/hvm.h>
 #include <asm/processor.h>
 #include <asm/traps.h>
-#include <cairn/audit.h>
 #include <cairn/console.h>
 #include <cairn/domain.h>
-#include <cairn/faultinject.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
-#include <cairn/perfc.h>
 #include <cairn/sched.h>
-#include <cairn/stretch.h>
 
-#define KEYS 128
+extern const struct debug_key __keys_start[], __keys_end[];
 
-static struct {
-    void (*fn)(char key);
-    const char *desc;
-} key_table[KEYS];
-
-void keyhandler_register(char key, void (*fn)(char key), const char *desc)
+static const struct debug_key *find(char key)
 {
-    BUG_ON((unsigned char)key >= KEYS || key_table[(unsigned char)key].fn);
-    key_table[(unsigned char)key].fn = fn;
-    key_table[(unsigned char)key].desc = desc;
+    for (const struct debug_key *k = __keys_start; k < __keys_end; k++)
+        if (key >= k->first && key <= k->last)
+            return k;
+    return NULL;
 }
 
 void handle_keypress(char key)
 {
-    unsigned char k = key;
+    const struct debug_key *k = find(key);
 
-    if (k < KEYS && key_table[k].fn)
-        key_table[k].fn(key);
+    if (k)
+        k->fn(key);
     else
-        printk("no debug key '%c' (%#x): 'h' lists them\n", k >= ' ' && k < 0x7f ? k : '?', k);
+        printk("no debug key '%c' (%#x): 'h' lists them\n", key >= ' ' && key < 0x7f ? key : '?',
+               (uint8_t)key);
 }
 
 static void key_help(char key)
 {
     printk("'h' pressed -> showing installed handlers\n");
-    for (unsigned int i = 0; i < KEYS; i++)
-        if (key_table[i].fn)
-            printk(" key '%c' => %s\n", i, key_table[i].desc);
+    for (char c = '!'; c < 0x7f; c++)
+        if (find(c))
+            printk(" key '%c' => %s\n", c, find(c)->desc);
 }
+DEBUG_KEY('h', key_help, "show this message");
 
 /* How much memory a domain may have, in units of @unit KiB, into @buf. */
 static const char *memory_limit(const struct domain *d, unsigned int unit, char *buf, size_t size)
@@ -80,6 +74,7 @@ static void key_domains(char key)
     for_each_domain(d)
         show_domain(d);
 }
+DEBUG_KEY('q', key_domains, "dump domain info");
 
 static void key_registers(char key)
 {
@@ -89,6 +84,7 @@ static void key_registers(char key)
         for_each_vcpu(d, v)
             vcpu_dump_registers(v);
 }
+DEBUG_KEY('d', key_registers, "dump registers");
 
 static void key_vmcs(char key)
 {
@@ -98,6 +94,7 @@ static void key_vmcs(char key)
             if (d->is_hvm && (v == current || !vcpu_on_cpu(v)))
                 hvm_dump_vcpu(v);
 }
+DEBUG_KEY('v', key_vmcs, "dump VMCSs");
 
 static void key_memory(char key)
 {
@@ -110,44 +107,11 @@ static void key_memory(char key)
         printk("  d%u: %lu KiB, at most %s\n", d->domain_id, d->tot_pages * 4,
                memory_limit(d, 1, limit, sizeof(limit)));
 }
-
-static void perfc_line(const char *desc, unsigned int first, unsigned int n)
-{
-    for (unsigned int i = 0; i < n; i++) {
-        uint64_t count = perfc_sum(first + i);
-        if (count && n > 1)
-            printk("  %s[%u]: %lu\n", desc, i, count);
-        else if (count)
-            printk("  %s: %lu\n", desc, count);
-    }
-}
-
-static void key_perfc(char key)
-{
-    printk("'p' pressed -> performance counters (those not 0)\n");
-#define PERFC(name, desc)          perfc_line(desc, PERFC_##name, 1);
-#define PERFC_ARRAY(name, desc, n) perfc_line(desc, PERFC_##name, n);
-#include <cairn/perfc_defn.h>
-#undef PERFC
-#undef PERFC_ARRAY
-}
+DEBUG_KEY('m', key_memory, "memory info");
 
 static void key_reboot(char key)
 {
     printk("'R' pressed -> rebooting machine\n");
     machine_restart();
 }
-
-void keyhandler_init(void)
-{
-    keyhandler_register('h', key_help, "show this message");
-    keyhandler_register('q', key_domains, "dump domain info");
-    keyhandler_register('d', key_registers, "dump registers");
-    keyhandler_register('m', key_memory, "memory info");
-    keyhandler_register('v', key_vmcs, "dump VMCSs");
-    keyhandler_register('p', key_perfc, "print performance counters");
-    audit_init();
-    faultinject_init();
-    keyhandler_register('R', key_reboot, "reboot machine");
-    stretch_init();
-}
+DEBUG_KEY('R', key_reboot, "reboot machine");

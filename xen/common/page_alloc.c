@@ -50,9 +50,8 @@ void free_boot_range(maddr_t start, maddr_t end)
 
     if (first >= last || !mfn_valid(_mfn(first)) || !mfn_valid(_mfn(last - 1)))
         return;
-    spin_lock(&heap_lock);
+    scoped_lock(&heap_lock);
     buddy_free_range(&buddy, first, last);
-    spin_unlock(&heap_lock);
 }
 
 /* Zeroed frames that nobody can take a reference of; the caller begins or frees them. */
@@ -91,9 +90,8 @@ static void free_frames(struct page_info *pg, unsigned int order)
         BUG_ON(pg[i].count_info & (PGC_free | PGC_allocated | PGC_count_mask));
         pg[i].count_info = 0;
     }
-    spin_lock(&heap_lock);
+    scoped_lock(&heap_lock);
     buddy_free(&buddy, mfn_x(page_to_mfn(pg)), order);
-    spin_unlock(&heap_lock);
 }
 
 /* A few pages, as short as a softirq may wait. */
@@ -185,26 +183,22 @@ static void page_list_del(struct domain *d, struct page_info *pg, uint32_t nr)
 
 void page_list_rewind(struct domain *d)
 {
-    spin_lock(&d->page_alloc_lock);
+    scoped_lock(&d->page_alloc_lock);
     d->relmem_cursor = d->page_list;
-    spin_unlock(&d->page_alloc_lock);
 }
 
 struct page_info *page_list_hold(struct domain *d)
 {
-    struct page_info *pg = NULL;
+    scoped_lock(&d->page_alloc_lock);
+    while (d->relmem_cursor != FRAME_NONE) {
+        struct page_info *pg = mfn_to_page(_mfn(d->relmem_cursor));
 
-    spin_lock(&d->page_alloc_lock);
-    while (!pg && d->relmem_cursor != FRAME_NONE) {
-        pg = mfn_to_page(_mfn(d->relmem_cursor));
         if (page_count_inc(pg))
-            continue;
+            return pg;
         /* It is being freed on another CPU. */
         d->relmem_cursor = pg->next;
-        pg = NULL;
     }
-    spin_unlock(&d->page_alloc_lock);
-    return pg;
+    return NULL;
 }
 
 void page_list_pass(struct domain *d, struct page_info *pg)
@@ -224,17 +218,14 @@ static bool assign_pages(struct domain *d, struct page_info *pg, unsigned int or
 {
     unsigned long nr = 1ul << order;
 
-    spin_lock(&d->page_alloc_lock);
-    if (domain_is_dying(d) || nr > max || d->tot_pages > max - nr) {
-        spin_unlock(&d->page_alloc_lock);
+    scoped_lock(&d->page_alloc_lock);
+    if (domain_is_dying(d) || nr > max || d->tot_pages > max - nr)
         return false;
-    }
     if (!d->tot_pages)
         get_knownalive_domain(d);
     d->tot_pages += nr;
     __atomic_add_fetch(&domain_pages, nr, __ATOMIC_RELAXED);
     page_list_add(d, pg, nr);
-    spin_unlock(&d->page_alloc_lock);
     return true;
 }
 
@@ -262,37 +253,26 @@ void put_page_alloc_ref(struct page_info *pg)
         put_page(pg);
 }
 
-/* The hypervisor's own page shared with a domain: the page itself stays. */
-static void release_shared_page(struct domain *d, struct page_info *pg)
-{
-    bool last;
-
-    spin_lock(&d->page_alloc_lock);
-    pg->owner = DOMID_INVALID;
-    pg->type_info = PGT_none;
-    last = --d->xenheap_pages == 0;
-    spin_unlock(&d->page_alloc_lock);
-    if (last)
-        put_domain(d);
-}
-
 void free_domain_page(struct page_info *pg)
 {
     struct domain *d = page_owner(pg);
-    bool last;
+    bool shared = pg->count_info & PGC_xen_heap, last;
 
     BUG_ON(!d || (pg->count_info & PGC_count_mask));
-    if (pg->count_info & PGC_xen_heap) {
-        release_shared_page(d, pg);
-        return;
-    }
     spin_lock(&d->page_alloc_lock);
-    page_list_del(d, pg, 1);
-    last = --d->tot_pages == 0;
-    spin_unlock(&d->page_alloc_lock);
-    __atomic_sub_fetch(&domain_pages, 1, __ATOMIC_RELAXED);
+    if (shared) {
+        pg->type_info = PGT_none;
+        last = --d->xenheap_pages == 0;
+    } else {
+        page_list_del(d, pg, 1);
+        last = --d->tot_pages == 0;
+    }
     pg->owner = DOMID_INVALID;
-    free_frames(pg, 0);
+    spin_unlock(&d->page_alloc_lock);
+    if (!shared) {
+        __atomic_sub_fetch(&domain_pages, 1, __ATOMIC_RELAXED);
+        free_frames(pg, 0);
+    }
     if (last)
         put_domain(d);
 }
@@ -383,11 +363,10 @@ void share_xen_page_with_guest(struct page_info *pg, struct domain *d, bool read
     BUG_ON(pg->count_info != PGC_xen_heap);
     pg->owner = d->domain_id;
     pg->type_info = (readonly ? PGT_none : PGT_writable_page) | PGT_validated | 1;
-    spin_lock(&d->page_alloc_lock);
+    scoped_lock(&d->page_alloc_lock);
     if (d->xenheap_pages++ == 0)
         get_knownalive_domain(d);
     __atomic_store_n(&pg->count_info, PGC_xen_heap | PGC_allocated | 1, __ATOMIC_RELEASE);
-    spin_unlock(&d->page_alloc_lock);
 }
 
 void unshare_xen_page(struct page_info *pg)

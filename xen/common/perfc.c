@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * perfc.c - the event counters and XEN_SYSCTL_perfc_op.
+ * perfc.c - the event counters: XEN_SYSCTL_perfc_op and a debug key.
  */
 #include <cairn/perfc.h>
 
 #include <asm/current.h>
 #include <asm/smp.h>
+#include <cairn/console.h>
 #include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
@@ -57,6 +58,23 @@ static long copy_counters(struct xen_sysctl_perfc_op *op)
     }
     return 0;
 }
+
+static void key_perfc(char key)
+{
+    unsigned int at = 0;
+
+    printk("'p' pressed -> performance counters (those not 0)\n");
+    for (unsigned int i = 0; i < ARRAY_SIZE(counters); i++)
+        for (unsigned int n = 0; n < counters[i].nr; n++) {
+            uint64_t count = perfc_sum(at++);
+
+            if (count && counters[i].nr > 1)
+                printk("  %s[%u]: %lu\n", counters[i].text, n, count);
+            else if (count)
+                printk("  %s: %lu\n", counters[i].text, count);
+        }
+}
+DEBUG_KEY('p', key_perfc, "print performance counters");
 
 long perfc_sysctl(struct xen_sysctl_perfc_op *op)
 {

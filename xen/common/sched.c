@@ -102,9 +102,9 @@ static void charge_running(struct run_queue *rq, s_time_t now)
 
 static void set_runstate(struct vcpu *v, unsigned int state, s_time_t now)
 {
-    v->runstate_time[v->runstate] += now - v->runstate_since;
-    v->runstate_since = now;
-    v->runstate = state;
+    v->runstate.time[v->runstate.state] += now - v->runstate.state_entry_time;
+    v->runstate.state_entry_time = now;
+    v->runstate.state = state;
 }
 
 /* What a vCPU that does not run is doing. */
@@ -129,12 +129,8 @@ void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *info)
     unsigned long flags = local_irq_save();
     struct run_queue *rq = lock_queue_of(v);
 
-    memset(info, 0, sizeof(*info));
-    info->state = v->runstate;
-    info->state_entry_time = v->runstate_since;
-    for (unsigned int i = 0; i < ARRAY_SIZE(info->time); i++)
-        info->time[i] = v->runstate_time[i];
-    info->time[v->runstate] += NOW() - v->runstate_since;
+    *info = v->runstate;
+    info->time[info->state] += NOW() - info->state_entry_time;
     spin_unlock_irqrestore(&rq->lock, flags);
 }
 
@@ -420,6 +416,7 @@ static void dump_run_queues(char key)
         spin_unlock_irqrestore(&rq->lock, flags);
     }
 }
+DEBUG_KEY('r', dump_run_queues, "run queues");
 
 struct vcpu *sched_cpu_init(unsigned int cpu)
 {
@@ -437,7 +434,7 @@ struct vcpu *sched_cpu_init(unsigned int cpu)
     v->processor = cpu;
     v->affinity = 1ul << cpu;
     v->is_initialised = v->is_running = true;
-    v->runstate = RUNSTATE_running;
+    v->runstate.state = RUNSTATE_running;
     __atomic_store_n(&idle_domain->vcpu[cpu], v, __ATOMIC_RELEASE);
     rq->idle = rq->running = v;
     rq->turn_end = STIME_MAX;
@@ -456,5 +453,4 @@ void sched_init(void)
     softirq_open(SCHEDULE_SOFTIRQ, schedule);
     set_current(idle);
     printk(XENLOG_INFO "Scheduler: %s\n", ops->name);
-    keyhandler_register('r', dump_run_queues, "run queues");
 }

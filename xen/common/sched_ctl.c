@@ -54,10 +54,9 @@ static int read_mask(const struct xenctl_bitmap *map, cpumask_t *mask)
 static int write_mask(const struct xenctl_bitmap *map, cpumask_t mask)
 {
     uint32_t bytes = min(map->nr_bits, 65536u) / 8 + !!(map->nr_bits % 8);
-    static const uint8_t zero;
 
     for (uint32_t i = 0; i < bytes; i++) {
-        uint8_t byte = i < sizeof(mask) ? mask >> 8 * i : zero;
+        uint8_t byte = i < sizeof(mask) ? mask >> 8 * i : 0;
 
         if (raw_copy_to_guest((unsigned long)map->bitmap.p + i, &byte, 1))
             return -EFAULT;

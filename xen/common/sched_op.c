@@ -111,7 +111,7 @@ long do_sched_op(unsigned long cmd, unsigned long arg)
     }
 }
 
-long do_set_timer_op(s_time_t timeout)
+long do_set_timer_op(unsigned long timeout)
 {
     struct timer *t = &current->singleshot_timer;
 

@@ -114,8 +114,8 @@ void sched_vcpu_init(struct vcpu *v)
     v->affinity = CPU_MASK_ALL;
     list_init(&v->sched.list);
     v->sched.share = &v->domain->sched;
-    v->runstate = RUNSTATE_offline;
-    v->runstate_since = NOW();
+    v->runstate.state = RUNSTATE_offline;
+    v->runstate.state_entry_time = NOW();
     timer_init(&v->poll_timer, poll_timeout, v, v->processor);
     timer_init(&v->singleshot_timer, singleshot_expired, v, v->processor);
     timer_init(&v->periodic_timer, periodic_expired, v, v->processor);

@@ -92,10 +92,6 @@ static void key_stretches(char key)
         printk("  %s %u: %lu\n", names[k], worst.detail, worst.ticks);
     }
 }
-
-void stretch_init(void)
-{
-    keyhandler_register('l', key_stretches, "longest stretches without preemption, and reset");
-}
+DEBUG_KEY('l', key_stretches, "longest stretches without preemption, and reset");
 
 #endif

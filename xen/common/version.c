@@ -25,19 +25,10 @@
 /* @len bytes from @text, the rest zero; terminated. */
 static long give_string(unsigned long arg, const char *text, size_t len)
 {
-    char buf[128] = {0};
-    size_t done = 0;
+    char buf[sizeof(xen_capabilities_info_t)] = {0}; /* none is longer */
 
-    strlcpy(buf, text, min(sizeof(buf), len));
-    while (done < len) {
-        size_t n = min(len - done, sizeof(buf));
-
-        if (raw_copy_to_guest(arg + done, buf, n))
-            return -EFAULT;
-        memset(buf, 0, sizeof(buf));
-        done += n;
-    }
-    return 0;
+    strlcpy(buf, text, len);
+    return raw_copy_to_guest(arg, buf, len);
 }
 
 static long give_compile_info(unsigned long arg)
@@ -48,7 +39,7 @@ static long give_compile_info(unsigned long arg)
     strlcpy(info.compiler, COMPILER, sizeof(info.compiler));
     strlcpy(info.compile_by, "cairn", sizeof(info.compile_by));
     /* No date: the same source gives the same image. */
-    return copy_to_guest_va(arg, &info) ? -EFAULT : 0;
+    return copy_to_guest_va(arg, &info);
 }
 
 static const char *capabilities(void)
@@ -81,18 +72,7 @@ static long get_features(unsigned long arg)
     if (fi.submap_idx >= XENFEAT_NR_SUBMAPS)
         return -EINVAL;
     fi.submap = features(current->domain);
-    return copy_to_guest_va(arg, &fi) ? -EFAULT : 0;
-}
-
-/* The command line is long: from where it is, not by way of the stack. */
-static long give_command_line(unsigned long arg)
-{
-    static const char none[] = "<denied>";
-
-    if (!current->domain->is_privileged)
-        return give_string(arg, none, sizeof(xen_commandline_t));
-    _Static_assert(sizeof(boot_info.cmdline) == sizeof(xen_commandline_t), "command line size");
-    return raw_copy_to_guest(arg, boot_info.cmdline, sizeof(boot_info.cmdline)) ? -EFAULT : 0;
+    return copy_to_guest_va(arg, &fi);
 }
 
 long do_xen_version(unsigned long cmd, unsigned long arg)
@@ -111,15 +91,16 @@ long do_xen_version(unsigned long cmd, unsigned long arg)
     case XENVER_changeset:
         return give_string(arg, "cairn-" CAIRN_VERSION, XEN_CHANGESET_INFO_LEN);
     case XENVER_platform_parameters:
-        return copy_to_guest_va(arg, &params) ? -EFAULT : 0;
+        return copy_to_guest_va(arg, &params);
     case XENVER_get_features:
         return get_features(arg);
     case XENVER_pagesize:
         return arg ? -EINVAL : (long)PAGE_SIZE;
     case XENVER_guest_handle:
-        return copy_to_guest_va(arg, &current->domain->handle) ? -EFAULT : 0;
+        return copy_to_guest_va(arg, &current->domain->handle);
     case XENVER_commandline:
-        return give_command_line(arg);
+        return give_string(arg, current->domain->is_privileged ? boot_info.cmdline : "<denied>",
+                           sizeof(xen_commandline_t));
     case XENVER_build_id:
         return -ENODATA; /* the image has none */
     default:

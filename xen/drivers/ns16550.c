@@ -48,7 +48,7 @@ static struct {
 
 static struct timer poll_timer;
 
-static int parse_format(const char *s)
+static __init int parse_format(const char *s)
 {
     uint8_t lcr;
 
@@ -65,31 +65,37 @@ static int parse_format(const char *s)
     return 0;
 }
 
+/* At the end of a field: is the next one given?  *@p is then at its start. */
+static __init bool next_field(char **p)
+{
+    if (**p != ',')
+        return false;
+    ++*p;
+    return **p && **p != ',';
+}
+
 static __init int parse_com1(const char *s)
 {
-    char *end;
+    char *at;
 
     if (!strncmp(s, "auto", 4)) {
         com1.baud = 0;
-        end = (char *)s + 4;
+        at = (char *)s + 4;
     } else {
-        com1.baud = strtoul(s, &end, 10);
-        if (end == s || !com1.baud || com1.baud > CLOCK_BAUD)
+        com1.baud = strtoul(s, &at, 10);
+        if (at == s || !com1.baud || com1.baud > CLOCK_BAUD)
             return -EINVAL;
     }
-    if (*end == ',' && end[1] && end[1] != ',') {
-        if (parse_format(end + 1))
+    if (next_field(&at)) {
+        if (parse_format(at))
             return -EINVAL;
-        end += 4;
-    } else if (*end == ',')
-        end++;
-    if (*end == ',' && end[1] && end[1] != ',')
-        com1.io = strtoul(end + 1, &end, 0);
-    else if (*end == ',')
-        end++;
-    if (*end == ',' && end[1])
-        com1.irq = strtoul(end + 1, &end, 0);
-    return *end ? -EINVAL : 0;
+        at += 3;
+    }
+    if (next_field(&at))
+        com1.io = strtoul(at, &at, 0);
+    if (next_field(&at))
+        com1.irq = strtoul(at, &at, 0);
+    return *at ? -EINVAL : 0;
 }
 custom_param("com1", parse_com1);
 
@@ -149,15 +155,10 @@ void ns16550_flush(void)
         wait_for(LSR_THRE | LSR_TEMT);
 }
 
-static bool ns16550_poll(void)
+static void ns16550_poll(void)
 {
-    bool any = false;
-
-    while (reg_read(UART_LSR) & LSR_DR) {
+    while (reg_read(UART_LSR) & LSR_DR)
         console_rx(reg_read(UART_DATA));
-        any = true;
-    }
-    return any;
 }
 
 static void uart_interrupt(void)

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* audit.c - where x86 domains hold references to frames.  See cairn/audit.h. */
-#include <cairn/audit.h>
 
-#include <asm/p2m.h>
-#include <asm/pv.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 

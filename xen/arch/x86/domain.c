@@ -9,16 +9,11 @@
  */
 #include <cairn/domain.h>
 
-#include <asm/config.h>
 #include <asm/current.h>
 #include <asm/guest_tsc.h>
-#include <asm/page.h>
 #include <asm/page_type.h>
 #include <asm/paging.h>
-#include <asm/processor.h>
-#include <asm/pvclock.h>
 #include <asm/traps.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <xen/domctl.h>
@@ -278,7 +273,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     set_current(next);
     if (is_idle_vcpu(next)) {
         /* prev's tables may be gone before this CPU looks again. */
-        write_cr3(mfn_x(virt_to_mfn(idle_pgt)) << PAGE_SHIFT);
+        write_cr3(virt_to_maddr(idle_pgt));
         tlb_no_guest();
         sched_context_saved(prev);
         local_irq_enable();

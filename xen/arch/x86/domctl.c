@@ -11,7 +11,6 @@
 #include <asm/guest_tsc.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <xen/domctl.h>
 
@@ -131,21 +130,20 @@ static long set_allocation(struct domain *d, uint32_t mib)
     return rc;
 }
 
-static long shadow_op(struct domain *d, struct xen_domctl_shadow_op *op, bool *copyback)
+static long shadow_op(struct domain *d, struct xen_domctl_shadow_op *op)
 {
     switch (op->op) {
     case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
         return set_allocation(d, op->mb);
     case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
         op->mb = d->arch.paging ? d->arch.paging->get_allocation(d) : 0;
-        *copyback = true;
         return 0;
     default:
         return -EOPNOTSUPP;
     }
 }
 
-long arch_do_domctl(struct xen_domctl *op, struct domain *d, bool *copyback)
+long arch_do_domctl(struct xen_domctl *op, struct domain *d)
 {
     /* Nobody sets his own registers by way of the control interface. */
     if (d == current->domain && op->cmd != XEN_DOMCTL_get_address_size)
@@ -160,7 +158,6 @@ long arch_do_domctl(struct xen_domctl *op, struct domain *d, bool *copyback)
     case XEN_DOMCTL_sethvmcontext:
         return sethvmcontext(d, &op->u.hvmcontext);
     case XEN_DOMCTL_gethvmcontext:
-        *copyback = true;
         return gethvmcontext(d, &op->u.hvmcontext);
     case XEN_DOMCTL_hypercall_init:
         return arch_write_hypercall_page(d, _gfn(op->u.hypercall_init.gmfn));
@@ -168,17 +165,15 @@ long arch_do_domctl(struct xen_domctl *op, struct domain *d, bool *copyback)
         return set_address_size(d, op->u.address_size.size);
     case XEN_DOMCTL_get_address_size:
         op->u.address_size.size = 64;
-        *copyback = true;
         return 0;
     case XEN_DOMCTL_settscinfo:
         return settscinfo(d, &op->u.tsc_info);
     case XEN_DOMCTL_gettscinfo:
         op->u.tsc_info = (struct xen_domctl_tsc_info){
             .tsc_mode = d->arch.tsc_mode, .gtsc_khz = d->arch.tsc_khz, .elapsed_nsec = NOW()};
-        *copyback = true;
         return 0;
     case XEN_DOMCTL_shadow_op:
-        return shadow_op(d, &op->u.shadow_op, copyback);
+        return shadow_op(d, &op->u.shadow_op);
     default:
         return -ENOSYS;
     }

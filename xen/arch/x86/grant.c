@@ -13,7 +13,6 @@
 #include <asm/p2m.h>
 #include <asm/page_type.h>
 #include <asm/pv.h>
-#include <cairn/lib.h>
 #include <cairn/physmap.h>
 
 int16_t arch_grant_check_flags(const struct domain *d, uint32_t flags)

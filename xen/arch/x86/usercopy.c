@@ -8,14 +8,9 @@
  */
 #include <cairn/hypercall.h>
 
-#include <asm/config.h>
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/processor.h>
-#include <asm/pv.h>
 #include <asm/traps.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 
 static bool range_ok(unsigned long va, size_t len)

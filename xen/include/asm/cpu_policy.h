@@ -6,7 +6,6 @@
 #define ASM_CPU_POLICY_H
 
 #include <asm/processor.h>
-#include <cairn/types.h>
 
 /* Fixed when the domain is created; derived from the host's raw leaves. */
 struct cpu_policy {

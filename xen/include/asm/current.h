@@ -8,7 +8,6 @@
 
 #include <asm/config.h>
 #include <cairn/perfc.h>
-#include <cairn/types.h>
 #include <xen/xen.h>
 
 struct vcpu;

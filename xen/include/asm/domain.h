@@ -11,7 +11,6 @@
 #include <asm/pvclock.h>
 #include <cairn/boot_info.h>
 #include <cairn/spinlock.h>
-#include <cairn/types.h>
 #include <xen/xen.h>
 
 struct domain;

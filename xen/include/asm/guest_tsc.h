@@ -7,7 +7,6 @@
 #define ASM_GUEST_TSC_H
 
 #include <asm/domain.h>
-#include <cairn/types.h>
 
 struct domain;
 struct vcpu;

@@ -9,7 +9,6 @@
 
 #include <asm/addr.h>
 #include <asm/vlapic.h>
-#include <cairn/types.h>
 #include <xen/xen.h>
 #include <xen/hvm/params.h>
 
@@ -20,97 +19,6 @@ struct shadow_vcpu;
 /* Control registers as the guest sees them (pure functions in hvm/cr.c). */
 struct x86_ctrl {
     uint64_t cr0, cr2, cr3, cr4, efer;
-};
-
-struct hvm_domain {
-    uint64_t params[HVM_NR_PARAMS];
-    gfn_t hypercall_gfn;
-    uint8_t callback_vector;     /* HVM_PARAM_CALLBACK_IRQ of type vector; 0 = none */
-    struct hvm_devices *devices; /* hvm/devices.c; NULL: none */
-};
-
-/* What must be done before the next VM entry; zero on the hot path. */
-#define HVM_WORK_EVENT      (1u << 0) /* hvm_vcpu.event waits to be injected */
-#define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
-#define HVM_WORK_ROOT       (1u << 3) /* paging_ops.update_root is owed */
-#define HVM_WORK_ROLE       (1u << 4) /* with ROOT: more than CR3 changed */
-#define HVM_WORK_OWED       (HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT)
-#define HVM_WORK_STATE      (1u << 8) /* VM entry may not take the segments: vmx/realmode.c */
-
-/* The same, asked for by anybody at any time: atomically, by hvm_post() or
- * hvm_ask_domain(). */
-#define HVM_POSTED_INTR       (1u << 0) /* an interrupt may be deliverable */
-#define HVM_POSTED_NMI        (1u << 1) /* an NMI waits */
-#define HVM_POSTED_INIT       (1u << 2) /* an INIT waits */
-#define HVM_POSTED_SIPI       (1u << 3) /* and behind it a start-up message */
-#define HVM_POSTED_FLUSH_VPID (1u << 4)
-#define HVM_POSTED_FLUSH_EPT  (1u << 5)
-#define HVM_POSTED_ROOT       (1u << 6) /* as HVM_WORK_ROOT */
-#define HVM_POSTED_OWED       (HVM_POSTED_FLUSH_VPID | HVM_POSTED_FLUSH_EPT | HVM_POSTED_ROOT)
-
-struct vmx_msrlist;
-
-#define HVM_LBR_MAX 36 /* MSRs of last branch records, vmx/lbr.h */
-
-struct vmx_vcpu {
-    mfn_t vmcs;                      /* one frame */
-    struct vmx_msrlist *msrlist;     /* NULL where controls switch EFER */
-    uint64_t cr0_mask, cr4_mask;     /* bits set: not the guest's to change; as in the VMCS */
-    uint64_t cr0_shadow, cr4_shadow; /* as in the VMCS */
-    uint64_t hw_cr0, hw_cr4;         /* as in the VMCS unless ctrl_stale */
-    bool ctrl_known;                 /* these six were written once */
-    bool launched;
-    unsigned int cpu;     /* where it is active: only there may it be loaded */
-    uint16_t vpid;        /* 0: none */
-    bool dr_live;         /* DR0-3 and DR6 hold the guest's values */
-    bool ctrl_stale;      /* hvm_vcpu.ctrl lacks what the guest changed unseen */
-    bool efer_direct;     /* hardware's EFER is always the guest's, by VMCS field */
-    bool efer_read_exits; /* which MSR bitmap is in use */
-    bool cr3_exits;       /* GUEST_CR3 is not the guest's */
-    bool vm86;            /* the guest is in real mode, without unrestricted guest */
-    bool vm86_active;     /* and the VMCS holds virtual-8086 mode, hiding these: */
-    struct {
-        uint16_t sel, attr;
-        uint32_t limit;
-        uint64_t base;
-    } real_tr;
-    uint64_t real_iopl;
-    uint32_t real_exceptions;
-    uint32_t proc_controls;  /* as in the VMCS */
-    uint32_t entry_controls; /* as in the VMCS */
-    bool lbr_used;           /* the guest has branch records of its own: */
-    uint64_t lbr[HVM_LBR_MAX];
-};
-
-struct hvm_vcpu {
-    struct x86_ctrl ctrl; /* guest view; after an exit only after hvm_sync_ctrl() */
-    uint64_t msr_star, msr_lstar, msr_cstar, msr_fmask, msr_kernel_gs, msr_tsc_aux, msr_pat;
-    uint64_t msr_mtrr_def_type;
-    uint64_t tsc_offset;
-    bool cpuid_faulting; /* MSR_MISC_FEATURES_ENABLES: CPUID outside ring 0 is #GP */
-    struct vlapic vlapic;
-    uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: none */
-    uint8_t sipi_page;     /* of HVM_POSTED_SIPI */
-    bool in_hlt;           /* VPF_blocked is by HLT */
-    bool halted;           /* VPF_down is by HLT with interrupts off */
-    union {
-        struct {
-            unsigned int work;   /* HVM_WORK_* */
-            unsigned int posted; /* HVM_POSTED_* */
-        };
-        uint64_t any_work;
-    };
-    /* An event to inject at the next entry, if HVM_WORK_EVENT. */
-    struct {
-        bool pending;
-        uint8_t vector, type; /* SDM interruption types */
-        bool has_ec;
-        uint32_t ec;
-        uint8_t insn_len; /* software exceptions */
-    } event;
-    struct shadow_vcpu *shadow; /* shadow paging */
-    uint64_t pdpte[4];          /* shadow paging: what PAE paging has loaded */
-    struct vmx_vcpu vmx;
 };
 
 /* Segment registers in the order of the VMCS's fields. */
@@ -159,6 +67,92 @@ static inline struct hvm_segment hvm_segment_unpack(uint64_t desc, uint16_t sel)
     return s;
 }
 
+struct hvm_domain {
+    uint64_t params[HVM_NR_PARAMS];
+    gfn_t hypercall_gfn;
+    uint8_t callback_vector;     /* HVM_PARAM_CALLBACK_IRQ of type vector; 0 = none */
+    struct hvm_devices *devices; /* hvm/devices.c; NULL: none */
+};
+
+/* What must be done before the next VM entry; zero on the hot path. */
+#define HVM_WORK_EVENT      (1u << 0) /* hvm_vcpu.event waits to be injected */
+#define HVM_WORK_FLUSH_VPID (1u << 1) /* the guest's own translations are stale */
+#define HVM_WORK_ROOT       (1u << 3) /* paging_ops.update_root is owed */
+#define HVM_WORK_ROLE       (1u << 4) /* with ROOT: more than CR3 changed */
+#define HVM_WORK_OWED       (HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT)
+#define HVM_WORK_STATE      (1u << 8) /* VM entry may not take the segments: vmx/realmode.c */
+
+/* The same, asked for by anybody at any time: atomically, by hvm_post() or
+ * hvm_ask_domain(). */
+#define HVM_POSTED_INTR       (1u << 0) /* an interrupt may be deliverable */
+#define HVM_POSTED_NMI        (1u << 1) /* an NMI waits */
+#define HVM_POSTED_INIT       (1u << 2) /* an INIT waits */
+#define HVM_POSTED_SIPI       (1u << 3) /* and behind it a start-up message */
+#define HVM_POSTED_FLUSH_VPID (1u << 4)
+#define HVM_POSTED_FLUSH_EPT  (1u << 5)
+#define HVM_POSTED_ROOT       (1u << 6) /* as HVM_WORK_ROOT */
+#define HVM_POSTED_OWED       (HVM_POSTED_FLUSH_VPID | HVM_POSTED_FLUSH_EPT | HVM_POSTED_ROOT)
+
+struct vmx_msrlist;
+
+#define HVM_LBR_MAX 36 /* MSRs of last branch records, vmx/lbr.h */
+
+struct vmx_vcpu {
+    mfn_t vmcs;                      /* one frame */
+    struct vmx_msrlist *msrlist;     /* NULL where controls switch EFER */
+    uint64_t cr0_mask, cr4_mask;     /* bits set: not the guest's to change; as in the VMCS */
+    uint64_t cr0_shadow, cr4_shadow; /* as in the VMCS */
+    uint64_t hw_cr0, hw_cr4;         /* as in the VMCS unless ctrl_stale */
+    bool ctrl_known;                 /* these six were written once */
+    bool launched;
+    unsigned int cpu;     /* where it is active: only there may it be loaded */
+    uint16_t vpid;        /* 0: none */
+    bool dr_live;         /* DR0-3 and DR6 hold the guest's values */
+    bool ctrl_stale;      /* hvm_vcpu.ctrl lacks what the guest changed unseen */
+    bool efer_direct;     /* hardware's EFER is always the guest's, by VMCS field */
+    bool efer_read_exits; /* which MSR bitmap is in use */
+    bool cr3_exits;       /* GUEST_CR3 is not the guest's */
+    bool vm86;            /* the guest is in real mode, without unrestricted guest */
+    bool vm86_active;     /* and the VMCS holds virtual-8086 mode, hiding these: */
+    struct hvm_segment real_tr;
+    uint64_t real_iopl;
+    uint32_t real_exceptions;
+    uint32_t proc_controls;  /* as in the VMCS */
+    uint32_t entry_controls; /* as in the VMCS */
+    bool lbr_used;           /* the guest has branch records of its own: */
+    uint64_t lbr[HVM_LBR_MAX];
+};
+
+struct hvm_vcpu {
+    struct x86_ctrl ctrl; /* guest view; after an exit only after hvm_sync_ctrl() */
+    uint64_t msr_star, msr_lstar, msr_cstar, msr_fmask, msr_kernel_gs, msr_tsc_aux, msr_pat;
+    uint64_t msr_mtrr_def_type;
+    uint64_t tsc_offset;
+    bool cpuid_faulting; /* MSR_MISC_FEATURES_ENABLES: CPUID outside ring 0 is #GP */
+    struct vlapic vlapic;
+    uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: none */
+    uint8_t sipi_page;     /* of HVM_POSTED_SIPI */
+    bool in_hlt;           /* VPF_blocked is by HLT */
+    bool halted;           /* VPF_down is by HLT with interrupts off */
+    union {
+        struct {
+            unsigned int work;   /* HVM_WORK_* */
+            unsigned int posted; /* HVM_POSTED_* */
+        };
+        uint64_t any_work;
+    };
+    /* An event to inject at the next entry, if HVM_WORK_EVENT. */
+    struct {
+        uint8_t vector, type; /* SDM interruption types */
+        bool has_ec;
+        uint32_t ec;
+        uint8_t insn_len; /* software exceptions */
+    } event;
+    struct shadow_vcpu *shadow; /* shadow paging */
+    uint64_t pdpte[4];          /* shadow paging: what PAE paging has loaded */
+    struct vmx_vcpu vmx;
+};
+
 /* The part of a vCPU's state that lives in the VMCS. */
 struct hvm_cpu_state {
     uint64_t rip, rsp, rflags, dr7;
@@ -169,6 +163,18 @@ struct hvm_cpu_state {
 /* ---- vmx/: the state that hvm/ sees.  Any vCPU that is not running, or current. ---- */
 void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s);
 void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s);
+/* What blocks events: interruptibility state as the SDM numbers it, and above
+ * it the pending debug exceptions.  Follows the rest of the state; of what is
+ * set, that which does not fit to it is dropped. */
+#define HVM_BLOCKING_STI    1u
+#define HVM_BLOCKING_MOV_SS 2u
+#define HVM_BLOCKING_SHADOW 3u
+#define HVM_BLOCKING_NMI    8u
+#define HVM_PENDING_SHIFT   8
+#define HVM_PENDING_BS      (1u << HVM_PENDING_SHIFT << 14)
+#define HVM_BLOCKING_ALL    (0xbu | 0x500fu << HVM_PENDING_SHIFT)
+uint32_t hvm_get_blocking(struct vcpu *v);
+void hvm_set_blocking(struct vcpu *v, uint32_t blocking);
 /* DEBUGCTL and the last branch records, of the current vCPU; -EPERM: #GP. */
 int hvm_lbr_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
 int hvm_lbr_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
@@ -210,6 +216,8 @@ void hvm_inject_exception(struct vcpu *v, unsigned int vector, uint32_t ec);
 void hvm_inject_page_fault(struct vcpu *v, gva_t va, uint32_t ec);
 /* Set bits of DR6, for a #DB that we raise.  Current vCPU. */
 void hvm_note_debug_trap(struct vcpu *v, unsigned long bits);
+/* MOV from or to DR0-3, DR6 or DR7; false: DR7.GD wants a #DB, which is noted. */
+bool hvm_move_dr(struct vcpu *v, unsigned int n, uint64_t *value, bool write);
 /* Deliver an event of SDM interruption @type at the next entry. */
 void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, bool has_ec,
                      uint32_t ec, unsigned int insn_len);

@@ -9,7 +9,6 @@
 
 #include <asm/addr.h>
 #include <cairn/spinlock.h>
-#include <cairn/types.h>
 
 struct domain;
 

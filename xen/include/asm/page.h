@@ -4,7 +4,6 @@
 #define ASM_PAGE_H
 
 #include <asm/addr.h>
-#include <cairn/types.h>
 
 #define PTE_P         0x001ul
 #define PTE_W         0x002ul

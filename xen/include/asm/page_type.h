@@ -20,7 +20,6 @@
 #define ASM_PAGE_TYPE_H
 
 #include <asm/smp.h>
-#include <cairn/types.h>
 
 struct page_info;
 

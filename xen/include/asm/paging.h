@@ -7,7 +7,6 @@
 #define ASM_PAGING_H
 
 #include <asm/addr.h>
-#include <cairn/types.h>
 
 struct vcpu;
 struct domain;

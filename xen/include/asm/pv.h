@@ -10,7 +10,6 @@
 #include <asm/config.h>
 #include <asm/page.h>
 #include <cairn/audit.h>
-#include <cairn/types.h>
 #include <xen/xen.h>
 
 #include <xen/callback.h>

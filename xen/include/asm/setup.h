@@ -8,7 +8,6 @@
 
 #include <asm/config.h>
 #include <asm/page.h>
-#include <cairn/types.h>
 
 /* Page-aligned group borders, in this order. */
 extern char _start[], _etext[], _erodata[], __init_begin[], __init_text_end[], __init_end[], _end[];

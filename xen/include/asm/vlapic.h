@@ -11,7 +11,6 @@
 #include <asm/addr.h>
 #include <cairn/spinlock.h>
 #include <cairn/time.h>
-#include <cairn/types.h>
 
 struct vcpu;
 

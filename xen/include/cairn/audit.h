@@ -48,8 +48,6 @@ unsigned int audit_check(const struct audit_count *c, uint64_t count_info, uint6
 
 typedef void (*audit_fn)(void *ctx, mfn_t mfn, uint64_t type);
 
-void audit_init(void); /* debug keys */
-
 /* ---- arch/x86/audit.c ---- */
 /* Calls @fn for each reference that @d's tables and vCPUs hold. */
 void arch_audit_refs(struct domain *d, audit_fn fn, void *ctx);

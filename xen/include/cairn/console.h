@@ -53,9 +53,18 @@ bool ns16550_present(void);
 void ns16550_putc(char c);
 void ns16550_flush(void);
 
-/* keyhandler.c: debug keys, from the serial line or sysctl debug_keys. */
-void keyhandler_init(void);
-void keyhandler_register(char key, void (*fn)(char key), const char *desc);
+/* Debug keys, from the serial line or sysctl debug_keys, collected by the linker
+ * (keyhandler.c): each key from @first to @last is handled by @fn. */
+struct debug_key {
+    char first, last;
+    void (*fn)(char key);
+    const char *desc;
+};
+#define DEBUG_KEYS(from, to, handler, text)                                 \
+    static const struct debug_key key_of_##handler                          \
+        __attribute__((__used__, __section__(".keys"), __aligned__(8))) = { \
+            .first = from, .last = to, .fn = handler, .desc = text}
+#define DEBUG_KEY(key, handler, text) DEBUG_KEYS(key, key, handler, text)
 void handle_keypress(char key);
 
 #endif

@@ -26,6 +26,7 @@
 #include <cairn/time.h>
 #include <cairn/types.h>
 #include <xen/xen.h>
+#include <xen/vcpu.h>
 
 #define MAX_VCPUS 32 /* a domain; the two-level shared_info's own limit */
 
@@ -50,9 +51,8 @@ struct vcpu {
     bool expelled;          /* to another CPU as soon as its state is saved */
     bool is_initialised;    /* has a register state */
     unsigned int pause_flags;
-    unsigned int pause_count; /* vcpu_pause() */
-    unsigned int runstate;    /* RUNSTATE_* */
-    s_time_t runstate_since, runstate_time[4];
+    unsigned int pause_count;           /* vcpu_pause() */
+    struct vcpu_runstate_info runstate; /* up to the last change */
     uint64_t runstate_area; /* where the guest wants to read them, virtual; 0: nowhere */
 
     struct vcpu_info *vcpu_info; /* in shared_info or registered by the guest */

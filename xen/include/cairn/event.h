@@ -34,7 +34,6 @@ struct evtchn {
 int evtchn_init(struct domain *d, unsigned int max_port);
 void evtchn_destroy(struct domain *d); /* closes every port: no more events */
 void evtchn_free(struct domain *d);    /* and the memory, once nobody looks */
-long do_event_channel_op(unsigned long cmd, unsigned long arg);
 
 /* send_guest_virq - raise @virq; no effect if not bound. Global VIRQs (DOM_EXC,
  * CONSOLE) go to dom0's vcpu 0. */

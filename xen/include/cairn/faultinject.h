@@ -17,7 +17,6 @@ bool faultinject_fail(void);
 /* Not counted, until faultinject_go_on() with what this returned. */
 bool faultinject_hold(void);
 void faultinject_go_on(bool held);
-void faultinject_init(void); /* debug keys */
 #else
 static inline bool faultinject_fail(void)
 {
@@ -28,7 +27,6 @@ static inline bool faultinject_hold(void)
     return false;
 }
 static inline void faultinject_go_on(bool held) {}
-static inline void faultinject_init(void) {}
 #endif
 
 #endif

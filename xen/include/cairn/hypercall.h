@@ -80,38 +80,50 @@ int __must_check raw_copy_to_guest(unsigned long va, const void *src, size_t len
 #define copy_to_guest_offset(hnd, off, ptr, n) \
     raw_copy_to_guest((unsigned long)((hnd).p + (off)), (ptr), sizeof(*(ptr)) * (n))
 
-/* Handlers: arguments as the guest passed them (pointers are guest addresses). */
-long do_xen_version(unsigned long cmd, unsigned long arg);
-long do_console_io(unsigned long cmd, unsigned long count, unsigned long buf);
-long do_memory_op(unsigned long cmd, unsigned long arg);
-long do_domctl(unsigned long arg);
-long do_sysctl(unsigned long arg);
-long do_vm_assist(unsigned long cmd, unsigned long type);
-long do_hvm_op(unsigned long op, unsigned long arg); /* arch/x86/hvm/hvm_op.c */
-long do_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count);
-long do_multicall(unsigned long calls, unsigned long nr);
 /* arch/x86/domctl.c: those domctls that touch registers; -ENOSYS: not mine. */
 struct xen_domctl;
-long arch_do_domctl(struct xen_domctl *op, struct domain *d, bool *copyback);
-/* arch/x86/pv: only for PV callers, -ENOSYS for HVM (the table knows). */
-long do_set_trap_table(unsigned long traps);
-long do_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
-                   unsigned long foreigndom);
-long do_set_gdt(unsigned long frames, unsigned long entries);
-long do_stack_switch(unsigned long ss, unsigned long sp);
-long do_fpu_taskswitch(unsigned long set);
-long do_set_debugreg(unsigned long reg, unsigned long value);
-long do_get_debugreg(unsigned long reg);
-long do_update_descriptor(unsigned long maddr, unsigned long desc);
-long do_update_va_mapping(unsigned long va, unsigned long val, unsigned long flags);
-long do_update_va_mapping_otherdomain(unsigned long va, unsigned long val, unsigned long flags,
-                                      unsigned long domid);
-long do_iret(void);
-long do_set_segment_base(unsigned long which, unsigned long base);
-long do_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
-                  unsigned long foreigndom);
-long do_callback_op(unsigned long cmd, unsigned long arg);
-long do_physdev_op(unsigned long cmd, unsigned long arg);
-long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall);
+long arch_do_domctl(struct xen_domctl *op, struct domain *d);
+
+/* All calls: name, kinds of guest that may (else -ENOSYS), number of arguments. */
+#define HYPERCALLS(X)                       \
+    X(set_trap_table, PV, 1)                \
+    X(mmu_update, PV, 4)                    \
+    X(set_gdt, PV, 2)                       \
+    X(stack_switch, PV, 2)                  \
+    X(set_callbacks, PV, 3)                 \
+    X(fpu_taskswitch, PV, 1)                \
+    X(set_debugreg, PV, 2)                  \
+    X(get_debugreg, PV, 1)                  \
+    X(update_descriptor, PV, 2)             \
+    X(memory_op, ANY, 2)                    \
+    X(multicall, ANY, 2)                    \
+    X(update_va_mapping, PV, 3)             \
+    X(set_timer_op, ANY, 1)                 \
+    X(xen_version, ANY, 2)                  \
+    X(console_io, ANY, 3)                   \
+    X(grant_table_op, ANY, 3)               \
+    X(vm_assist, ANY, 2)                    \
+    X(update_va_mapping_otherdomain, PV, 4) \
+    X(iret, PV, 0)                          \
+    X(vcpu_op, ANY, 3)                      \
+    X(set_segment_base, PV, 2)              \
+    X(mmuext_op, PV, 4)                     \
+    X(sched_op, ANY, 2)                     \
+    X(callback_op, PV, 2)                   \
+    X(event_channel_op, ANY, 2)             \
+    X(physdev_op, PV, 2)                    \
+    X(hvm_op, ANY, 2)                       \
+    X(sysctl, ANY, 1)                       \
+    X(domctl, ANY, 1)
+
+/* The handlers: arguments as the guest passed them, in the ABI's order (pointers
+ * are guest addresses). */
+#define HYPERCALL_PARAMS_0               void
+#define HYPERCALL_PARAMS_1               unsigned long
+#define HYPERCALL_PARAMS_2               unsigned long, HYPERCALL_PARAMS_1
+#define HYPERCALL_PARAMS_3               unsigned long, HYPERCALL_PARAMS_2
+#define HYPERCALL_PARAMS_4               unsigned long, HYPERCALL_PARAMS_3
+#define HYPERCALL_DECLARE(name, who, nr) long do_##name(HYPERCALL_PARAMS_##nr);
+HYPERCALLS(HYPERCALL_DECLARE)
 
 #endif

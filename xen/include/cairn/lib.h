@@ -10,6 +10,7 @@
 #ifndef CAIRN_LIB_H
 #define CAIRN_LIB_H
 
+#include <cairn/errno.h>
 #include <cairn/types.h>
 #include <stdarg.h>
 

@@ -73,6 +73,10 @@ mfn_t page_to_mfn(const struct page_info *pg);
 /* Directmap address of a frame, and back. */
 void *mfn_to_virt(mfn_t mfn);
 mfn_t virt_to_mfn(const void *va); /* directmap or hypervisor image address */
+static inline uint64_t virt_to_maddr(const void *va)
+{
+    return maddr_x(mfn_to_maddr(virt_to_mfn(va)));
+}
 static inline void *page_to_virt(const struct page_info *pg)
 {
     return mfn_to_virt(page_to_mfn(pg));

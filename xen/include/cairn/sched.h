@@ -35,9 +35,6 @@ void vcpu_runstate(const struct vcpu *v, struct vcpu_runstate_info *info);
 s_time_t vcpu_cpu_time(const struct vcpu *v);
 /* Write @v's run state where its guest wants it; current's address space. */
 void vcpu_show_runstate(const struct vcpu *v);
-long do_sched_op(unsigned long cmd, unsigned long arg);
-long do_set_timer_op(s_time_t timeout);
-long do_vcpu_op(unsigned long cmd, unsigned long vcpuid, unsigned long arg);
 noreturn void idle_loop(void);
 void idle_wake(void); /* idle CPUs look again for what is to be done while idle */
 

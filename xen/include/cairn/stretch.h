@@ -30,14 +30,12 @@ void stretch_point(void);
 void stretch_discount(uint64_t ticks);
 /* stretch_end - on the way to a guest or to sleep. */
 void stretch_end(void);
-void stretch_init(void);
 #else
 static inline void stretch_begin(enum stretch_kind kind, unsigned int detail) {}
 static inline void stretch_rename(enum stretch_kind kind, unsigned int detail) {}
 static inline void stretch_point(void) {}
 static inline void stretch_discount(uint64_t ticks) {}
 static inline void stretch_end(void) {}
-static inline void stretch_init(void) {}
 #endif
 
 #endif

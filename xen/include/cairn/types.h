@@ -19,6 +19,7 @@ typedef int64_t s_time_t; /* nanoseconds since boot */
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define __init         __attribute__((__section__(".init.text"), __cold__))
+#define __cold         __attribute__((__cold__)) /* made small, not fast */
 #define __initdata     __attribute__((__section__(".init.data")))
 #define __must_check   __attribute__((__warn_unused_result__))
 #define __packed       __attribute__((__packed__))

@@ -2,7 +2,7 @@
 /*
  * Down to real mode and back: paging off, protected mode off, interrupts of
  * three kinds through the vectors at address 0 (INT n, faults, and as a guest
- * the event-channel upcall), instructions that exit, and up again to where we
+ * the event-channel upcall), instructions that exit, debug registers, and up again to where we
  * came from.  This is what firmware calls, suspend and resume, and the start of
  * other processors do.  EFER must read the same all the way, but for LMA; with
  * LME set and no paging at all as well (T51), and every page must hold what it
@@ -71,6 +71,10 @@ static void trip(const char *what, bool upcall)
     check_equal("divide errors", result->divides, 2);
     check_equal("undefined opcodes", result->undefined, 1);
     check_equal("upcalls", result->upcalls, upcall);
+    check_equal("DR0", result->dr0_off, 0);
+    check_equal("DR7", result->dr7, 0x701);
+    check_equal("breakpoints", result->debugs, 1);
+    check_equal("DR6", result->dr6, 0xffff0ff1);
     check_equal("CPUID in real mode", result->cpuid_b, cpuid(0, 0).b);
 
     check_equal("CR0 afterwards", read_cr0(), cr0);

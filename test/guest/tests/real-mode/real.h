@@ -25,6 +25,7 @@ struct real_result {
     uint32_t cpuid_b;
     uint32_t has_efer; /* in: EFER exists */
     uint32_t want_upcall;
+    uint32_t dr0_off, dr7, dr6, debugs; /* DR0 is not what was written; read; #DBs */
 };
 
 /*

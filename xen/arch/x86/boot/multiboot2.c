@@ -6,7 +6,6 @@
  */
 #include <cairn/boot_info.h>
 
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 
 enum {

@@ -5,7 +5,6 @@
  */
 #include <cairn/boot_info.h>
 
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <xen/xen.h>
 #include <xen/arch-x86/hvm/start_info.h>

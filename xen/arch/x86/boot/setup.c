@@ -6,21 +6,13 @@
 #include <asm/setup.h>
 
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/processor.h>
-#include <asm/pv.h>
-#include <asm/smp.h>
 #include <asm/traps.h>
 #include <cairn/acpi.h>
-#include <cairn/boot_info.h>
 #include <cairn/console.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/param.h>
 #include <cairn/sched.h>
-#include <cairn/time.h>
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/domctl.h>
 
@@ -200,7 +192,6 @@ __init void start_xen(unsigned int kind, uint32_t info)
     sched_init();
     local_irq_enable();
     console_init_postirq();
-    keyhandler_init();
     if (pv_cpu_init())
         panic("No memory for the SYSCALL stubs");
 

@@ -19,7 +19,6 @@
 #include <asm/traps.h>
 #include <cairn/acpi.h>
 #include <cairn/boot_info.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/sched.h>
@@ -244,7 +243,7 @@ __init void smp_init(void)
     if (wanted_cpus() > 1 && acpi.nr_cpus > 1) {
         root = page ? make_tables(page, tables) : NULL;
         if (root) {
-            uint32_t cr3 = mfn_x(virt_to_mfn(root)) << PAGE_SHIFT;
+            uint32_t cr3 = virt_to_maddr(root);
 
             memcpy(trampoline_cr3, &cr3, sizeof(cr3));
             memcpy(boot_phys_to_virt(page), trampoline_start, trampoline_end - trampoline_start);

@@ -11,7 +11,6 @@
 #include <asm/current.h>
 #include <asm/processor.h>
 #include <asm/setup.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 

@@ -6,7 +6,6 @@
 #include <asm/current.h>
 #include <asm/processor.h>
 #include <asm/traps.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 
 #define FXSAVE_SIZE  512

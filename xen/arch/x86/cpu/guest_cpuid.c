@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* guest_cpuid.c - the policy of a domain from this machine, and CPUID for a vCPU. */
-#include <asm/cpu_policy.h>
 
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/time.h>
 
 void cpu_policy_init(struct cpu_policy *p, bool hvm, bool hap, uint16_t domid)
 {

@@ -5,18 +5,11 @@
  * Whatever is not named here does not exist: #GP.  No value of the host's is
  * ever returned except the passage of time.
  */
-#include <asm/cpu_policy.h>
 
 #include <asm/current.h>
 #include <asm/guest_tsc.h>
-#include <asm/hvm.h>
-#include <asm/page.h>
-#include <asm/pv.h>
-#include <asm/processor.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "../hvm/cr.h"
 

@@ -3,11 +3,8 @@
 #include <asm/guest_tsc.h>
 
 #include <asm/current.h>
-#include <asm/pvclock.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/time.h>
 
 uint64_t guest_tsc(const struct vcpu *v, uint64_t host)
 {

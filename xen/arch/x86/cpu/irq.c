@@ -7,7 +7,6 @@
 #include <asm/traps.h>
 
 #include <asm/current.h>
-#include <asm/processor.h>
 #include <cairn/lib.h>
 #include <cairn/stretch.h>
 

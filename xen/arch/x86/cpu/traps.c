@@ -6,14 +6,9 @@
 #include <asm/traps.h>
 
 #include <asm/current.h>
-#include <asm/processor.h>
-#include <asm/pv.h>
-#include <asm/setup.h>
-#include <asm/smp.h>
 #include <cairn/console.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/spinlock.h>
 
 static unsigned long nmi_count;
 static bool stack_shown; /* by fatal_trap(): panic() need not add its own */

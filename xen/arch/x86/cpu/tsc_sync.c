@@ -9,7 +9,6 @@
 #include <asm/smp.h>
 
 #include <asm/processor.h>
-#include <cairn/lib.h>
 
 #define ROUNDS   4
 #define READINGS 256

@@ -8,7 +8,7 @@ enum emul_result emul_i_alu(struct emul_ctxt *c)
     const struct emul_insn *insn = &c->insn;
     unsigned int size = insn->opsize, form = insn->opcode & 7;
     bool group = insn->opcode >= 0x80;
-    unsigned int op = group ? (insn->modrm >> 3) & 7 : insn->opcode >> 3;
+    unsigned int op = group ? emul_member(insn) : insn->opcode >> 3;
     uint64_t a, b;
 
     if (!group && form >= 2) { /* reg, r/m; or AL, Ib and rAX, Iz */
@@ -40,43 +40,26 @@ enum emul_result emul_i_test(struct emul_ctxt *c)
     return EMUL_OKAY;
 }
 
-/* 40-4f, without a ModRM byte */
+/* 40-4f; FE and FF /0 /1 */
 enum emul_result emul_i_inc_dec(struct emul_ctxt *c)
-{
-    unsigned int reg = c->insn.opcode & 7, size = c->insn.opsize;
-    uint64_t a = emul_get(c, reg, size);
-    return emul_set(c, reg, size, emul_inc_dec(a, c->insn.opcode & 8, size, &c->regs.rflags));
-}
-
-/* FE, FF: INC DEC CALL CALLF JMP JMPF PUSH */
-enum emul_result emul_i_group45(struct emul_ctxt *c)
 {
     unsigned int size = c->insn.opsize;
     uint64_t a;
-    switch ((c->insn.modrm >> 3) & 7) {
-    case 0:
-    case 1:
-        TRY(emul_read_rm_update(c, &a, size));
-        return emul_update_rm(c, a, emul_inc_dec(a, c->insn.modrm & 8, size, &c->regs.rflags),
-                              size);
-    case 2:
-        return emul_i_call(c);
-    case 3:
-        return emul_i_call_far(c);
-    case 4:
-        return emul_i_jmp(c);
-    case 5:
-        return emul_i_jmp_far(c);
-    default:
-        return emul_i_push(c);
-    }
+    TRY(emul_read_rm_update(c, &a, size));
+    return emul_update_rm(c, a, emul_inc_dec(a, c->insn.modrm & 8, size, &c->regs.rflags), size);
+}
+
+/* FE, FF */
+enum emul_result emul_i_group45(struct emul_ctxt *c)
+{
+    static const emul_fn members[] = {emul_i_inc_dec, emul_i_inc_dec, emul_i_call, emul_i_call_far,
+                                      emul_i_jmp,     emul_i_jmp_far, emul_i_push};
+    return members[emul_member(&c->insn)](c);
 }
 
 static void set_cf_of(struct emul_ctxt *c, bool on)
 {
-    c->regs.rflags &= ~(FLAG_CF | FLAG_OF);
-    if (on)
-        c->regs.rflags |= FLAG_CF | FLAG_OF;
+    emul_set_flag(&c->regs.rflags, FLAG_CF | FLAG_OF, on);
 }
 
 /* A result of two halves: AH and AL, or rDX and rAX. */
@@ -150,7 +133,7 @@ static enum emul_result divide(struct emul_ctxt *c, uint64_t by, bool is_signed,
 /* F6, F7: TEST TEST NOT NEG MUL IMUL DIV IDIV */
 enum emul_result emul_i_group3(struct emul_ctxt *c)
 {
-    unsigned int size = c->insn.opsize, member = (c->insn.modrm >> 3) & 7;
+    unsigned int size = c->insn.opsize, member = emul_member(&c->insn);
     uint64_t a;
 
     if (member == 2 || member == 3) {
@@ -230,8 +213,7 @@ enum emul_result emul_i_cmpxchg8b(struct emul_ctxt *c)
     bool wide = c->insn.rex & 8;
     unsigned int half = wide ? 8 : 4, size = 2 * half;
     uint64_t addr, off = emul_ea(c);
-    uint64_t old[2] = {0, 0}, new[2];
-    uint32_t low = 0, high = 0;
+    uint64_t old[2] = {0, 0};
 
     if (c->insn.rep)
         return EMUL_UNHANDLEABLE; /* VMCLEAR, VMXON and their kin */
@@ -241,24 +223,14 @@ enum emul_result emul_i_cmpxchg8b(struct emul_ctxt *c)
     if (wide && (addr & 15))
         return emul_raise(c, X86_EXC_GP, 0);
     TRY(c->ops->read(c, addr, old, size, EMUL_FOR_WRITE));
-    if (wide) {
-        new[0] = c->regs.gpr[RBX];
-        new[1] = c->regs.gpr[RCX];
-    } else {
-        new[0] = (uint32_t)c->regs.gpr[RBX] | c->regs.gpr[RCX] << 32;
-        new[1] = 0;
-        low = old[0];
-        high = old[0] >> 32;
-    }
-    bool equal = wide ? old[0] == c->regs.gpr[RAX] && old[1] == c->regs.gpr[RDX]
-                      : low == (uint32_t)c->regs.gpr[RAX] && high == (uint32_t)c->regs.gpr[RDX];
+    uint64_t mask = emul_mask(half), high = wide ? old[1] : old[0] >> 32;
+    bool equal = (old[0] & mask) == emul_get(c, RAX, half) && high == emul_get(c, RDX, half);
+    uint64_t new[2] = {emul_get(c, RBX, half), c->regs.gpr[RCX]};
+    if (!wide)
+        new[0] |= new[1] << 32;
     TRY(c->ops->cmpxchg(c, addr, old, equal ? new : old, size, 0));
-    c->regs.rflags = equal ? c->regs.rflags | FLAG_ZF : c->regs.rflags & ~FLAG_ZF;
-    if (!equal) {
-        c->regs.gpr[RAX] = wide ? old[0] : low;
-        c->regs.gpr[RDX] = wide ? old[1] : high;
-    }
-    return EMUL_OKAY;
+    emul_set_flag(&c->regs.rflags, FLAG_ZF, equal);
+    return equal ? EMUL_OKAY : put_pair(c, old[0], high, half);
 }
 
 /* ---- decimal: not in 64-bit mode ---- */

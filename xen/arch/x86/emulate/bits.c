@@ -5,7 +5,7 @@
 /* c0 c1 d0-d3 */
 enum emul_result emul_i_shift(struct emul_ctxt *c)
 {
-    unsigned int size = c->insn.opsize, op = (c->insn.modrm >> 3) & 7, count = 1;
+    unsigned int size = c->insn.opsize, op = emul_member(&c->insn), count = 1;
     uint64_t a;
     if (c->insn.opcode < 0xd0)
         count = c->insn.imm & 0xff;
@@ -43,7 +43,7 @@ enum emul_result emul_i_bt(struct emul_ctxt *c)
     }
     uint64_t bit = 1ull << (index & (width - 1));
     TRY(op ? emul_read_rm_update(c, &a, size) : emul_read_rm(c, &a, size));
-    c->regs.rflags = a & bit ? c->regs.rflags | FLAG_CF : c->regs.rflags & ~FLAG_CF;
+    emul_set_flag(&c->regs.rflags, FLAG_CF, a & bit);
     if (op == 0)
         return EMUL_OKAY;
     return emul_update_rm(c, a, op == 1 ? a | bit : op == 2 ? a & ~bit : a ^ bit, size);
@@ -61,11 +61,11 @@ enum emul_result emul_i_bit_scan(struct emul_ctxt *c)
     unsigned int bit = !v ? 0 : reverse ? 63 - __builtin_clzll(v) : __builtin_ctzll(v);
     if (count) {
         res = !v ? width : reverse ? width - 1 - bit : bit;
-        *flags &= ~(FLAG_CF | FLAG_ZF);
-        *flags |= (v ? 0 : FLAG_CF) | (res ? 0 : FLAG_ZF);
+        emul_set_flag(flags, FLAG_CF, !v);
+        emul_set_flag(flags, FLAG_ZF, !res);
         return emul_set(c, c->insn.reg, size, res);
     }
-    *flags = v ? *flags & ~FLAG_ZF : *flags | FLAG_ZF;
+    emul_set_flag(flags, FLAG_ZF, !v);
     /* Of zero: processors leave the register, to its full width. */
     if (v)
         emul_set(c, c->insn.reg, size, bit);

@@ -136,9 +136,10 @@ static void read_mem32(struct emul_insn *insn, struct reader *r)
         mem->seg = SEG_SS;
 }
 
+/* An opcode without the byte has its register, or its segment, where that would have it. */
 static void read_modrm(struct emul_insn *insn, struct reader *r)
 {
-    insn->modrm = next(r, 1);
+    insn->modrm = insn->op->flags & OP_MODRM ? next(r, 1) : 0xc0 | insn->opcode;
     insn->reg = ((insn->modrm >> 3) & 7) | (insn->rex & 4) << 1;
     insn->rm = (insn->modrm & 7) | (insn->rex & 1) << 3;
     insn->has_mem = insn->modrm < 0xc0 && !(insn->op->flags & OP_REGRM);
@@ -154,7 +155,7 @@ static void read_modrm(struct emul_insn *insn, struct reader *r)
 /* Opcode FF: the members that transfer control or push differ in width. */
 static unsigned int width_flags(const struct emul_insn *insn)
 {
-    unsigned int flags = insn->op->flags, member = (insn->modrm >> 3) & 7;
+    unsigned int flags = insn->op->flags, member = emul_member(insn);
     if (insn->opcode == 0xff && (member == 2 || member == 4))
         flags |= OP_F64;
     if (insn->opcode == 0xff && member == 6)
@@ -208,7 +209,7 @@ static void read_immediates(struct emul_insn *insn, struct reader *r)
 static bool is_invalid(const struct emul_insn *insn)
 {
     const struct emul_opcode *op = insn->op;
-    unsigned int member = (insn->modrm >> 3) & 7;
+    unsigned int member = emul_member(insn);
 
     if ((op->flags & OP_NO64) && insn->mode == 8)
         return true;
@@ -226,7 +227,7 @@ static bool is_invalid(const struct emul_insn *insn)
  */
 static bool is_other(const struct emul_insn *insn)
 {
-    unsigned int op = insn->opcode, member = (insn->modrm >> 3) & 7;
+    unsigned int op = insn->opcode, member = emul_member(insn);
     if (op == 0x1b8)
         return insn->rep != 0xf3;
     if (op == 0xc6 || op == 0xc7 || op == 0x1c7)
@@ -251,8 +252,7 @@ enum emul_decode emul_decode(struct emul_insn *insn, const uint8_t *code, size_t
         return r.fail;
     if (!insn->op)
         return DECODE_UNKNOWN;
-    if (insn->op->flags & OP_MODRM)
-        read_modrm(insn, &r);
+    read_modrm(insn, &r);
     set_widths(insn);
     if (!r.fail && is_other(insn))
         return DECODE_UNKNOWN;

@@ -112,6 +112,17 @@ enum emul_result emul_update_rm(struct emul_ctxt *c, uint64_t old, uint64_t v, u
     return c->ops->cmpxchg(c, addr, &old, &v, size, 0);
 }
 
+enum emul_result emul_read_far(struct emul_ctxt *c, uint64_t *off, uint16_t *sel)
+{
+    uint8_t raw[10];
+    unsigned int size = c->insn.opsize;
+    TRY(emul_read(c, c->insn.mem.seg, emul_ea(c), raw, size + 2, 0));
+    *off = 0;
+    memcpy(off, raw, size);
+    memcpy(sel, raw + size, 2);
+    return EMUL_OKAY;
+}
+
 unsigned int emul_stack_width(struct emul_ctxt *c)
 {
     if (c->insn.mode == 8)
@@ -231,37 +242,4 @@ enum emul_result emul_step(struct emul_ctxt *c)
     }
     c->regs.rip = c->next_rip;
     return write_segments(c);
-}
-
-static enum emul_result deliver_real(struct emul_ctxt *c, unsigned int vector, uint64_t return_rip)
-{
-    const struct hvm_segment *idt, *cs;
-    uint32_t gate = 0;
-
-    TRY(begin(c));
-    c->insn.mode = 2;
-    TRY(emul_segment(c, SEG_IDTR, &idt));
-    TRY(emul_segment(c, SEG_CS, &cs));
-    if (!c->ops->read || !c->ops->write || vector * 4 + 3 > idt->limit)
-        return EMUL_UNHANDLEABLE;
-    TRY(c->ops->read(c, (uint32_t)(idt->base + vector * 4), &gate, 4, EMUL_SYSTEM));
-    uint16_t old_cs = cs->sel;
-    TRY(emul_push(c, c->regs.rflags, 2));
-    TRY(emul_push(c, old_cs, 2));
-    TRY(emul_push(c, return_rip, 2));
-    c->regs.rflags &= ~(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_AC | X86_EFLAGS_RF);
-    struct hvm_segment new_cs = *cs;
-    new_cs.sel = gate >> 16;
-    new_cs.base = (gate >> 16) << 4;
-    TRY(emul_put_segment(c, SEG_CS, &new_cs));
-    c->regs.rip = gate & 0xffff;
-    return write_segments(c);
-}
-
-enum emul_result emul_deliver_real(struct emul_ctxt *c, unsigned int vector, uint64_t return_rip)
-{
-    enum emul_result rc = deliver_real(c, vector, return_rip);
-    if (rc != EMUL_OKAY)
-        c->regs = c->undo;
-    return rc;
 }

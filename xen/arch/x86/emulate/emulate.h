@@ -98,15 +98,13 @@ struct emul_ops {
     /* Legality of values is the hook's; CPL was checked. */
     enum emul_result (*read_cr)(struct emul_ctxt *c, unsigned int cr, uint64_t *value);
     enum emul_result (*write_cr)(struct emul_ctxt *c, unsigned int cr, uint64_t value);
-    enum emul_result (*read_dr)(struct emul_ctxt *c, unsigned int dr, uint64_t *value);
-    enum emul_result (*write_dr)(struct emul_ctxt *c, unsigned int dr, uint64_t value);
+    enum emul_result (*move_dr)(struct emul_ctxt *c, unsigned int dr, uint64_t *value, bool write);
     enum emul_result (*read_msr)(struct emul_ctxt *c, uint32_t msr, uint64_t *value);
     enum emul_result (*write_msr)(struct emul_ctxt *c, uint32_t msr, uint64_t value);
     enum emul_result (*cpuid)(struct emul_ctxt *c, uint32_t leaf, uint32_t subleaf,
                               uint32_t out[4]);
     enum emul_result (*read_tsc)(struct emul_ctxt *c, uint64_t *value);
     enum emul_result (*invlpg)(struct emul_ctxt *c, uint64_t addr);
-    enum emul_result (*wbinvd)(struct emul_ctxt *c);
     /* x87, MMX or SSE, already found to be executable in this state.  @mem is a
      * memory operand: given to the hook by loads, filled by it for stores. */
     enum emul_result (*fpu)(struct emul_ctxt *c, const struct emul_insn *insn, uint8_t mem[16]);
@@ -162,10 +160,6 @@ struct emul_ctxt {
 
 /* emul_step - execute the instruction at CS:RIP. */
 enum emul_result emul_step(struct emul_ctxt *c);
-/* emul_deliver_real - real mode's delivery of interrupt @vector through the
- * vector table at IDTR; @return_rip is pushed.  Not valid with CR0.PE. */
-enum emul_result emul_deliver_real(struct emul_ctxt *c, unsigned int vector, uint64_t return_rip);
-
 /* For hooks: both return EMUL_EXCEPTION. */
 enum emul_result emul_raise(struct emul_ctxt *c, unsigned int vector, uint32_t ec);
 enum emul_result emul_raise_page_fault(struct emul_ctxt *c, uint64_t addr, uint32_t ec);

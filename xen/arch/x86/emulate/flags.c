@@ -23,7 +23,7 @@ static bool top_bit(uint64_t v, unsigned int size)
     return (v >> (8 * size - 1)) & 1;
 }
 
-static void set_flag(uint64_t *flags, uint64_t flag, bool on)
+void emul_set_flag(uint64_t *flags, uint64_t flag, bool on)
 {
     *flags = on ? *flags | flag : *flags & ~flag;
 }
@@ -34,9 +34,9 @@ static void flags_result(uint64_t *flags, uint64_t res, unsigned int size)
     parity ^= parity >> 4;
     parity ^= parity >> 2;
     parity ^= parity >> 1;
-    set_flag(flags, FLAG_PF, !(parity & 1));
-    set_flag(flags, FLAG_ZF, (res & emul_mask(size)) == 0);
-    set_flag(flags, FLAG_SF, top_bit(res, size));
+    emul_set_flag(flags, FLAG_PF, !(parity & 1));
+    emul_set_flag(flags, FLAG_ZF, (res & emul_mask(size)) == 0);
+    emul_set_flag(flags, FLAG_SF, top_bit(res, size));
 }
 
 void emul_flags_logic(uint64_t *flags, uint64_t res, unsigned int size)
@@ -49,9 +49,9 @@ void emul_flags_logic(uint64_t *flags, uint64_t res, unsigned int size)
 static void flags_carries(uint64_t *flags, uint64_t carries, unsigned int size)
 {
     bool out = top_bit(carries, size), into = (carries >> (8 * size - 2)) & 1;
-    set_flag(flags, FLAG_CF, out);
-    set_flag(flags, FLAG_OF, out != into);
-    set_flag(flags, FLAG_AF, carries & 8);
+    emul_set_flag(flags, FLAG_CF, out);
+    emul_set_flag(flags, FLAG_OF, out != into);
+    emul_set_flag(flags, FLAG_AF, carries & 8);
 }
 
 static uint64_t add(uint64_t a, uint64_t b, bool carry, unsigned int size, uint64_t *flags)
@@ -127,7 +127,7 @@ static uint64_t rotate_one(unsigned int op, uint64_t a, unsigned int size, uint6
         res = a >> 1 | (uint64_t)carry << top;
         break;
     }
-    set_flag(flags, FLAG_CF, op & 1 ? low : high);
+    emul_set_flag(flags, FLAG_CF, op & 1 ? low : high);
     return res & emul_mask(size);
 }
 
@@ -144,7 +144,7 @@ static uint64_t rotate(unsigned int op, uint64_t a, unsigned int count, unsigned
         a = rotate_one(op, a, size, flags);
     bool high = top_bit(a, size), second = (a >> (8 * size - 2)) & 1;
     bool carry = *flags & FLAG_CF;
-    set_flag(flags, FLAG_OF, op & 1 ? high != second : high != carry);
+    emul_set_flag(flags, FLAG_OF, op & 1 ? high != second : high != carry);
     return a;
 }
 
@@ -161,20 +161,20 @@ uint64_t emul_shift_op(unsigned int op, uint64_t a, unsigned int count, unsigned
     if (op == 5) {
         last = a >> (count - 1);
         res = last >> 1;
-        set_flag(flags, FLAG_CF, last & 1);
-        set_flag(flags, FLAG_OF, top_bit(a, size));
+        emul_set_flag(flags, FLAG_CF, last & 1);
+        emul_set_flag(flags, FLAG_OF, top_bit(a, size));
     } else if (op == 7) {
         last = (int64_t)emul_sign_extend(a, size) >> (count - 1);
         res = (int64_t)last >> 1;
-        set_flag(flags, FLAG_CF, last & 1);
-        set_flag(flags, FLAG_OF, false);
+        emul_set_flag(flags, FLAG_CF, last & 1);
+        emul_set_flag(flags, FLAG_OF, false);
     } else {
         last = a << (count - 1);
         res = last << 1;
-        set_flag(flags, FLAG_CF, top_bit(last, size));
-        set_flag(flags, FLAG_OF, top_bit(res, size) != !!(*flags & FLAG_CF));
+        emul_set_flag(flags, FLAG_CF, top_bit(last, size));
+        emul_set_flag(flags, FLAG_OF, top_bit(res, size) != !!(*flags & FLAG_CF));
     }
-    set_flag(flags, FLAG_AF, false);
+    emul_set_flag(flags, FLAG_AF, false);
     flags_result(flags, res, size);
     return res & emul_mask(size);
 }
@@ -198,15 +198,15 @@ uint64_t emul_shift_double(bool right, uint64_t a, uint64_t fill, unsigned int c
     if (right) {
         last = a >> (count - 1);
         res = (count == width ? 0 : a >> count) | fill << (width - count);
-        set_flag(flags, FLAG_CF, last & 1);
+        emul_set_flag(flags, FLAG_CF, last & 1);
     } else {
         last = a << (count - 1);
         res = (count == width ? 0 : a << count) | (fill & emul_mask(size)) >> (width - count);
-        set_flag(flags, FLAG_CF, top_bit(last, size));
+        emul_set_flag(flags, FLAG_CF, top_bit(last, size));
     }
     res &= emul_mask(size);
-    set_flag(flags, FLAG_OF, top_bit(res, size) != top_bit(a, size));
-    set_flag(flags, FLAG_AF, false);
+    emul_set_flag(flags, FLAG_OF, top_bit(res, size) != top_bit(a, size));
+    emul_set_flag(flags, FLAG_AF, false);
     flags_result(flags, res, size);
     return res;
 }

@@ -89,20 +89,11 @@ static enum emul_result go_far(struct emul_ctxt *c, uint16_t sel, uint64_t off, 
 
 static enum emul_result far_pointer(struct emul_ctxt *c, uint64_t *off, uint16_t *sel)
 {
-    uint8_t raw[10];
-    unsigned int size = c->insn.opsize;
-    if (c->insn.opcode != 0xff) {
-        *off = c->insn.imm;
-        *sel = c->insn.imm2;
+    *off = c->insn.imm;
+    *sel = c->insn.imm2;
+    if (c->insn.opcode != 0xff)
         return EMUL_OKAY;
-    }
-    if (!c->insn.has_mem)
-        return emul_raise(c, X86_EXC_UD, 0);
-    TRY(emul_read(c, c->insn.mem.seg, emul_ea(c), raw, size + 2, 0));
-    *off = 0;
-    memcpy(off, raw, size);
-    memcpy(sel, raw + size, 2);
-    return EMUL_OKAY;
+    return c->insn.has_mem ? emul_read_far(c, off, sel) : emul_raise(c, X86_EXC_UD, 0);
 }
 
 /* ea, FF /5 */
@@ -143,21 +134,6 @@ enum emul_result emul_i_ret_far(struct emul_ctxt *c)
     return emul_put_segment(c, SEG_CS, &cs);
 }
 
-/* What IRET takes from the stack's image. */
-static void load_flags(struct emul_ctxt *c, uint64_t f, unsigned int size)
-{
-    uint64_t change = FLAGS_ARITH | X86_EFLAGS_TF | FLAG_DF | X86_EFLAGS_NT;
-    uint64_t iopl = (c->regs.rflags & X86_EFLAGS_IOPL) >> 12;
-    if (size != 2)
-        change |= X86_EFLAGS_RF | X86_EFLAGS_AC | X86_EFLAGS_ID;
-    if (emul_cpl(c) == 0)
-        change |= X86_EFLAGS_IOPL |
-                  (size != 2 && c->cr0 & X86_CR0_PE ? X86_EFLAGS_VIF | X86_EFLAGS_VIP : 0);
-    if (emul_cpl(c) <= iopl)
-        change |= X86_EFLAGS_IF;
-    c->regs.rflags = (c->regs.rflags & ~change) | (f & change);
-}
-
 /* cf: real mode, and protected mode to the same level without NT. */
 enum emul_result emul_i_iret(struct emul_ctxt *c)
 {
@@ -175,12 +151,37 @@ enum emul_result emul_i_iret(struct emul_ctxt *c)
     if ((c->cr0 & X86_CR0_PE) && (f & X86_EFLAGS_VM) && size != 2 && emul_cpl(c) == 0)
         return EMUL_UNHANDLEABLE; /* to vm86 */
     TRY(go_far(c, sel, off, true, &cs));
-    load_flags(c, f, size);
+    uint64_t more = size == 2 ? 0 : X86_EFLAGS_RF;
+    if (size != 2 && emul_cpl(c) == 0 && (c->cr0 & X86_CR0_PE))
+        more |= X86_EFLAGS_VIF | X86_EFLAGS_VIP;
+    emul_load_flags(c, f, more);
     c->retire.iret = true;
     return emul_put_segment(c, SEG_CS, &cs);
 }
 
 /* ---- interrupts by instruction ---- */
+
+/* By the vector table at IDTR. */
+static enum emul_result interrupt_real(struct emul_ctxt *c, unsigned int vector)
+{
+    const struct hvm_segment *idt;
+    struct hvm_segment cs = c->seg[SEG_CS];
+    uint32_t gate = 0;
+
+    TRY(emul_segment(c, SEG_IDTR, &idt));
+    if (!c->ops->read || vector * 4 + 3 > idt->limit)
+        return EMUL_UNHANDLEABLE;
+    TRY(c->ops->read(c, (uint32_t)(idt->base + vector * 4), &gate, 4, EMUL_SYSTEM));
+    TRY(emul_push(c, c->regs.rflags, 2));
+    TRY(emul_push(c, cs.sel, 2));
+    TRY(emul_push(c, c->next_rip, 2));
+    c->regs.rflags &= ~(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_AC | X86_EFLAGS_RF);
+    c->retire.single_step = false; /* TF is clear when the handler begins */
+    c->next_rip = gate & 0xffff;
+    cs.sel = gate >> 16;
+    cs.base = (gate >> 16) << 4;
+    return emul_put_segment(c, SEG_CS, &cs);
+}
 
 /*
  * Outside real mode the processor delivers the event; it pushes the address
@@ -189,15 +190,8 @@ enum emul_result emul_i_iret(struct emul_ctxt *c)
 static enum emul_result software_event(struct emul_ctxt *c, unsigned int vector,
                                        enum emul_event_type type)
 {
-    if (!(c->cr0 & X86_CR0_PE)) {
-        /* The step's own write of RIP and segments makes the rest. */
-        struct emul_regs undo = c->undo;
-        unsigned int length = c->insn.length;
-        enum emul_result rc = emul_deliver_real(c, vector, (c->undo.rip + length) & 0xffff);
-        c->undo = undo;
-        c->next_rip = c->regs.rip;
-        return rc;
-    }
+    if (!(c->cr0 & X86_CR0_PE))
+        return interrupt_real(c, vector);
     c->event.vector = vector;
     c->event.type = type;
     c->event.has_ec = false;
@@ -208,7 +202,7 @@ static enum emul_result software_event(struct emul_ctxt *c, unsigned int vector,
 
 enum emul_result emul_i_intn(struct emul_ctxt *c)
 {
-    if ((c->regs.rflags & X86_EFLAGS_VM) && (c->regs.rflags & X86_EFLAGS_IOPL) != X86_EFLAGS_IOPL)
+    if (emul_vm86_refuses(c))
         return emul_raise(c, X86_EXC_GP, 0);
     return software_event(c, c->insn.imm & 0xff, EMUL_EVENT_INT);
 }

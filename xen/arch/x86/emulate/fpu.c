@@ -94,7 +94,7 @@ enum emul_result emul_i_sse(struct emul_ctxt *c)
 /* 0f ae: only the fences are known, and CLFLUSH of what is not cached. */
 enum emul_result emul_i_group15(struct emul_ctxt *c)
 {
-    unsigned int member = (c->insn.modrm >> 3) & 7;
+    unsigned int member = emul_member(&c->insn);
     uint8_t byte;
     if (c->insn.rep || c->insn.op66)
         return EMUL_UNHANDLEABLE;

@@ -19,14 +19,12 @@ enum emul_result emul_i_mov(struct emul_ctxt *c)
 
 enum emul_result emul_i_mov_imm(struct emul_ctxt *c)
 {
-    if (c->insn.opcode >= 0xc6)
-        return emul_write_rm(c, c->insn.imm, c->insn.opsize);
-    return emul_set(c, (c->insn.opcode & 7) | (c->insn.rex & 1) << 3, c->insn.opsize, c->insn.imm);
+    return emul_write_rm(c, c->insn.imm, c->insn.opsize);
 }
 
 enum emul_result emul_i_mov_sreg(struct emul_ctxt *c)
 {
-    unsigned int seg = (c->insn.modrm >> 3) & 7;
+    unsigned int seg = emul_member(&c->insn);
     const struct hvm_segment *s;
     uint64_t v;
     if (c->insn.opcode == 0x8c) {
@@ -63,18 +61,12 @@ enum emul_result emul_i_lea(struct emul_ctxt *c)
 
 enum emul_result emul_i_xchg(struct emul_ctxt *c)
 {
-    unsigned int size = c->insn.opsize;
-    if (c->insn.opcode >= 0x90) {
-        unsigned int reg = (c->insn.opcode & 7) | (c->insn.rex & 1) << 3;
-        uint64_t a = emul_get(c, reg, size);
-        emul_set(c, reg, size, emul_get(c, RAX, size));
-        return emul_set(c, RAX, size, a);
-    }
-    uint64_t a, b = emul_get(c, c->insn.reg, size);
+    unsigned int size = c->insn.opsize, reg = c->insn.opcode >= 0x90 ? RAX : c->insn.reg;
+    uint64_t a, b = emul_get(c, reg, size);
     c->insn.lock = c->insn.has_mem; /* implied */
     TRY(emul_read_rm_update(c, &a, size));
     TRY(emul_update_rm(c, a, b, size));
-    return emul_set(c, c->insn.reg, size, a);
+    return emul_set(c, reg, size, a);
 }
 
 static uint64_t swap_bytes(uint64_t v, unsigned int size)
@@ -86,7 +78,7 @@ static uint64_t swap_bytes(uint64_t v, unsigned int size)
 
 enum emul_result emul_i_bswap(struct emul_ctxt *c)
 {
-    unsigned int reg = (c->insn.opcode & 7) | (c->insn.rex & 1) << 3, size = c->insn.opsize;
+    unsigned int reg = c->insn.rm, size = c->insn.opsize;
     if (size == 2)
         return EMUL_UNHANDLEABLE; /* undefined */
     return emul_set(c, reg, size, swap_bytes(emul_get(c, reg, size), size));
@@ -142,17 +134,14 @@ enum emul_result emul_i_xlat(struct emul_ctxt *c)
 /* LES LDS LSS LFS LGS */
 enum emul_result emul_i_lxs(struct emul_ctxt *c)
 {
-    unsigned int size = c->insn.opsize;
     unsigned int seg = c->insn.opcode == 0xc4   ? SEG_ES
                        : c->insn.opcode == 0xc5 ? SEG_DS
                                                 : c->insn.opcode & 7;
-    uint8_t pointer[10];
-    uint64_t off = 0, ea = emul_ea(c);
-    TRY(emul_read(c, c->insn.mem.seg, ea, pointer, size + 2, 0));
-    for (unsigned int n = size; n--;)
-        off = off << 8 | pointer[n];
-    TRY(emul_load_segment(c, seg, pointer[size] | pointer[size + 1] << 8));
-    return emul_set(c, c->insn.reg, size, off);
+    uint64_t off;
+    uint16_t sel;
+    TRY(emul_read_far(c, &off, &sel));
+    TRY(emul_load_segment(c, seg, sel));
+    return emul_set(c, c->insn.reg, c->insn.opsize, off);
 }
 
 #define AH_FLAGS (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF)

@@ -49,6 +49,12 @@ struct emul_opcode {
 /* NULL if not known; @map 0: one byte, 1: 0f, 2: 0f 38. */
 const struct emul_opcode *emul_opcode(unsigned int map, uint8_t op);
 
+/* Which of a group, or which segment register. */
+static inline unsigned int emul_member(const struct emul_insn *insn)
+{
+    return (insn->modrm >> 3) & 7;
+}
+
 /* ---- emulate.c ---- */
 uint64_t emul_mask(unsigned int size);
 uint64_t emul_sign_extend(uint64_t v, unsigned int size);
@@ -62,6 +68,8 @@ enum emul_result emul_write_rm(struct emul_ctxt *c, uint64_t v, unsigned int siz
 /* Read an operand that emul_update_rm() then replaces, atomically if LOCKed. */
 enum emul_result emul_read_rm_update(struct emul_ctxt *c, uint64_t *v, unsigned int size);
 enum emul_result emul_update_rm(struct emul_ctxt *c, uint64_t old, uint64_t v, unsigned int size);
+/* A far pointer in memory. */
+enum emul_result emul_read_far(struct emul_ctxt *c, uint64_t *off, uint16_t *sel);
 enum emul_result emul_push(struct emul_ctxt *c, uint64_t v, unsigned int size);
 enum emul_result emul_pop(struct emul_ctxt *c, uint64_t *v, unsigned int size);
 unsigned int emul_stack_width(struct emul_ctxt *c); /* 2, 4 or 8 */
@@ -90,13 +98,19 @@ enum emul_result emul_load_cs(struct emul_ctxt *c, uint16_t sel, bool returning,
                               struct hvm_segment *cs);
 /* LLDT and LTR */
 enum emul_result emul_load_system(struct emul_ctxt *c, enum hvm_seg_name seg, uint16_t sel);
-/* A descriptor for LAR, LSL, VERR, VERW; false in *@ok: outside the tables or null. */
-enum emul_result emul_read_descriptor(struct emul_ctxt *c, uint16_t sel, struct hvm_segment *out,
+struct emul_descriptor {
+    uint64_t addr; /* linear */
+    uint64_t raw;
+    struct hvm_segment seg;
+};
+/* False in *@ok: null, or beyond its table. */
+enum emul_result emul_find_descriptor(struct emul_ctxt *c, uint16_t sel, struct emul_descriptor *d,
                                       bool *ok);
 /* May @size bytes at @port be reached: IOPL or the TSS's bitmap; else #GP(0). */
 enum emul_result emul_check_port(struct emul_ctxt *c, unsigned int port, unsigned int size);
 
 /* ---- flags.c: results with flags; widths in bytes ---- */
+void emul_set_flag(uint64_t *flags, uint64_t flag, bool on);
 void emul_flags_logic(uint64_t *flags, uint64_t res, unsigned int size);
 /* @op as in the ALU opcodes: ADD OR ADC SBB AND SUB XOR CMP */
 uint64_t emul_alu_op(unsigned int op, uint64_t a, uint64_t b, unsigned int size, uint64_t *flags);
@@ -107,7 +121,15 @@ uint64_t emul_shift_op(unsigned int op, uint64_t a, unsigned int count, unsigned
 uint64_t emul_shift_double(bool right, uint64_t a, uint64_t fill, unsigned int count,
                            unsigned int size, uint64_t *flags);
 
-/* ---- flow.c ---- */
+/* ---- stack.c ---- */
+static inline unsigned int emul_iopl(const struct emul_ctxt *c)
+{
+    return (c->regs.rflags & X86_EFLAGS_IOPL) >> 12;
+}
+/* vm86 below IOPL 3 needs VME for PUSHF, POPF and INT n; without, #GP(0). */
+bool emul_vm86_refuses(const struct emul_ctxt *c);
+/* POPF and IRET: the flags of @f that CPL and operand size let them change, and @more. */
+void emul_load_flags(struct emul_ctxt *c, uint64_t f, uint64_t more);
 
 /* ---- the instructions, in the order of alu.c mov.c stack.c bits.c string.c
  * flow.c system.c fpu.c ---- */

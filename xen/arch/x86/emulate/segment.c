@@ -131,12 +131,6 @@ enum emul_result emul_write(struct emul_ctxt *c, enum hvm_seg_name seg, uint64_t
 
 /* ---- descriptors ---- */
 
-struct descriptor {
-    uint64_t addr; /* linear */
-    uint64_t raw;
-    struct hvm_segment seg;
-};
-
 static enum emul_result table_read(struct emul_ctxt *c, uint64_t addr, uint64_t *v)
 {
     if (!(c->efer & EFER_LMA))
@@ -144,21 +138,17 @@ static enum emul_result table_read(struct emul_ctxt *c, uint64_t addr, uint64_t 
     return c->ops->read ? c->ops->read(c, addr, v, 8, EMUL_SYSTEM) : EMUL_UNHANDLEABLE;
 }
 
-/* *@ok false: the selector is beyond its table. */
-static enum emul_result find_descriptor(struct emul_ctxt *c, uint16_t sel, struct descriptor *d,
-                                        bool *ok)
+enum emul_result emul_find_descriptor(struct emul_ctxt *c, uint16_t sel, struct emul_descriptor *d,
+                                      bool *ok)
 {
     const struct hvm_segment *table;
     TRY(emul_segment(c, sel & 4 ? SEG_LDTR : SEG_GDTR, &table));
-    *ok = false;
-    if ((sel & 4) && !(table->attr & ATTR_P))
-        return EMUL_OKAY;
-    if ((sel | 7u) > table->limit)
+    *ok = (sel & 0xfffc) && (!(sel & 4) || (table->attr & ATTR_P)) && (sel | 7u) <= table->limit;
+    if (!*ok)
         return EMUL_OKAY;
     d->addr = table->base + (sel & ~7u);
     TRY(table_read(c, d->addr, &d->raw));
     d->seg = hvm_segment_unpack(d->raw, sel);
-    *ok = true;
     return EMUL_OKAY;
 }
 
@@ -167,15 +157,16 @@ static enum emul_result selector_fault(struct emul_ctxt *c, unsigned int vector,
     return emul_raise(c, vector, sel & 0xfffc);
 }
 
-static enum emul_result get_descriptor(struct emul_ctxt *c, uint16_t sel, struct descriptor *d)
+static enum emul_result get_descriptor(struct emul_ctxt *c, uint16_t sel, struct emul_descriptor *d)
 {
     bool ok;
-    TRY(find_descriptor(c, sel, d, &ok));
+    TRY(emul_find_descriptor(c, sel, d, &ok));
     return ok ? EMUL_OKAY : selector_fault(c, X86_EXC_GP, sel);
 }
 
 /* Set accessed or busy bits as the processor does, atomically. */
-static enum emul_result set_type_bits(struct emul_ctxt *c, struct descriptor *d, unsigned int bits)
+static enum emul_result set_type_bits(struct emul_ctxt *c, struct emul_descriptor *d,
+                                      unsigned int bits)
 {
     if ((d->seg.attr & bits) == bits)
         return EMUL_OKAY;
@@ -187,29 +178,18 @@ static enum emul_result set_type_bits(struct emul_ctxt *c, struct descriptor *d,
     return EMUL_OKAY;
 }
 
-enum emul_result emul_read_descriptor(struct emul_ctxt *c, uint16_t sel, struct hvm_segment *out,
-                                      bool *ok)
-{
-    struct descriptor d;
-    *ok = false;
-    if (!(sel & 0xfffc))
-        return EMUL_OKAY;
-    TRY(find_descriptor(c, sel, &d, ok));
-    if (*ok)
-        *out = d.seg;
-    return EMUL_OKAY;
-}
-
 /* ---- loads ---- */
 
-static enum emul_result load_real(struct emul_ctxt *c, enum hvm_seg_name seg, uint16_t sel)
+/* What @seg is after a load of @sel in real mode. */
+static enum emul_result real_segment(struct emul_ctxt *c, enum hvm_seg_name seg, uint16_t sel,
+                                     struct hvm_segment *out)
 {
     const struct hvm_segment *old;
     TRY(emul_segment(c, seg, &old));
-    struct hvm_segment s = *old;
-    s.sel = sel;
-    s.base = (uint32_t)sel << 4;
-    return emul_put_segment(c, seg, &s);
+    *out = *old;
+    out->sel = sel;
+    out->base = (uint32_t)sel << 4;
+    return EMUL_OKAY;
 }
 
 static enum emul_result load_null(struct emul_ctxt *c, enum hvm_seg_name seg, uint16_t sel)
@@ -240,10 +220,12 @@ static bool data_allowed(struct emul_ctxt *c, enum hvm_seg_name seg, const struc
 
 enum emul_result emul_load_segment(struct emul_ctxt *c, enum hvm_seg_name seg, uint16_t sel)
 {
-    struct descriptor d;
+    struct emul_descriptor d;
 
-    if (emul_real_or_vm86(c))
-        return load_real(c, seg, sel);
+    if (emul_real_or_vm86(c)) {
+        TRY(real_segment(c, seg, sel, &d.seg));
+        return emul_put_segment(c, seg, &d.seg);
+    }
     if (!(sel & 0xfffc))
         return load_null(c, seg, sel);
     TRY(get_descriptor(c, sel, &d));
@@ -271,18 +253,10 @@ static int code_allowed(struct emul_ctxt *c, const struct hvm_segment *s, bool r
 enum emul_result emul_load_cs(struct emul_ctxt *c, uint16_t sel, bool returning,
                               struct hvm_segment *cs)
 {
-    struct descriptor d;
+    struct emul_descriptor d;
 
-    if (emul_real_or_vm86(c)) {
-        const struct hvm_segment *old;
-        TRY(emul_segment(c, SEG_CS, &old));
-        *cs = *old;
-        cs->sel = sel;
-        cs->base = (uint32_t)sel << 4;
-        return EMUL_OKAY;
-    }
-    if (!(sel & 0xfffc))
-        return emul_raise(c, X86_EXC_GP, 0);
+    if (emul_real_or_vm86(c))
+        return real_segment(c, SEG_CS, sel, cs);
     TRY(get_descriptor(c, sel, &d));
     if (!(d.seg.attr & ATTR_S) && !returning)
         return EMUL_UNHANDLEABLE; /* a gate or a task */
@@ -303,7 +277,7 @@ enum emul_result emul_load_cs(struct emul_ctxt *c, uint16_t sel, bool returning,
 
 enum emul_result emul_load_system(struct emul_ctxt *c, enum hvm_seg_name seg, uint16_t sel)
 {
-    struct descriptor d;
+    struct emul_descriptor d;
     bool is_tss = seg == SEG_TR;
     uint64_t high = 0;
 
@@ -338,10 +312,10 @@ enum emul_result emul_load_system(struct emul_ctxt *c, enum hvm_seg_name seg, ui
 enum emul_result emul_check_port(struct emul_ctxt *c, unsigned int port, unsigned int size)
 {
     const struct hvm_segment *tr;
-    unsigned int iopl = (c->regs.rflags & X86_EFLAGS_IOPL) >> 12;
     uint16_t map, bits;
 
-    if (!(c->cr0 & X86_CR0_PE) || (!(c->regs.rflags & X86_EFLAGS_VM) && emul_cpl(c) <= iopl))
+    if (!(c->cr0 & X86_CR0_PE) ||
+        (!(c->regs.rflags & X86_EFLAGS_VM) && emul_cpl(c) <= emul_iopl(c)))
         return EMUL_OKAY;
     TRY(emul_segment(c, SEG_TR, &tr));
     /* A 32- or 64-bit TSS with room for the offset of its bitmap. */

@@ -5,13 +5,9 @@
 /* 50-57, FF /6 */
 enum emul_result emul_i_push(struct emul_ctxt *c)
 {
-    unsigned int size = c->insn.opsize;
     uint64_t v;
-    if (c->insn.opcode == 0xff)
-        TRY(emul_read_rm(c, &v, size));
-    else
-        v = emul_get(c, (c->insn.opcode & 7) | (c->insn.rex & 1) << 3, size);
-    return emul_push(c, v, size);
+    TRY(emul_read_rm(c, &v, c->insn.opsize));
+    return emul_push(c, v, c->insn.opsize);
 }
 
 enum emul_result emul_i_push_imm(struct emul_ctxt *c)
@@ -22,20 +18,17 @@ enum emul_result emul_i_push_imm(struct emul_ctxt *c)
 /* 58-5f, 8F /0: an address that uses RSP sees it already moved. */
 enum emul_result emul_i_pop(struct emul_ctxt *c)
 {
-    unsigned int size = c->insn.opsize;
     uint64_t v;
-    TRY(emul_pop(c, &v, size));
-    if (c->insn.opcode == 0x8f)
-        return emul_write_rm(c, v, size);
-    return emul_set(c, (c->insn.opcode & 7) | (c->insn.rex & 1) << 3, size, v);
+    TRY(emul_pop(c, &v, c->insn.opsize));
+    return emul_write_rm(c, v, c->insn.opsize);
 }
 
-/* 06 0e 16 1e, 0f a0, 0f a8: the segment is in bits 5:3 */
+/* 06 0e 16 1e, 0f a0, 0f a8 */
 enum emul_result emul_i_push_seg(struct emul_ctxt *c)
 {
     const struct hvm_segment *s;
     unsigned int size = c->insn.opsize;
-    TRY(emul_segment(c, (c->insn.opcode >> 3) & 7, &s));
+    TRY(emul_segment(c, emul_member(&c->insn), &s));
     if (size != 4)
         return emul_push(c, s->sel, size);
     /* 32 bits: room for four bytes, of which two are written. */
@@ -46,7 +39,7 @@ enum emul_result emul_i_push_seg(struct emul_ctxt *c)
 
 enum emul_result emul_i_pop_seg(struct emul_ctxt *c)
 {
-    unsigned int seg = (c->insn.opcode >> 3) & 7, width = emul_stack_width(c);
+    unsigned int seg = emul_member(&c->insn), width = emul_stack_width(c);
     uint16_t sel;
     uint64_t sp = c->regs.gpr[RSP] & emul_mask(width);
     TRY(emul_read(c, SEG_SS, sp, &sel, 2, 0));
@@ -75,36 +68,39 @@ enum emul_result emul_i_popa(struct emul_ctxt *c)
     return EMUL_OKAY;
 }
 
-/* vm86 below IOPL 3 needs VME for these; without, #GP(0). */
-static bool vm86_refuses(const struct emul_ctxt *c)
+bool emul_vm86_refuses(const struct emul_ctxt *c)
 {
-    return (c->regs.rflags & X86_EFLAGS_VM) &&
-           (c->regs.rflags & X86_EFLAGS_IOPL) != X86_EFLAGS_IOPL;
+    return (c->regs.rflags & X86_EFLAGS_VM) && emul_iopl(c) != 3;
 }
 
 enum emul_result emul_i_pushf(struct emul_ctxt *c)
 {
-    if (vm86_refuses(c))
+    if (emul_vm86_refuses(c))
         return emul_raise(c, X86_EXC_GP, 0);
     uint64_t f = c->undo.rflags & ~(X86_EFLAGS_RF | X86_EFLAGS_VM);
     return emul_push(c, f, c->insn.opsize);
 }
 
-enum emul_result emul_i_popf(struct emul_ctxt *c)
+void emul_load_flags(struct emul_ctxt *c, uint64_t f, uint64_t more)
 {
-    uint64_t f, iopl = (c->regs.rflags & X86_EFLAGS_IOPL) >> 12;
-    uint64_t change = FLAGS_ARITH | X86_EFLAGS_TF | FLAG_DF | X86_EFLAGS_NT;
+    uint64_t change = more | FLAGS_ARITH | X86_EFLAGS_TF | FLAG_DF | X86_EFLAGS_NT;
 
-    if (vm86_refuses(c))
-        return emul_raise(c, X86_EXC_GP, 0);
-    TRY(emul_pop(c, &f, c->insn.opsize));
     if (c->insn.opsize != 2)
         change |= X86_EFLAGS_AC | X86_EFLAGS_ID;
     if (emul_cpl(c) == 0)
         change |= X86_EFLAGS_IOPL;
-    if (emul_cpl(c) <= iopl)
+    if (emul_cpl(c) <= emul_iopl(c))
         change |= X86_EFLAGS_IF;
     c->regs.rflags = (c->regs.rflags & ~change) | (f & change);
+}
+
+enum emul_result emul_i_popf(struct emul_ctxt *c)
+{
+    uint64_t f;
+    if (emul_vm86_refuses(c))
+        return emul_raise(c, X86_EXC_GP, 0);
+    TRY(emul_pop(c, &f, c->insn.opsize));
+    emul_load_flags(c, f, 0);
     return EMUL_OKAY;
 }
 

@@ -22,18 +22,15 @@ enum emul_result emul_i_flag_op(struct emul_ctxt *c)
     uint64_t flag = c->insn.opcode >= 0xfc ? FLAG_DF : FLAG_CF;
     if (c->insn.opcode == 0xf5)
         c->regs.rflags ^= FLAG_CF;
-    else if (c->insn.opcode & 1)
-        c->regs.rflags |= flag;
     else
-        c->regs.rflags &= ~flag;
+        emul_set_flag(&c->regs.rflags, flag, c->insn.opcode & 1);
     return EMUL_OKAY;
 }
 
 /* CLI, STI: IOPL decides.  Virtual interrupts (VME, PVI) are not known here. */
 static enum emul_result check_iopl(struct emul_ctxt *c)
 {
-    unsigned int iopl = (c->regs.rflags & X86_EFLAGS_IOPL) >> 12;
-    if (emul_cpl(c) <= iopl)
+    if (emul_cpl(c) <= emul_iopl(c))
         return EMUL_OKAY;
     if (c->cr4 & (X86_CR4_VME | X86_CR4_PVI))
         return EMUL_UNHANDLEABLE;
@@ -148,8 +145,7 @@ enum emul_result emul_i_mov_dr(struct emul_ctxt *c)
 {
     unsigned int dr = c->insn.reg, size = c->insn.mode == 8 ? 8 : 4;
     uint64_t v;
-    HOOK(read_dr);
-    HOOK(write_dr);
+    HOOK(move_dr);
     if (dr > 7 || ((dr == 4 || dr == 5) && (c->cr4 & X86_CR4_DE)))
         return emul_raise(c, X86_EXC_UD, 0);
     REQUIRE_CPL0();
@@ -157,9 +153,9 @@ enum emul_result emul_i_mov_dr(struct emul_ctxt *c)
         dr += 2;
     if (c->insn.opcode & 2) {
         v = emul_get(c, c->insn.rm, size);
-        return v >> 32 && dr >= 6 ? emul_raise(c, X86_EXC_GP, 0) : c->ops->write_dr(c, dr, v);
+        return v >> 32 && dr >= 6 ? emul_raise(c, X86_EXC_GP, 0) : c->ops->move_dr(c, dr, &v, true);
     }
-    TRY(c->ops->read_dr(c, dr, &v));
+    TRY(c->ops->move_dr(c, dr, &v, false));
     return emul_set(c, c->insn.rm, size, v);
 }
 
@@ -170,12 +166,11 @@ enum emul_result emul_i_clts(struct emul_ctxt *c)
     return c->ops->write_cr(c, 0, c->cr0 & ~X86_CR0_TS);
 }
 
-/* INVD, WBINVD */
+/* INVD, WBINVD: caches are coherent for a guest without devices. */
 enum emul_result emul_i_cache(struct emul_ctxt *c)
 {
-    HOOK(wbinvd);
     REQUIRE_CPL0();
-    return c->ops->wbinvd(c);
+    return EMUL_OKAY;
 }
 
 enum emul_result emul_i_ud(struct emul_ctxt *c)
@@ -191,29 +186,36 @@ static enum emul_result check_umip(struct emul_ctxt *c)
     return EMUL_OKAY;
 }
 
+/* LAR, LSL, VERR, VERW: the descriptor that the operand selects, if @c may see it. */
+static enum emul_result visible_descriptor(struct emul_ctxt *c, struct hvm_segment *s, bool *ok)
+{
+    struct emul_descriptor d;
+    uint64_t sel;
+    TRY(emul_read_rm(c, &sel, 2));
+    TRY(emul_find_descriptor(c, sel, &d, ok));
+    if (!*ok)
+        return EMUL_OKAY;
+    *s = d.seg;
+    unsigned int dpl = ATTR_DPL(s->attr);
+    *ok =
+        (s->attr & 0x1c) == 0x1c /* conforming code */ || (dpl >= emul_cpl(c) && dpl >= (sel & 3));
+    return EMUL_OKAY;
+}
+
 static enum emul_result verify(struct emul_ctxt *c, bool write)
 {
     struct hvm_segment s;
-    uint64_t sel;
     bool ok;
-    TRY(emul_read_rm(c, &sel, 2));
-    TRY(emul_read_descriptor(c, sel, &s, &ok));
-    unsigned int dpl = ok ? ATTR_DPL(s.attr) : 0;
-    ok = ok && (s.attr & ATTR_S);
-    if (ok && (s.attr & 0xc) != 0xc) /* not conforming code */
-        ok = dpl >= emul_cpl(c) && dpl >= (sel & 3);
-    if (ok && write)
-        ok = (s.attr & 0xa) == 2;
-    else if (ok)
-        ok = (s.attr & 0xa) != 8;
-    c->regs.rflags = ok ? c->regs.rflags | FLAG_ZF : c->regs.rflags & ~FLAG_ZF;
+    TRY(visible_descriptor(c, &s, &ok));
+    ok = ok && (s.attr & ATTR_S) && (write ? (s.attr & 0xa) == 2 : (s.attr & 0xa) != 8);
+    emul_set_flag(&c->regs.rflags, FLAG_ZF, ok);
     return EMUL_OKAY;
 }
 
 /* SLDT STR LLDT LTR VERR VERW */
 enum emul_result emul_i_group6(struct emul_ctxt *c)
 {
-    unsigned int member = (c->insn.modrm >> 3) & 7;
+    unsigned int member = emul_member(&c->insn);
     enum hvm_seg_name seg = member & 1 ? SEG_TR : SEG_LDTR;
     const struct hvm_segment *s;
     uint64_t sel;
@@ -311,7 +313,7 @@ static enum emul_result swapgs(struct emul_ctxt *c)
 /* 0f 01 */
 enum emul_result emul_i_group7(struct emul_ctxt *c)
 {
-    unsigned int member = (c->insn.modrm >> 3) & 7;
+    unsigned int member = emul_member(&c->insn);
     if (member == 4 || member == 6)
         return smsw_lmsw(c, member == 6);
     if (!c->insn.has_mem)
@@ -341,18 +343,12 @@ enum emul_result emul_i_lar_lsl(struct emul_ctxt *c)
 {
     bool is_lsl = c->insn.opcode & 1, ok;
     struct hvm_segment s;
-    uint64_t sel;
     if (emul_real_or_vm86(c))
         return emul_raise(c, X86_EXC_UD, 0);
-    TRY(emul_read_rm(c, &sel, 2));
-    TRY(emul_read_descriptor(c, sel, &s, &ok));
+    TRY(visible_descriptor(c, &s, &ok));
     if (ok && !(s.attr & ATTR_S))
         ok = system_type_ok(c, ATTR_TYPE(s.attr), is_lsl);
-    if (ok && (s.attr & 0x1c) != 0x1c) {
-        unsigned int dpl = ATTR_DPL(s.attr);
-        ok = dpl >= emul_cpl(c) && dpl >= (sel & 3);
-    }
-    c->regs.rflags = ok ? c->regs.rflags | FLAG_ZF : c->regs.rflags & ~FLAG_ZF;
+    emul_set_flag(&c->regs.rflags, FLAG_ZF, ok);
     if (!ok)
         return EMUL_OKAY;
     uint32_t hi = (s.attr & 0xff) << 8 | (s.attr & 0xf00) << 12;

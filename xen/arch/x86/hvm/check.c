@@ -174,3 +174,17 @@ const char *hvm_event_bad(const struct hvm_cpu_state *s, const struct x86_ctrl *
         return "type of a pending event";
     }
 }
+
+uint32_t hvm_blocking_legal(uint32_t b, uint64_t rflags, int event)
+{
+    b &= HVM_BLOCKING_ALL;
+    if ((b & HVM_BLOCKING_MOV_SS) || !(rflags & X86_EFLAGS_IF))
+        b &= ~HVM_BLOCKING_STI;
+    if (event == 0 || event == 2)
+        b &= ~HVM_BLOCKING_SHADOW;
+    if (event == 2)
+        b &= ~HVM_BLOCKING_NMI;
+    if (b & HVM_BLOCKING_SHADOW)
+        b = rflags & X86_EFLAGS_TF ? b | HVM_PENDING_BS : b & ~HVM_PENDING_BS;
+    return b;
+}

@@ -30,13 +30,21 @@ static int decide(struct vcpu *v, x86_ctrl_rule rule, uint64_t value, struct x86
     return rule(&v->arch.hvm.ctrl, &env, value, next, owed);
 }
 
+int hvm_read_pdptes(const struct vcpu *v, uint64_t cr3, uint64_t pdpte[4])
+{
+    gaddr_t table = _gaddr(cr3 & 0xffffffe0);
+
+    if (hvm_copy_from_guest_phys(v->domain, pdpte, table, 4 * sizeof(pdpte[0])) ||
+        !x86_pdptes_valid(pdpte, v->domain->arch.policy.maxphysaddr))
+        return -EPERM;
+    return 0;
+}
+
 static noinline int load_pdptes(struct vcpu *v, uint64_t cr3)
 {
     uint64_t pdpte[4];
-    gaddr_t table = _gaddr(cr3 & 0xffffffe0);
 
-    if (hvm_copy_from_guest_phys(v->domain, pdpte, table, sizeof(pdpte)) ||
-        !x86_pdptes_valid(pdpte, v->domain->arch.policy.maxphysaddr))
+    if (hvm_read_pdptes(v, cr3, pdpte))
         return -EPERM;
     hvm_set_pdptes(v, pdpte);
     return 0;

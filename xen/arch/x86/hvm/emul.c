@@ -9,8 +9,6 @@
 #include <cairn/lib.h>
 #include <cairn/param.h>
 
-#include "guest_access.h"
-
 /* Iterations of a REP before the guest can be preempted. */
 #define REP_AT_ONCE 256
 

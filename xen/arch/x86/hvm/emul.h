@@ -5,8 +5,8 @@
 #ifndef X86_HVM_EMUL_H
 #define X86_HVM_EMUL_H
 
-#include "../mm/guest_walk.h"
 #include "../emulate/emulate.h"
+#include "guest_access.h"
 
 struct cpu_user_regs;
 struct vcpu;
@@ -30,9 +30,8 @@ void hvm_undefined_opcode(struct vcpu *v, struct cpu_user_regs *regs);
 
 struct emul_owner {
     struct vcpu *v;
-    bool have_role;
-    struct paging_role role; /* of the guest's paging, once it was needed */
-    uint64_t pdpte[4];
+    bool have_paging;
+    struct guest_paging paging; /* once it was needed */
 };
 extern const struct emul_ops hvm_emul_ops;
 

@@ -16,7 +16,6 @@
 #include "cr.h"
 #include "devices.h"
 #include "emul.h"
-#include "guest_access.h"
 
 /* ---- memory ---- */
 
@@ -25,19 +24,6 @@ struct span {
     gaddr_t addr[2];
     size_t len[2];
 };
-
-static void prepare_role(struct emul_owner *owner)
-{
-    struct vcpu *v = owner->v;
-    const struct cpu_policy *p = &v->domain->arch.policy;
-    if (owner->have_role)
-        return;
-    paging_role(&v->arch.hvm.ctrl, p->basic[1].d & (1u << 17), p->ext[1].d & (1u << 26),
-                p->maxphysaddr, &owner->role);
-    if (owner->role.levels == 3)
-        hvm_get_pdptes(v, owner->pdpte);
-    owner->have_role = true;
-}
 
 static unsigned int walk_access(struct emul_ctxt *c, unsigned int flags, bool write)
 {
@@ -56,7 +42,9 @@ static enum emul_result translate(struct emul_ctxt *c, uint64_t va, size_t len, 
                                   struct span *span)
 {
     struct emul_owner *owner = c->owner;
-    prepare_role(owner);
+    if (!owner->have_paging)
+        guest_paging(owner->v, &owner->paging);
+    owner->have_paging = true;
     span->len[0] = min(len, (size_t)(PAGE_SIZE - PAGE_OFFSET(va)));
     span->len[1] = len - span->len[0];
     for (unsigned int i = 0; i < 2 && span->len[i]; i++) {
@@ -64,7 +52,9 @@ static enum emul_result translate(struct emul_ctxt *c, uint64_t va, size_t len, 
         uint64_t at = i ? va + span->len[0] : va;
         if (c->insn.mode != 8 && !(c->efer & EFER_LMA))
             at = (uint32_t)at;
-        if (!guest_translate(owner->v, &owner->role, owner->pdpte, at, access, &res)) {
+        if (!guest_translate(owner->v, &owner->paging, at, access, &res)) {
+            if (res.retry)
+                return EMUL_RETRY;
             if (res.not_canonical)
                 return emul_raise(c, X86_EXC_GP, 0);
             return emul_raise_page_fault(c, at, res.ec);
@@ -232,6 +222,12 @@ static enum emul_result op_write_cr(struct emul_ctxt *c, unsigned int cr, uint64
     return rc ? emul_raise(c, X86_EXC_GP, 0) : EMUL_OKAY;
 }
 
+static enum emul_result op_move_dr(struct emul_ctxt *c, unsigned int dr, uint64_t *value,
+                                   bool write)
+{
+    return hvm_move_dr(vcpu_of(c), dr, value, write) ? EMUL_OKAY : emul_raise(c, X86_EXC_DB, 0);
+}
+
 /* Those that the processor reads and writes without an exit. */
 static uint64_t *sysenter_register(struct hvm_cpu_state *s, uint32_t msr)
 {
@@ -323,12 +319,6 @@ static enum emul_result op_invlpg(struct emul_ctxt *c, uint64_t addr)
     return EMUL_OKAY;
 }
 
-/* Caches are coherent for a guest without devices. */
-static enum emul_result op_wbinvd(struct emul_ctxt *c)
-{
-    return EMUL_OKAY;
-}
-
 const struct emul_ops hvm_emul_ops = {
     .fetch = op_fetch,
     .read = op_read,
@@ -340,11 +330,11 @@ const struct emul_ops hvm_emul_ops = {
     .port_out = op_port_out,
     .read_cr = op_read_cr,
     .write_cr = op_write_cr,
+    .move_dr = op_move_dr,
     .read_msr = op_read_msr,
     .write_msr = op_write_msr,
     .cpuid = op_cpuid,
     .read_tsc = op_read_tsc,
     .invlpg = op_invlpg,
-    .wbinvd = op_wbinvd,
     .fpu = hvm_emulate_fpu,
 };

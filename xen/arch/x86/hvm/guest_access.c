@@ -55,11 +55,6 @@ static bool walk_update(void *ctx, gaddr_t addr, uint64_t old, uint64_t new, siz
     return done;
 }
 
-struct walk_memory guest_walk_memory(struct domain *d)
-{
-    return (struct walk_memory){walk_read, walk_update, d};
-}
-
 static unsigned int access_of(enum copy_kind kind)
 {
     switch (kind) {
@@ -80,41 +75,60 @@ static unsigned int access_of(enum copy_kind kind)
     return access;
 }
 
+/* Inlined below: every hypercall reads its argument by these. */
+always_inline void guest_paging(struct vcpu *v, struct guest_paging *p)
+{
+    const struct cpu_policy *policy = &v->domain->arch.policy;
+
+    paging_role(&v->arch.hvm.ctrl, policy->basic[1].d & (1u << 17), policy->ext[1].d & (1u << 26),
+                policy->maxphysaddr, &p->role);
+    if (p->role.levels == 3)
+        hvm_get_pdptes(v, p->pdpte);
+}
+
+always_inline bool guest_translate(struct vcpu *v, const struct guest_paging *p, gva_t va,
+                                   unsigned int access, struct walk_result *res)
+{
+    const struct walk_memory mem = {walk_read, walk_update, v->domain};
+
+    perfc_incr(guest_walks);
+    return guest_walk(&p->role, v->arch.hvm.ctrl.cr3, p->pdpte, va, access, &mem, res);
+}
+
+/* Within one frame. */
+static always_inline int copy_frame(struct domain *d, gaddr_t addr, void *buf, size_t len,
+                                    bool write)
+{
+    char *page = p2m_map(d, gaddr_to_gfn(addr), write);
+
+    if (!page)
+        return -EFAULT;
+    page += PAGE_OFFSET(gaddr_x(addr));
+    memcpy(write ? page : buf, write ? buf : page, len);
+    p2m_unmap(d);
+    if (write)
+        d->arch.paging->frame_written(d, gaddr_to_gfn(addr));
+    return 0;
+}
+
 int guest_copy_linear(struct vcpu *v, gva_t va, void *buf, size_t len, enum copy_kind kind,
                       gva_t *fault, uint32_t *ec)
 {
-    struct domain *d = v->domain;
-    const struct cpu_policy *p = &d->arch.policy;
-    const struct walk_memory mem = guest_walk_memory(d);
     unsigned int access = access_of(kind);
-    struct paging_role role;
-    uint64_t pdpte[4];
+    struct guest_paging paging;
 
     hvm_sync_ctrl(v);
-    paging_role(&v->arch.hvm.ctrl, p->basic[1].d & (1u << 17), p->ext[1].d & (1u << 26),
-                p->maxphysaddr, &role);
-    if (role.levels == 3)
-        hvm_get_pdptes(v, pdpte);
+    guest_paging(v, &paging);
     while (len) {
         struct walk_result res;
         size_t n = min(len, (size_t)(PAGE_SIZE - PAGE_OFFSET(va)));
 
-        perfc_incr(guest_walks);
-        bool ok = guest_walk(&role, v->arch.hvm.ctrl.cr3, pdpte, va, access, &mem, &res);
-        char *page = ok ? p2m_map(d, gaddr_to_gfn(res.addr), access & WALK_WRITE) : NULL;
-        if (!page) {
+        if (!guest_translate(v, &paging, va, access, &res) ||
+            copy_frame(v->domain, res.addr, buf, n, access & WALK_WRITE)) {
             *fault = va;
             *ec = res.ec;
             return -EFAULT;
         }
-        page += PAGE_OFFSET(gaddr_x(res.addr));
-        if (access & WALK_WRITE)
-            memcpy(page, buf, n);
-        else
-            memcpy(buf, page, n);
-        p2m_unmap(d);
-        if (access & WALK_WRITE)
-            d->arch.paging->frame_written(d, gaddr_to_gfn(res.addr));
         va += n;
         buf = (char *)buf + n;
         len -= n;
@@ -131,47 +145,39 @@ static bool copy_window(gva_t va, void *buf, size_t len, bool to_guest)
         len > COMPAT_XLAT_SIZE - (va - COMPAT_XLAT_BASE))
         return false;
     char *at = window + (va - COMPAT_XLAT_BASE);
-    if (to_guest)
-        memcpy(at, buf, len);
-    else
-        memcpy(buf, at, len);
+    memcpy(to_guest ? at : buf, to_guest ? buf : at, len);
     return true;
+}
+
+static always_inline int copy_linear(gva_t va, void *buf, size_t len, bool write)
+{
+    gva_t fault;
+    uint32_t ec;
+
+    if (unlikely(this_cpu(xlat_window)) && copy_window(va, buf, len, write))
+        return 0;
+    return guest_copy_linear(current, va, buf, len, write ? COPY_TO_GUEST : COPY_FROM_GUEST, &fault,
+                             &ec);
 }
 
 int hvm_copy_from_guest_linear(void *dst, gva_t va, size_t len)
 {
-    gva_t fault;
-    uint32_t ec;
-    if (unlikely(this_cpu(xlat_window)) && copy_window(va, dst, len, false))
-        return 0;
-    return guest_copy_linear(current, va, dst, len, COPY_FROM_GUEST, &fault, &ec);
+    return copy_linear(va, dst, len, false);
 }
 
 int hvm_copy_to_guest_linear(gva_t va, const void *src, size_t len)
 {
-    gva_t fault;
-    uint32_t ec;
-    if (unlikely(this_cpu(xlat_window)) && copy_window(va, (void *)src, len, true))
-        return 0;
-    return guest_copy_linear(current, va, (void *)src, len, COPY_TO_GUEST, &fault, &ec);
+    return copy_linear(va, (void *)src, len, true);
 }
 
 static int copy_phys(struct domain *d, gaddr_t addr, void *buf, size_t len, bool write)
 {
-    uint64_t at = gaddr_x(addr);
     while (len) {
-        size_t n = min(len, (size_t)(PAGE_SIZE - PAGE_OFFSET(at)));
-        char *page = p2m_map(d, _gfn(PFN_DOWN(at)), write);
-        if (!page)
+        size_t n = min(len, (size_t)(PAGE_SIZE - PAGE_OFFSET(gaddr_x(addr))));
+
+        if (copy_frame(d, addr, buf, n, write))
             return -EFAULT;
-        if (write)
-            memcpy(page + PAGE_OFFSET(at), buf, n);
-        else
-            memcpy(buf, page + PAGE_OFFSET(at), n);
-        p2m_unmap(d);
-        if (write)
-            d->arch.paging->frame_written(d, _gfn(PFN_DOWN(at)));
-        at += n;
+        addr = _gaddr(gaddr_x(addr) + n);
         buf = (char *)buf + n;
         len -= n;
     }
@@ -186,14 +192,6 @@ int hvm_copy_from_guest_phys(struct domain *d, void *dst, gaddr_t addr, size_t l
 int hvm_copy_to_guest_phys(struct domain *d, gaddr_t addr, const void *src, size_t len)
 {
     return copy_phys(d, addr, (void *)src, len, true);
-}
-
-bool guest_translate(struct vcpu *v, const struct paging_role *role, const uint64_t pdpte[4],
-                     gva_t va, unsigned int access, struct walk_result *res)
-{
-    const struct walk_memory mem = guest_walk_memory(v->domain);
-    perfc_incr(guest_walks);
-    return guest_walk(role, v->arch.hvm.ctrl.cr3, pdpte, va, access, &mem, res);
 }
 
 #define CMPXCHG_AS(type, at, old, new) \

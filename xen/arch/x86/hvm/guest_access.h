@@ -19,21 +19,20 @@ enum copy_kind {
     FETCH_FROM_GUEST,
 };
 
-/* For guest_walk(): a domain's memory by guest-physical address. */
-struct walk_memory guest_walk_memory(struct domain *d);
-
 /* guest_copy_linear - 0, or -EFAULT with the faulting address and the error
  * code for a #PF; a part may have been copied. */
 int guest_copy_linear(struct vcpu *v, gva_t va, void *buf, size_t len, enum copy_kind kind,
                       gva_t *fault, uint32_t *ec);
 
-struct domain;
-struct paging_role;
-struct walk_result;
-/* guest_translate - guest_walk() of @va for the vCPU whose role and PDPTEs are
- * given, with WALK_* @access. */
-bool guest_translate(struct vcpu *v, const struct paging_role *role, const uint64_t pdpte[4],
-                     gva_t va, unsigned int access, struct walk_result *res);
+/* A vCPU's paging, as long as its control registers stay. */
+struct guest_paging {
+    struct paging_role role;
+    uint64_t pdpte[4];
+};
+void guest_paging(struct vcpu *v, struct guest_paging *p);
+/* guest_walk() of @va with WALK_* @access. */
+bool guest_translate(struct vcpu *v, const struct guest_paging *p, gva_t va, unsigned int access,
+                     struct walk_result *res);
 /* guest_cmpxchg_phys - atomic on guest RAM.  0; -EAGAIN: it did not hold @old;
  * -EFAULT: not writable RAM; -EINVAL: not a width and place for one access. */
 int guest_cmpxchg_phys(struct domain *d, gaddr_t addr, const void *old, const void *new,

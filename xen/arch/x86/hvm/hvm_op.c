@@ -62,19 +62,17 @@ static int may_access(const struct domain *d, uint32_t index, unsigned int right
 
 static int set_callback(struct domain *d, uint64_t value)
 {
-    unsigned int type = value >> 56;
-    unsigned int vector = value & 0xff;
+    /* Interrupt lines do not exist yet; 0 means: no callback. */
+    bool is_vector = value >> 56 == HVM_PARAM_CALLBACK_TYPE_VECTOR;
+    unsigned int vector = is_vector ? value & 0xff : 0;
 
-    if (type != HVM_PARAM_CALLBACK_TYPE_VECTOR) {
-        /* Interrupt lines do not exist yet; 0 means: no callback. */
-        d->arch.hvm.callback_vector = 0;
-        return 0;
-    }
-    if (vector < 16)
+    if (is_vector && vector < 16)
         return -EINVAL;
     d->arch.hvm.callback_vector = vector;
-    for_each_vcpu(d, v)
-        hvm_post(v, HVM_POSTED_INTR);
+    if (vector)
+        for_each_vcpu(d, v)
+            hvm_post(v, HVM_POSTED_INTR);
+    hvm_latch_width(d);
     return 0;
 }
 
@@ -132,46 +130,38 @@ static int set_vm86_tss(struct domain *d, uint64_t value)
     return 0;
 }
 
+/* What setting a parameter does, besides being remembered. */
+static int param_effect(struct domain *d, uint32_t index, uint64_t value)
+{
+    switch (index) {
+    case HVM_PARAM_CALLBACK_IRQ:
+        return set_callback(d, value);
+    case HVM_PARAM_IDENT_PT:
+        return set_ident_pt(d, value);
+    case HVM_PARAM_VM86_TSS_SIZED:
+        return set_vm86_tss(d, value);
+    case HVM_PARAM_ALTP2M:
+        return -EEXIST;
+    case HVM_PARAM_VIRIDIAN:
+    case HVM_PARAM_MCA_CAP:
+        return value ? -EOPNOTSUPP : 0;
+    case HVM_PARAM_X87_FIP_WIDTH:
+        return value == 0 || value == 4 || value == 8 ? 0 : -EINVAL;
+    default:
+        return 0;
+    }
+}
+
 static int set_param(struct domain *d, uint32_t index, uint64_t value)
 {
     uint64_t old = d->arch.hvm.params[index];
 
     if ((param_rights[index] & ONCE) && old && old != value)
         return -EEXIST;
-    switch (index) {
-    case HVM_PARAM_CALLBACK_IRQ: {
-        int rc = set_callback(d, value);
-        if (rc)
-            return rc;
-        hvm_latch_width(d);
-        break;
-    }
-    case HVM_PARAM_IDENT_PT: {
-        int rc = set_ident_pt(d, value);
-        if (rc)
-            return rc;
-        break;
-    }
-    case HVM_PARAM_VM86_TSS_SIZED: {
-        int rc = set_vm86_tss(d, value);
-        if (rc)
-            return rc;
-        break;
-    }
-    case HVM_PARAM_ALTP2M:
-        return -EEXIST;
-    case HVM_PARAM_VIRIDIAN:
-    case HVM_PARAM_MCA_CAP:
-        if (value)
-            return -EOPNOTSUPP;
-        break;
-    case HVM_PARAM_X87_FIP_WIDTH:
-        if (value != 0 && value != 4 && value != 8)
-            return -EINVAL;
-        break;
-    }
-    d->arch.hvm.params[index] = value;
-    return 0;
+    int rc = param_effect(d, index, value);
+    if (!rc)
+        d->arch.hvm.params[index] = value;
+    return rc;
 }
 
 /* A domain's builder changes what its vCPUs run with, as a domctl does. */

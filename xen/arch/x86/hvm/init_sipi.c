@@ -39,6 +39,9 @@ static void apply_init(struct vcpu *v)
     write_cr2(0);
     vlapic_init_signal(v);
     hvm->halted = hvm->in_hlt = false;
+    /* The APIC has forgotten it, and while it waits no other event tells. */
+    if (v->vcpu_info && v->vcpu_info->evtchn_upcall_pending)
+        hvm_assert_upcall(v);
 }
 
 /* Start at page @page of real-mode memory; d->lock. */

@@ -78,6 +78,7 @@ static void own_load(struct vcpu *v, const void *record, uint64_t tsc)
         __atomic_or_fetch(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST);
     if (own->flags & HVM_OWN_NMI)
         hvm_inject_nmi(v);
+    hvm_set_blocking(v, own->flags >> HVM_OWN_BLOCKING);
     hvm_post(v, HVM_POSTED_INTR); /* and wakes from HLT if one waits already */
 }
 
@@ -91,6 +92,7 @@ static void own_save(struct vcpu *v, void *record, uint64_t tsc)
         own->flags |= HVM_OWN_PAE;
         hvm_get_pdptes(v, own->pdpte);
     }
+    own->flags |= hvm_get_blocking(v) << HVM_OWN_BLOCKING;
     own->upcall_vector = hvm->upcall_vector;
     if (hvm->cpuid_faulting)
         own->flags |= HVM_OWN_FAULTING;

@@ -32,7 +32,8 @@ extern const struct hvm_record hvm_lapic_record, hvm_lapic_regs_record; /* vlapi
 #define HVM_OWN_NMI      8u  /* one waits */
 #define HVM_OWN_PAE      16u /* pdpte holds what PAE paging has loaded */
 #define HVM_OWN_FAULTING 32u /* CPUID faulting */
-#define HVM_OWN_ALL      63u
+#define HVM_OWN_BLOCKING 8   /* from this bit on: hvm_get_blocking() */
+#define HVM_OWN_ALL      (63u | HVM_BLOCKING_ALL << HVM_OWN_BLOCKING)
 struct hvm_own {
     uint64_t pdpte[4];
     uint32_t flags; /* HVM_OWN_* */

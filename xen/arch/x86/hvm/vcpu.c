@@ -54,38 +54,40 @@ void hvm_vcpu_destroy(struct vcpu *v)
 
 /* ---- its record ---- */
 
-#define SEGS(X)   \
-    X(SEG_ES, es) \
-    X(SEG_CS, cs) \
-    X(SEG_SS, ss) X(SEG_DS, ds) X(SEG_FS, fs) X(SEG_GS, gs) X(SEG_LDTR, ldtr) X(SEG_TR, tr)
-#define GPRS(X) \
-    X(rax)      \
-    X(rbx) X(rcx) X(rdx) X(rbp) X(rsi) X(rdi) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15)
+/* Fields of the record, and where each is kept. */
+/* clang-format off */
+#define SEGMENT(X, name, n) \
+    X(name##_sel, s->seg[n].sel) X(name##_arbytes, s->seg[n].attr) \
+    X(name##_limit, s->seg[n].limit) X(name##_base, s->seg[n].base)
+#define STATE(X) \
+    X(rip, s->rip) X(rsp, s->rsp) X(rflags, s->rflags) X(dr7, s->dr7) \
+    X(sysenter_cs, s->sysenter_cs) X(sysenter_esp, s->sysenter_esp) \
+    X(sysenter_eip, s->sysenter_eip) \
+    SEGMENT(X, es, SEG_ES) SEGMENT(X, cs, SEG_CS) SEGMENT(X, ss, SEG_SS) SEGMENT(X, ds, SEG_DS) \
+    SEGMENT(X, fs, SEG_FS) SEGMENT(X, gs, SEG_GS) \
+    SEGMENT(X, ldtr, SEG_LDTR) SEGMENT(X, tr, SEG_TR) \
+    X(gdtr_limit, s->seg[SEG_GDTR].limit) X(gdtr_base, s->seg[SEG_GDTR].base) \
+    X(idtr_limit, s->seg[SEG_IDTR].limit) X(idtr_base, s->seg[SEG_IDTR].base) \
+    X(cr0, ctrl->cr0) X(cr2, ctrl->cr2) X(cr3, ctrl->cr3) X(cr4, ctrl->cr4) X(msr_efer, ctrl->efer)
+#define REGISTERS(X) \
+    X(rax, r->rax) X(rbx, r->rbx) X(rcx, r->rcx) X(rdx, r->rdx) X(rbp, r->rbp) X(rsi, r->rsi) \
+    X(rdi, r->rdi) X(r8, r->r8) X(r9, r->r9) X(r10, r->r10) X(r11, r->r11) X(r12, r->r12) \
+    X(r13, r->r13) X(r14, r->r14) X(r15, r->r15) \
+    X(dr0, v->arch.dr[0]) X(dr1, v->arch.dr[1]) X(dr2, v->arch.dr[2]) X(dr3, v->arch.dr[3]) \
+    X(dr6, v->arch.dr6) X(shadow_gs, hvm->msr_kernel_gs) X(msr_star, hvm->msr_star) \
+    X(msr_lstar, hvm->msr_lstar) X(msr_cstar, hvm->msr_cstar) \
+    X(msr_syscall_mask, hvm->msr_fmask) X(msr_tsc_aux, hvm->msr_tsc_aux)
+/* clang-format on */
+#define LOAD(field, place) place = c->field;
+#define SAVE(field, place) c->field = place;
 
 static void record_to_state(const struct hvm_hw_cpu *c, struct hvm_cpu_state *s,
                             struct x86_ctrl *ctrl)
 {
-    *s = (struct hvm_cpu_state){
-        .rip = c->rip,
-        .rsp = c->rsp,
-        .rflags = c->rflags,
-        .dr7 = c->dr7,
-        .sysenter_cs = c->sysenter_cs,
-        .sysenter_esp = c->sysenter_esp,
-        .sysenter_eip = c->sysenter_eip,
-    };
-#define LOAD_SEG(n, r)                \
-    s->seg[n] = (struct hvm_segment){ \
-        .sel = c->r##_sel, .attr = c->r##_arbytes, .limit = c->r##_limit, .base = c->r##_base};
-    SEGS(LOAD_SEG)
-#undef LOAD_SEG
-    s->seg[SEG_GDTR] = (struct hvm_segment){.limit = c->gdtr_limit, .base = c->gdtr_base};
-    s->seg[SEG_IDTR] = (struct hvm_segment){.limit = c->idtr_limit, .base = c->idtr_base};
-    *ctrl = (struct x86_ctrl){.cr0 = c->cr0 | X86_CR0_ET,
-                              .cr2 = c->cr2,
-                              .cr3 = c->cr3,
-                              .cr4 = c->cr4,
-                              .efer = c->msr_efer};
+    *s = (struct hvm_cpu_state){0};
+    *ctrl = (struct x86_ctrl){0};
+    STATE(LOAD)
+    ctrl->cr0 |= X86_CR0_ET;
 }
 
 /* What the record holds beyond the state that check.c looks at. */
@@ -102,12 +104,16 @@ static const char *record_rest_bad(const struct hvm_hw_cpu *c)
         return "flags";
     if (c->pending_valid && c->pending_reserved)
         return "pending event";
-#define SEL_BAD(n, r)                                 \
-    if ((c->r##_sel >> 16) || (c->r##_arbytes >> 16)) \
-        return "selector or attributes";
-    SEGS(SEL_BAD)
-#undef SEL_BAD
     return NULL;
+}
+
+/* Selectors and attributes have 32 bits in the record, and 16 here. */
+static bool segments_kept(const struct hvm_hw_cpu *c, const struct hvm_cpu_state *s)
+{
+#define KEPT(name, n) c->name##_sel == s->seg[n].sel && c->name##_arbytes == s->seg[n].attr
+    return KEPT(es, SEG_ES) && KEPT(cs, SEG_CS) && KEPT(ss, SEG_SS) && KEPT(ds, SEG_DS) &&
+           KEPT(fs, SEG_FS) && KEPT(gs, SEG_GS) && KEPT(ldtr, SEG_LDTR) && KEPT(tr, SEG_TR);
+#undef KEPT
 }
 
 static const char *record_bad(const struct vcpu *v, const void *record)
@@ -125,18 +131,12 @@ static const char *record_bad(const struct vcpu *v, const void *record)
     if ((c->flags & XEN_X86_FPU_INITIALISED) && (mxcsr & ~0xffffu))
         return "MXCSR";
     record_to_state(c, &s, &ctrl);
+    if (!segments_kept(c, &s))
+        return "selector or attributes";
     bad = hvm_cpu_state_bad(&s, &ctrl, &env);
     if (!bad && c->pending_valid)
         bad = hvm_event_bad(&s, &ctrl, c->pending_vector, c->pending_type, c->pending_error_valid);
     return bad;
-}
-
-static void load_gprs(struct vcpu *v, const struct hvm_hw_cpu *c)
-{
-    struct cpu_user_regs *r = &v->arch.user_regs;
-#define LOAD_GPR(name) r->name = c->name;
-    GPRS(LOAD_GPR)
-#undef LOAD_GPR
 }
 
 /* One clock for all: vCPUs that have no state yet begin with it too. */
@@ -154,6 +154,7 @@ static void load_cpu(struct vcpu *v, const void *record, uint64_t tsc)
 {
     const struct hvm_hw_cpu *c = record;
     struct hvm_vcpu *hvm = &v->arch.hvm;
+    struct cpu_user_regs *r = &v->arch.user_regs;
     struct hvm_cpu_state s;
     uint64_t pdpte[4];
 
@@ -163,24 +164,11 @@ static void load_cpu(struct vcpu *v, const void *record, uint64_t tsc)
     hvm_set_cpu_state(v, &s);
     /* Latched PDPTEs are in a record of their own, if at all: else as MOV CR3. */
     if (x86_pae_paging(&hvm->ctrl)) {
-        if (hvm_copy_from_guest_phys(v->domain, pdpte, _gaddr(hvm->ctrl.cr3 & 0xffffffe0),
-                                     sizeof(pdpte)) ||
-            !x86_pdptes_valid(pdpte, v->domain->arch.policy.maxphysaddr))
+        if (hvm_read_pdptes(v, hvm->ctrl.cr3, pdpte))
             memset(pdpte, 0, sizeof(pdpte)); /* not present: the guest faults */
         hvm_set_pdptes(v, pdpte);
     }
-    load_gprs(v, c);
-    v->arch.dr[0] = c->dr0;
-    v->arch.dr[1] = c->dr1;
-    v->arch.dr[2] = c->dr2;
-    v->arch.dr[3] = c->dr3;
-    v->arch.dr6 = c->dr6;
-    hvm->msr_star = c->msr_star;
-    hvm->msr_lstar = c->msr_lstar;
-    hvm->msr_cstar = c->msr_cstar;
-    hvm->msr_fmask = c->msr_syscall_mask;
-    hvm->msr_kernel_gs = c->shadow_gs;
-    hvm->msr_tsc_aux = c->msr_tsc_aux;
+    REGISTERS(LOAD)
     set_domain_clock(v, c->tsc, tsc);
     if (c->flags & XEN_X86_FPU_INITIALISED)
         memcpy(v->arch.fpu, c->fpu_regs, sizeof(v->arch.fpu));
@@ -199,47 +187,13 @@ static void save_cpu(struct vcpu *v, void *record, uint64_t tsc)
     struct hvm_hw_cpu *c = record;
     struct hvm_vcpu *hvm = &v->arch.hvm;
     const struct cpu_user_regs *r = &v->arch.user_regs;
-    struct hvm_cpu_state s;
+    const struct x86_ctrl *ctrl = &hvm->ctrl;
+    struct hvm_cpu_state state, *s = &state;
 
     hvm_sync_ctrl(v);
-    hvm_get_cpu_state(v, &s);
-#define SAVE_GPR(name) c->name = r->name;
-    GPRS(SAVE_GPR)
-#undef SAVE_GPR
-#define SAVE_SEG(n, r)              \
-    c->r##_sel = s.seg[n].sel;      \
-    c->r##_arbytes = s.seg[n].attr; \
-    c->r##_limit = s.seg[n].limit;  \
-    c->r##_base = s.seg[n].base;
-    SEGS(SAVE_SEG)
-#undef SAVE_SEG
-    c->gdtr_limit = s.seg[SEG_GDTR].limit;
-    c->gdtr_base = s.seg[SEG_GDTR].base;
-    c->idtr_limit = s.seg[SEG_IDTR].limit;
-    c->idtr_base = s.seg[SEG_IDTR].base;
-    c->rip = s.rip;
-    c->rsp = s.rsp;
-    c->rflags = s.rflags;
-    c->dr0 = v->arch.dr[0];
-    c->dr1 = v->arch.dr[1];
-    c->dr2 = v->arch.dr[2];
-    c->dr3 = v->arch.dr[3];
-    c->dr6 = v->arch.dr6;
-    c->dr7 = s.dr7;
-    c->cr0 = hvm->ctrl.cr0;
-    c->cr2 = hvm->ctrl.cr2;
-    c->cr3 = hvm->ctrl.cr3;
-    c->cr4 = hvm->ctrl.cr4;
-    c->msr_efer = hvm->ctrl.efer;
-    c->sysenter_cs = s.sysenter_cs;
-    c->sysenter_esp = s.sysenter_esp;
-    c->sysenter_eip = s.sysenter_eip;
-    c->shadow_gs = hvm->msr_kernel_gs;
-    c->msr_star = hvm->msr_star;
-    c->msr_lstar = hvm->msr_lstar;
-    c->msr_cstar = hvm->msr_cstar;
-    c->msr_syscall_mask = hvm->msr_fmask;
-    c->msr_tsc_aux = hvm->msr_tsc_aux;
+    hvm_get_cpu_state(v, s);
+    STATE(SAVE)
+    REGISTERS(SAVE)
     c->tsc = guest_tsc(v, tsc);
     /* Events of instructions are made again by these: RIP is still there. */
     if ((hvm->work & HVM_WORK_EVENT) && hvm->event.type < 4) {

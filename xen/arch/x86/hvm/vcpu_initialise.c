@@ -17,15 +17,6 @@
 #include "check.h"
 #include "vcpu_context.h"
 
-/* The PDPTEs that @ctrl needs; false if they are not there or bad. */
-static bool read_pdptes(const struct vcpu *v, const struct x86_ctrl *ctrl, uint64_t pdpte[4])
-{
-    struct domain *d = v->domain;
-
-    return !hvm_copy_from_guest_phys(d, pdpte, _gaddr(ctrl->cr3 & 0xffffffe0), 32) &&
-           x86_pdptes_valid(pdpte, d->arch.policy.maxphysaddr);
-}
-
 static void load(struct vcpu *v, const struct hvm_start_state *s, const uint64_t pdpte[4])
 {
     struct cpu_user_regs *r = &v->arch.user_regs;
@@ -55,7 +46,7 @@ long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg)
     const char *bad = hvm_context_to_state(&c, &s);
     if (!bad)
         bad = hvm_cpu_state_bad(&s.cpu, &s.ctrl, &env);
-    if (!bad && x86_pae_paging(&s.ctrl) && !read_pdptes(v, &s.ctrl, pdpte))
+    if (!bad && x86_pae_paging(&s.ctrl) && hvm_read_pdptes(v, s.ctrl.cr3, pdpte))
         bad = "PDPTEs";
     if (bad) {
         printk(XENLOG_GUEST XENLOG_INFO "d%dv%u: VCPUOP_initialise refused: %s\n",

@@ -7,13 +7,9 @@
  */
 #include "ept.h"
 
-#include <asm/config.h>
-#include <asm/hvm.h>
-#include <cairn/errno.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/softirq.h>
 
 /* mfn_to_virt() without the call: four for each look-up. */
@@ -37,7 +33,7 @@ static epte_t *new_table(struct p2m *p2m)
 
 static epte_t make_table(const epte_t *table)
 {
-    return (epte_t){mfn_x(virt_to_mfn(table)) << PAGE_SHIFT | EPT_RWX};
+    return (epte_t){virt_to_maddr(table) | EPT_RWX};
 }
 
 static epte_t make_leaf(mfn_t mfn, unsigned int level, enum p2m_type type)

@@ -8,7 +8,6 @@
 
 #include <asm/addr.h>
 #include <asm/p2m.h>
-#include <cairn/types.h>
 
 typedef struct {
     uint64_t raw;

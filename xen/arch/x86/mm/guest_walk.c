@@ -255,6 +255,9 @@ static int walk_once(const struct paging_role *role, uint64_t root, const uint64
     }
 }
 
+/* So often may another vCPU change an entry under one walk. */
+#define WALK_TRIES 64
+
 bool guest_walk(const struct paging_role *role, uint64_t root, const uint64_t pdpte[4], gva_t va,
                 unsigned int access, const struct walk_memory *mem, struct walk_result *res)
 {
@@ -270,9 +273,11 @@ bool guest_walk(const struct paging_role *role, uint64_t root, const uint64_t pd
         res->user = res->writable = true;
         return true;
     }
-    for (;;) {
+    for (unsigned int i = 0; i < WALK_TRIES; i++) {
         int rc = walk_once(role, root, pdpte, va, access, mem, res);
         if (rc >= 0)
             return rc;
     }
+    res->retry = true;
+    return false;
 }

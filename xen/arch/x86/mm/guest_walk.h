@@ -10,7 +10,6 @@
 
 #include <asm/addr.h>
 #include <asm/hvm.h>
-#include <cairn/types.h>
 
 /* Everything that changes the meaning of the tables, and nothing else: bits
  * that do not matter in a mode are false in it. */
@@ -50,6 +49,7 @@ struct walk_result {
     uint64_t entry[4];
     uint32_t ec;        /* on failure: error code of the #PF */
     bool not_canonical; /* on failure: #GP (or #SS) instead of #PF */
+    bool retry;         /* on failure: no fault, entries changed again and again */
 };
 
 /*

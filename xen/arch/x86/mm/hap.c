@@ -3,10 +3,8 @@
  * hap.c - struct paging_ops for EPT: the hardware walks the guest's own
  * tables, so there is little to do.
  */
-#include <asm/hvm.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
-#include <cairn/lib.h>
 
 static void vcpu_nothing(struct vcpu *v) {}
 

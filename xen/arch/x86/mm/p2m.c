@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* p2m.c - an HVM domain's physical memory: asm/p2m.h around the tree in ept.c. */
-#include <asm/p2m.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "ept.h"
 

@@ -15,13 +15,9 @@
  * partial frame's belongs to the holder of the paging_lock.  The TLB stamp is
  * written before the use it stands for is given up.
  */
-#include <cairn/mm.h>
 
-#include <asm/page.h>
 #include <asm/page_type.h>
-#include <asm/pv.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 
 /* ---- general references ---- */

@@ -15,7 +15,6 @@
 #include <asm/page.h>
 #include <asm/processor.h>
 #include <cairn/boot_info.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/spinlock.h>

@@ -6,10 +6,6 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-
 static void l1_entry(pte_t e, audit_fn fn, void *ctx)
 {
     mfn_t mfn = pte_mfn(e);

@@ -5,11 +5,7 @@
  */
 #include "private.h"
 
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
 #include <cairn/stretch.h>
-#include <cairn/perfc.h>
 #include <cairn/softirq.h>
 
 /* Flags that the guest kernel is entered without. */

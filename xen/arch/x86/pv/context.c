@@ -5,11 +5,6 @@
  */
 #include "private.h"
 
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-
 static bool context_ok(const struct vcpu_guest_context *c)
 {
     if (!is_canonical(c->event_callback_eip) || !is_canonical(c->failsafe_callback_eip) ||

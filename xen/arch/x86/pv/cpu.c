@@ -7,11 +7,6 @@
  */
 #include "private.h"
 
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-
 #define STUB_SIZE 64
 #define SYSCALL_CLEARS                                                               \
     (X86_EFLAGS_AC | X86_EFLAGS_VM | X86_EFLAGS_RF | X86_EFLAGS_NT | X86_EFLAGS_DF | \

@@ -8,10 +8,6 @@
  */
 #include "private.h"
 
-#include <asm/processor.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-
 #define DR6_FIXED         0xffff0ff0ul
 #define DR6_WRITABLE      0x0000e00ful
 #define DR7_FIXED         0x00000400ul

@@ -8,14 +8,6 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <asm/processor.h>
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-
 #define WINDOW_FLAGS (PAGE_HYPERVISOR & ~PTE_G)
 
 int pv_validate_descriptors(uint64_t *desc)

@@ -9,11 +9,6 @@
 #include "private.h"
 
 #include <asm/pv_image.h>
-#include <asm/traps.h>
-#include <cairn/boot_info.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #define MAX_CHUNK_ORDER 9
 /* Without dom0_mem=: this, and the size of what is loaded. */
@@ -125,7 +120,7 @@ static void __init write_start_info(const struct build *b, const struct boot_mod
     _Static_assert(sizeof(*si) <= PAGE_SIZE, "one page");
     strlcpy(si->magic, "xen-3.0-x86_64", sizeof(si->magic));
     si->nr_pages = b->nr_pages;
-    si->shared_info = mfn_x(virt_to_mfn(b->d->shared_info)) << PAGE_SHIFT;
+    si->shared_info = virt_to_maddr(b->d->shared_info);
     si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
     si->pt_base = b->lay.page_tables;
     si->nr_pt_frames = b->lay.nr_tables;

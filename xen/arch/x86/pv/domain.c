@@ -8,11 +8,6 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/softirq.h>
 
 #define VCPUS_PER_L1    8

@@ -9,11 +9,6 @@
  */
 #include "private.h"
 
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
 #include <cairn/sched.h>
 #include <xen/sched.h>
 

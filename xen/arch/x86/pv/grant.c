@@ -8,9 +8,6 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <xen/grant_table.h>
 
 /* An L1 entry of the current domain and what keeps its table one. */

@@ -5,9 +5,6 @@
  */
 #include "private.h"
 
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
 #include <cairn/stretch.h>
 
 #define SYSCALL_LENGTH      2

@@ -9,7 +9,6 @@
 #include <asm/config.h>
 #include <asm/page.h>
 #include <asm/pv.h>
-#include <cairn/lib.h>
 
 static bool page_shows_hypervisor(const uint64_t *linear_slots, unsigned long va)
 {

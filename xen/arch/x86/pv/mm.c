@@ -17,12 +17,6 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <cairn/boot_info.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/softirq.h>
 
 #define PTE_AVAIL     (0xe00ul | 0x7ff0000000000000ul)

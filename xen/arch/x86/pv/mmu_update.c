@@ -8,11 +8,6 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/softirq.h>
 
 /* In the count argument of a continued call: *pdone holds the sum so far. */

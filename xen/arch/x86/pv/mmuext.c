@@ -7,14 +7,6 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <asm/processor.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/softirq.h>
-
 static int pin_table(struct domain *pg_owner, struct page_info *page, uint64_t type)
 {
     int rc;

@@ -11,11 +11,13 @@
 
 #include <asm/config.h>
 #include <asm/current.h>
-#include <asm/page.h>
+#include <asm/page_type.h>
 #include <asm/processor.h>
-#include <asm/pv.h>
+#include <asm/traps.h>
 #include <cairn/domain.h>
-#include <cairn/types.h>
+#include <cairn/hypercall.h>
+#include <cairn/lib.h>
+#include <cairn/mm.h>
 
 /* regs->entry_vector of a frame made by SYSCALL: rcx and r11 are free. */
 #define TRAP_syscall 0x100u

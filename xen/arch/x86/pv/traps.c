@@ -5,12 +5,7 @@
  */
 #include "private.h"
 
-#include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/lib.h>
 #include <cairn/stretch.h>
-#include <cairn/perfc.h>
 #include <cairn/softirq.h>
 #include <xen/physdev.h>
 

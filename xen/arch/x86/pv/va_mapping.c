@@ -5,11 +5,6 @@
  */
 #include "private.h"
 
-#include <asm/page_type.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
-#include <cairn/mm.h>
-
 /* @flags name CPUs by LOCAL, ALL or a guest pointer to a mask of vCPUs: which CPUs
  * those use is not worth finding out. */
 static int flush_after(unsigned long va, unsigned long flags)

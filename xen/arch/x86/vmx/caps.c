@@ -240,7 +240,6 @@ const char *vmx_caps_derive(const struct vmx_raw *given, bool strict, struct vmx
         return why;
 
     caps->revision = LOW(raw.basic) & 0x7fffffff;
-    caps->region_size = (raw.basic >> 32) & 0x1fff;
     caps->misc = raw.misc;
     caps->cr0_fixed0 = raw.cr0_fixed0;
     caps->cr0_fixed1 = raw.cr0_fixed1;

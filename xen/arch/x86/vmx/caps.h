@@ -54,7 +54,7 @@ struct vmx_raw {
 };
 
 struct vmx_caps {
-    uint32_t revision, region_size;
+    uint32_t revision;
     /* Words to load: everything wanted, allowed and sanitised. */
     uint32_t pin, proc, proc2, exit, entry;
     uint64_t ept_vpid, misc;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* dump.c - a VMCS for people to read, and failures of VMX instructions. */
-#include <asm/current.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
+#include <asm/traps.h>
 
 #include "msrlist.h"
 #include "vmx.h"
@@ -25,7 +22,8 @@ static const struct {
     F(GUEST_EFER), F(VM_ENTRY_MSR_LOAD_COUNT), F(VM_EXIT_MSR_LOAD_COUNT), F(GUEST_PAT),
     F(GUEST_DR7), F(GUEST_RIP), F(GUEST_RSP), F(GUEST_RFLAGS), F(GUEST_INTERRUPTIBILITY),
     F(GUEST_ACTIVITY), F(GUEST_PENDING_DBG), F(GUEST_DEBUGCTL), F(GUEST_PDPTE0),
-    F(GUEST_PDPTE1), F(GUEST_PDPTE2), F(GUEST_PDPTE3), F(GUEST_SYSENTER_CS),
+    {GUEST_PDPTE0 + 2, "GUEST_PDPTE1"}, {GUEST_PDPTE0 + 4, "GUEST_PDPTE2"},
+    {GUEST_PDPTE0 + 6, "GUEST_PDPTE3"}, F(GUEST_SYSENTER_CS),
     F(GUEST_SYSENTER_ESP), F(GUEST_SYSENTER_EIP), F(HOST_CR0), F(HOST_CR3), F(HOST_CR4),
     F(HOST_EFER_FIELD), F(HOST_PAT), F(HOST_RIP), F(HOST_RSP), F(HOST_CS_SELECTOR),
     F(HOST_TR_SELECTOR), F(HOST_TR_BASE), F(HOST_GDTR_BASE), F(HOST_IDTR_BASE),
@@ -54,22 +52,18 @@ noreturn void vmx_insn_failed(const char *insn, unsigned int field, unsigned lon
 
 static void dump_segments(void)
 {
-    static const char *const names[] = {"ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"};
+    static const char *const names[] = {"ES", "CS",   "SS", "DS",   "FS",
+                                        "GS", "LDTR", "TR", "GDTR", "IDTR"};
     for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
         unsigned long sel = 0, limit = 0, ar = 0, base = 0;
-        vmread_safe(GUEST_ES_SELECTOR + 2 * i, &sel);
+        if (i <= SEG_TR) {
+            vmread_safe(GUEST_ES_SELECTOR + 2 * i, &sel);
+            vmread_safe(GUEST_ES_AR + 2 * i, &ar);
+        }
         vmread_safe(GUEST_ES_LIMIT + 2 * i, &limit);
-        vmread_safe(GUEST_ES_AR + 2 * i, &ar);
         vmread_safe(GUEST_ES_BASE + 2 * i, &base);
         printk(XENLOG_ERR "  %-4s %04lx base %016lx limit %08lx attributes %05lx\n", names[i], sel,
                base, limit, ar);
-    }
-    for (unsigned int i = SEG_GDTR; i <= SEG_IDTR; i++) {
-        unsigned long limit = 0, base = 0;
-        vmread_safe(GUEST_ES_LIMIT + 2 * i, &limit);
-        vmread_safe(GUEST_ES_BASE + 2 * i, &base);
-        printk(XENLOG_ERR "  %s base %016lx limit %08lx\n", i == SEG_GDTR ? "GDTR" : "IDTR", base,
-               limit);
     }
 }
 
@@ -118,13 +112,7 @@ void hvm_dump_vcpu(struct vcpu *v)
            v->vcpu_id, (unsigned long)hvm->ctrl.cr0, (unsigned long)hvm->ctrl.cr2,
            (unsigned long)hvm->ctrl.cr3, (unsigned long)hvm->ctrl.cr4,
            (unsigned long)hvm->ctrl.efer);
-    printk(XENLOG_ERR "  rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx,
-           r->rdx);
-    printk(XENLOG_ERR "  rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp,
-           r->r8);
-    printk(XENLOG_ERR "  r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11,
-           r->r12);
-    printk(XENLOG_ERR "  r13 %016lx r14 %016lx r15 %016lx\n", r->r13, r->r14, r->r15);
+    show_gprs(r);
     if (!mfn_x(hvm->vmx.vmcs))
         return;
     vmcs_enter(v);

@@ -7,12 +7,7 @@
  * Interrupts are off until the reason is known not to be an event of the
  * host's, on while a handler runs, and off again for the entry.
  */
-#include <asm/current.h>
-#include <asm/processor.h>
 #include <asm/traps.h>
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
-#include <cairn/sched.h>
 #include <cairn/softirq.h>
 #include <cairn/stretch.h>
 #include <xen/sched.h>

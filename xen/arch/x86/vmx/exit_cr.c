@@ -3,11 +3,6 @@
  * exit_cr.c - MOV to and from control registers, CLTS, LMSW, MOV DR.
  * What is legal and what results is decided in hvm/cr.c.
  */
-#include <asm/current.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <cairn/domain.h>
-#include <cairn/lib.h>
 
 #include "../hvm/cr.h"
 #include "vmx.h"

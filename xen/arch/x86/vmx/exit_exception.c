@@ -7,10 +7,6 @@
  * can raise them again for ever (XSA-156): given back after an exit, each
  * round passes through here, where softirqs and the scheduler run.
  */
-#include <asm/page.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
 
 #include "../hvm/emul.h"
 #include "lbr.h"
@@ -19,11 +15,13 @@
 #define DR6_HIT_BITS 0xe00f /* BT BS BD B3-B0, as the exit qualification has them */
 #define DR6_BD       (1ul << 13)
 #define DR7_GD       (1ul << 13)
+#define DR7_WRITABLE 0xffff23fful
+#define DR7_FIXED    0x400ul
 
 /* A #DB that exits leaves DR6, DR7.GD and DEBUGCTL untouched: do what delivery would. */
-static void reinject_debug(struct vcpu *v, uint32_t info)
+static __cold void reinject_debug(struct vcpu *v, uint32_t info)
 {
-    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
+    unsigned int type = INTR_TYPE(info);
     unsigned long hits = vmreadnw(EXIT_QUALIFICATION) & DR6_HIT_BITS;
     unsigned long dr6;
 
@@ -44,13 +42,34 @@ static void reinject_debug(struct vcpu *v, uint32_t info)
     hvm_queue_event(v, X86_EXC_DB, type, false, 0, len);
 }
 
-void hvm_note_debug_trap(struct vcpu *v, unsigned long bits)
+__cold void hvm_note_debug_trap(struct vcpu *v, unsigned long bits)
 {
     unsigned long dr6;
 
     vmx_load_debug_registers(v);
     __asm__ volatile("mov %%db6, %0" : "=r"(dr6));
     __asm__ volatile("mov %0, %%db6" ::"r"(dr6 | bits));
+}
+
+__cold bool hvm_move_dr(struct vcpu *v, unsigned int n, uint64_t *value, bool write)
+{
+    unsigned long dr7 = vmreadnw(GUEST_DR7);
+    unsigned long *dr = n == 7 ? &dr7 : n == 6 ? &v->arch.dr6 : &v->arch.dr[n];
+
+    if (dr7 & DR7_GD) {
+        vmwritenw(GUEST_DR7, dr7 & ~DR7_GD);
+        hvm_note_debug_trap(v, DR6_BD);
+        return false;
+    }
+    vmx_save_debug_registers(v);
+    if (!write)
+        *value = *dr;
+    else
+        *dr = *value;
+    if (write && n == 7)
+        vmwritenw(GUEST_DR7, (dr7 & DR7_WRITABLE) | DR7_FIXED);
+    vmx_load_debug_registers(v);
+    return true;
 }
 
 enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs)

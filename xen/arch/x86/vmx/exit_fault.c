@@ -3,10 +3,6 @@
  * exit_fault.c - page faults under shadow paging, EPT violations; and of both
  * the accesses that the p2m does not allow: holes, read-only pages.
  */
-#include <asm/page.h>
-#include <asm/paging.h>
-#include <cairn/domain.h>
-#include <cairn/lib.h>
 
 #include "../hvm/emul.h"
 #include "vmx.h"

@@ -4,9 +4,6 @@
  * (cpu/guest_*.c); IN and OUT from their qualification, INS and OUTS by the
  * emulator.
  */
-#include <asm/cpu_policy.h>
-#include <asm/current.h>
-#include <asm/processor.h>
 
 #include "../hvm/cr.h"
 #include "../hvm/devices.h"

@@ -4,7 +4,6 @@
  * gate) is delivered by the switch, so it is not injected again; a fault on the
  * way there meets it.
  */
-#include <asm/processor.h>
 
 #include "../hvm/task_switch.h"
 #include "vmx.h"
@@ -28,11 +27,11 @@ enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs)
 {
     uint64_t qual = vmreadnw(EXIT_QUALIFICATION);
     uint32_t info = vmread32(IDT_VECTORING_INFO);
-    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
+    unsigned int type = INTR_TYPE(info);
     struct task_switch t = {.selector = qual, .source = (qual >> 30) & 3};
     bool by_event = t.source == TASK_BY_GATE && (info & INTR_VALID);
 
-    if (!by_event || type >= INTR_TYPE_SW_INT)
+    if (!by_event || intr_is_software(type))
         t.insn_len = vmread32(VM_EXIT_INSN_LEN);
     if (by_event) {
         t.fault = type == INTR_TYPE_HW_EXC;

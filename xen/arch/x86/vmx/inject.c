@@ -9,9 +9,7 @@
  * have been processed all the same (SDM "VM-Entry Failures During or After
  * Loading Guest State").
  */
-#include <asm/processor.h>
 #include <cairn/console.h>
-#include <cairn/lib.h>
 
 #include "msrlist.h"
 #include "vmx.h"
@@ -24,12 +22,7 @@ static void key_arm(char key)
     armed = true;
     printk(XENLOG_INFO "VMX: the next EFER in an MSR list will be wrong\n");
 }
-
-void __init vmx_inject_init(void)
-{
-    if (!vmx_caps.efer_switch)
-        keyhandler_register('L', key_arm, "VMX: break the EFER of a guest's MSR list");
-}
+DEBUG_KEY('L', key_arm, "VMX: break the EFER of a guest's MSR list");
 
 void vmx_inject_into_list(struct vcpu *v)
 {

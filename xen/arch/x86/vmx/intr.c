@@ -8,10 +8,6 @@
  * meets it there and the rules of double faults apply.
  * Source: SDM "Event Injection", "Interrupt 8 - Double Fault Exception".
  */
-#include <asm/current.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <xen/sched.h>
 
@@ -61,7 +57,6 @@ void hvm_queue_event(struct vcpu *v, unsigned int vector, unsigned int type, boo
             break;
         }
     }
-    hvm->event.pending = true;
     hvm->event.vector = vector;
     hvm->event.type = type;
     hvm->event.has_ec = has_ec && (hvm->ctrl.cr0 & X86_CR0_PE);
@@ -90,11 +85,9 @@ void vmx_requeue_vectoring(struct vcpu *v)
     uint32_t info = vmread32(IDT_VECTORING_INFO);
     if (likely(!(info & INTR_VALID)))
         return;
-    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
+    unsigned int type = INTR_TYPE(info);
     uint32_t ec = info & INTR_EC_VALID ? vmread32(IDT_VECTORING_EC) : 0;
-    unsigned int len = 0;
-    if (type == INTR_TYPE_SW_INT || type == INTR_TYPE_PRIV_SW_EXC || type == INTR_TYPE_SW_EXC)
-        len = vmread32(VM_EXIT_INSN_LEN);
+    unsigned int len = intr_is_software(type) ? vmread32(VM_EXIT_INSN_LEN) : 0;
     /* An NMI is not yet delivered: it must not be blocked by itself. */
     if (type == INTR_TYPE_NMI)
         vmwrite32(GUEST_INTERRUPTIBILITY, vmread32(GUEST_INTERRUPTIBILITY) & ~INTERRUPTIBILITY_NMI);
@@ -112,7 +105,6 @@ static void write_event(struct vcpu *v)
     if (hvm->event.insn_len)
         vmwrite32(VM_ENTRY_INSN_LEN, hvm->event.insn_len);
     vmwrite32(VM_ENTRY_INTR_INFO, info);
-    hvm->event.pending = false;
     hvm->work &= ~HVM_WORK_EVENT;
 }
 
@@ -246,10 +238,9 @@ bool hvm_event_deliverable(struct vcpu *v)
     return (vmreadnw(GUEST_RFLAGS) & X86_EFLAGS_IF) && hvm_intr_pending(v).source != HVM_INTR_NONE;
 }
 
-void hvm_forget_events(struct vcpu *v)
+__cold void hvm_forget_events(struct vcpu *v)
 {
     v->arch.hvm.work &= ~HVM_WORK_EVENT;
-    v->arch.hvm.event.pending = false;
     vmcs_enter(v);
     vmwrite32(GUEST_INTERRUPTIBILITY, 0);
     vmwrite32(GUEST_ACTIVITY, 0);

@@ -2,11 +2,6 @@
 /* lbr.c - see lbr.h; the part that touches registers. */
 #include "lbr.h"
 
-#include <asm/current.h>
-#include <asm/processor.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-
 #include "vmx.h"
 
 #define CPUID7_B_TSX (1u << 4 | 1u << 11) /* HLE, RTM */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* lbr_layout.c - see lbr.h; the pure part. */
-#include <cairn/lib.h>
 
 #include "lbr.h"
 
@@ -9,43 +8,31 @@
 #define MSR_LER_FROM_IP 0x1ddu
 #define MSR_LER_TO_IP   0x1deu
 
-static const struct lbr_layout core2 = {.from = 0x40, .to = 0x60, .depth = 4};
-static const struct lbr_layout nehalem = {.from = 0x680, .to = 0x6c0, .depth = 16, .select = true};
-static const struct lbr_layout haswell = {
-    .from = 0x680, .to = 0x6c0, .depth = 16, .select = true, .sign_ext = true};
+enum { CORE2, NEHALEM, HASWELL };
+static const struct lbr_layout layouts[] = {
+    [CORE2] = {.from = 0x40, .to = 0x60, .depth = 4},
+    [NEHALEM] = {.from = 0x680, .to = 0x6c0, .depth = 16, .select = true},
+    [HASWELL] = {.from = 0x680, .to = 0x6c0, .depth = 16, .select = true, .sign_ext = true},
+};
+
+/* Later ones have a third stack, which is not switched here. */
+static const struct {
+    uint8_t model, layout;
+} models[] = {
+    {0x0f, CORE2},   {0x17, CORE2},   {0x1d, CORE2},                    /* Core 2, Penryn */
+    {0x1a, NEHALEM}, {0x1e, NEHALEM}, {0x1f, NEHALEM}, {0x2e, NEHALEM}, /* Nehalem */
+    {0x25, NEHALEM}, {0x2c, NEHALEM}, {0x2f, NEHALEM},                  /* Westmere */
+    {0x2a, NEHALEM}, {0x2d, NEHALEM}, {0x3a, NEHALEM}, {0x3e, NEHALEM}, /* Sandy, Ivy Bridge */
+    {0x3c, HASWELL}, {0x3f, HASWELL}, {0x45, HASWELL}, {0x46, HASWELL}, /* Haswell */
+    {0x3d, HASWELL}, {0x47, HASWELL}, {0x4f, HASWELL}, {0x56, HASWELL}, /* Broadwell */
+};
 
 const struct lbr_layout *lbr_layout(unsigned int family, unsigned int model)
 {
-    if (family != 6)
-        return NULL;
-    switch (model) {
-    case 0x0f: /* Core 2 */
-    case 0x17: /* Penryn */
-    case 0x1d:
-        return &core2;
-    case 0x1a: /* Nehalem */
-    case 0x1e:
-    case 0x1f:
-    case 0x2e:
-    case 0x25: /* Westmere */
-    case 0x2c:
-    case 0x2f:
-    case 0x2a: /* Sandy Bridge */
-    case 0x2d:
-    case 0x3a: /* Ivy Bridge */
-    case 0x3e:
-        return &nehalem;
-    case 0x3c: /* Haswell */
-    case 0x3f:
-    case 0x45:
-    case 0x46:
-    case 0x3d: /* Broadwell */
-    case 0x47:
-    case 0x4f:
-    case 0x56:
-        return &haswell;
-    }
-    return NULL; /* later ones have a third stack, which is not switched here */
+    for (unsigned int i = 0; family == 6 && i < ARRAY_SIZE(models); i++)
+        if (models[i].model == model)
+            return &layouts[models[i].layout];
+    return NULL;
 }
 
 unsigned int lbr_count(const struct lbr_layout *l)

@@ -12,7 +12,6 @@
 #define X86_VMX_MODE_H
 
 #include <asm/hvm.h>
-#include <cairn/types.h>
 
 /* What of the machine and of the domain the plan depends on. */
 struct vmx_mode_env {

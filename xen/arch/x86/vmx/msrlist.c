@@ -2,7 +2,6 @@
 /* msrlist.c - see msrlist.h.  Pure: test/unit/test_xen_vmx_msrlist.c. */
 #include "msrlist.h"
 
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 
 static struct vmx_msr_entry *find(struct vmx_msrlist *l, enum msrlist_area area, uint32_t msr)

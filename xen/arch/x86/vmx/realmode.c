@@ -10,15 +10,11 @@
  * CR0.PE, and the loads of the other segments.  HVM_WORK_STATE brings us here
  * before an entry, so that nothing of this is on the way of other guests.
  */
-#include <asm/current.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
-#include <cairn/sched.h>
+#include "vmx.h"
+
 #include <xen/sched.h>
 
 #include "../hvm/vm86.h"
-#include "vmx.h"
 
 /* Linear address and limit of the TSS; false: the toolstack gave none. */
 static bool find_tss(const struct domain *d, uint32_t *base, uint32_t *limit)
@@ -30,17 +26,14 @@ static bool find_tss(const struct domain *d, uint32_t *base, uint32_t *limit)
     return param;
 }
 
-void vmx_show_real_state(struct vcpu *v)
+void hvm_show_state(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
     struct hvm_cpu_state hw, s;
 
     if (likely(!vmx->vm86_active))
         return;
-    const struct vm86_hidden hidden = {
-        .tr = {vmx->real_tr.sel, vmx->real_tr.attr, vmx->real_tr.limit, vmx->real_tr.base},
-        .iopl = vmx->real_iopl,
-    };
+    const struct vm86_hidden hidden = {.tr = vmx->real_tr, .iopl = vmx->real_iopl};
     vmx->vm86_active = false;
     vmx_read_state(&hw);
     vm86_decode(&hw, &hidden, &s);
@@ -59,11 +52,7 @@ static bool hide_real_state(struct vcpu *v)
     vmx_read_state(&s);
     if (!find_tss(v->domain, &base, &limit) || !vm86_fits(&s))
         return false;
-    const struct hvm_segment *tr = &s.seg[SEG_TR];
-    vmx->real_tr.sel = tr->sel;
-    vmx->real_tr.attr = tr->attr;
-    vmx->real_tr.limit = tr->limit;
-    vmx->real_tr.base = tr->base;
+    vmx->real_tr = s.seg[SEG_TR];
     vmx->real_iopl = s.rflags & X86_EFLAGS_IOPL;
     vm86_encode(&s, base, limit, &hw);
     vmx_write_state(&hw);
@@ -80,15 +69,13 @@ static bool hide_real_state(struct vcpu *v)
  * when memory is not there. */
 static int deliver(struct vcpu *v, uint32_t info)
 {
-    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
-    bool skips =
-        type == INTR_TYPE_SW_INT || type == INTR_TYPE_PRIV_SW_EXC || type == INTR_TYPE_SW_EXC;
+    unsigned int type = INTR_TYPE(info);
     struct hvm_cpu_state s;
     struct real_delivery d;
     uint32_t handler;
 
     vmx_read_state(&s);
-    uint16_t ip = s.rip + (skips ? vmread32(VM_ENTRY_INSN_LEN) : 0);
+    uint16_t ip = s.rip + (intr_is_software(type) ? vmread32(VM_ENTRY_INSN_LEN) : 0);
     real_deliver(&s, info & INTR_VECTOR_MASK, ip, &d);
     if (d.beyond_limit) {
         /* The #GP that this raises has its vector outside too, or is #DF's. */
@@ -119,7 +106,7 @@ static void deliver_pending(struct vcpu *v)
     if (!(info & INTR_VALID))
         return;
     vmwrite32(VM_ENTRY_INTR_INFO, 0);
-    vmx_show_real_state(v);
+    hvm_show_state(v);
     if (deliver(v, info))
         domain_crash(v->domain,
                      "vmx: interrupt %02x in real mode: vector or stack is not in memory",
@@ -129,11 +116,11 @@ static void deliver_pending(struct vcpu *v)
 enum exit_action vmx_real_mode_exception(struct vcpu *v, struct cpu_user_regs *regs, uint32_t info)
 {
     unsigned int vector = info & INTR_VECTOR_MASK;
-    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
+    unsigned int type = INTR_TYPE(info);
 
     if (vector == X86_EXC_GP) {
         /* Privileged at CPL 3, but not in real mode; or really a fault. */
-        vmx_show_real_state(v);
+        hvm_show_state(v);
         hvm_emulate_real_mode(v, regs);
     } else if (vector == X86_EXC_PF) {
         domain_crash(v->domain,
@@ -156,7 +143,7 @@ static void postpone_event(struct vcpu *v)
 {
     uint32_t info = vmread32(VM_ENTRY_INTR_INFO);
     unsigned int vector = info & INTR_VECTOR_MASK;
-    unsigned int type = (info & INTR_TYPE_MASK) >> INTR_TYPE_SHIFT;
+    unsigned int type = INTR_TYPE(info);
 
     if (!(info & INTR_VALID))
         return;

@@ -2,11 +2,8 @@
 /*
  * state.c - guest state between hvm/ and the VMCS: what asm/hvm.h declares.
  */
-#include <asm/current.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
 
+#include "../hvm/check.h"
 #include "mode.h"
 #include "vmx.h"
 
@@ -80,7 +77,7 @@ void vmx_write_state(const struct hvm_cpu_state *s)
 void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s)
 {
     vmcs_enter(v);
-    vmx_show_real_state(v);
+    hvm_show_state(v);
     vmx_read_state(s);
     vmcs_exit(v);
 }
@@ -88,10 +85,31 @@ void hvm_get_cpu_state(struct vcpu *v, struct hvm_cpu_state *s)
 void hvm_set_cpu_state(struct vcpu *v, const struct hvm_cpu_state *s)
 {
     vmcs_enter(v);
-    vmx_show_real_state(v);
+    hvm_show_state(v);
     vmx_write_state(s);
     if (!vmx_is_unrestricted(v))
         v->arch.hvm.work |= HVM_WORK_STATE;
+    vmcs_exit(v);
+}
+
+__cold uint32_t hvm_get_blocking(struct vcpu *v)
+{
+    vmcs_enter(v);
+    uint32_t b = vmread32(GUEST_INTERRUPTIBILITY) | vmreadnw(GUEST_PENDING_DBG)
+                                                        << HVM_PENDING_SHIFT;
+    vmcs_exit(v);
+    return b & HVM_BLOCKING_ALL;
+}
+
+__cold void hvm_set_blocking(struct vcpu *v, uint32_t blocking)
+{
+    const struct hvm_vcpu *hvm = &v->arch.hvm;
+
+    vmcs_enter(v);
+    blocking = hvm_blocking_legal(blocking, vmreadnw(GUEST_RFLAGS),
+                                  hvm->work & HVM_WORK_EVENT ? hvm->event.type : -1);
+    vmwrite32(GUEST_INTERRUPTIBILITY, blocking & 0xff);
+    vmwritenw(GUEST_PENDING_DBG, blocking >> HVM_PENDING_SHIFT);
     vmcs_exit(v);
 }
 
@@ -199,7 +217,7 @@ void hvm_update_ctrl(struct vcpu *v)
         vmwritenw(GUEST_CR3, hw_cr3(v, &plan));
     set_cr3_exits(v, plan.cr3_exits);
     if (vmx->vm86 || plan.vm86) {
-        vmx_show_real_state(v);
+        hvm_show_state(v);
         vmx->vm86 = plan.vm86;
         v->arch.hvm.work |= HVM_WORK_STATE;
     }
@@ -300,10 +318,8 @@ void hvm_set_pdptes(struct vcpu *v, const uint64_t pdpte[4])
         return;
     }
     vmcs_enter(v);
-    vmwrite64(GUEST_PDPTE0, pdpte[0]);
-    vmwrite64(GUEST_PDPTE1, pdpte[1]);
-    vmwrite64(GUEST_PDPTE2, pdpte[2]);
-    vmwrite64(GUEST_PDPTE3, pdpte[3]);
+    for (unsigned int i = 0; i < 4; i++)
+        vmwrite64((enum vmcs64)(GUEST_PDPTE0 + 2 * i), pdpte[i]);
     vmcs_exit(v);
 }
 
@@ -314,14 +330,12 @@ void hvm_get_pdptes(struct vcpu *v, uint64_t pdpte[4])
         return;
     }
     vmcs_enter(v);
-    pdpte[0] = vmread64(GUEST_PDPTE0);
-    pdpte[1] = vmread64(GUEST_PDPTE1);
-    pdpte[2] = vmread64(GUEST_PDPTE2);
-    pdpte[3] = vmread64(GUEST_PDPTE3);
+    for (unsigned int i = 0; i < 4; i++)
+        pdpte[i] = vmread64((enum vmcs64)(GUEST_PDPTE0 + 2 * i));
     vmcs_exit(v);
 }
 
-void hvm_set_tsc_offset(struct vcpu *v, uint64_t offset)
+__cold void hvm_set_tsc_offset(struct vcpu *v, uint64_t offset)
 {
     v->arch.hvm.tsc_offset = offset;
     vmcs_enter(v);
@@ -331,7 +345,7 @@ void hvm_set_tsc_offset(struct vcpu *v, uint64_t offset)
     vmcs_exit(v);
 }
 
-void hvm_set_pat(struct vcpu *v, uint64_t pat)
+__cold void hvm_set_pat(struct vcpu *v, uint64_t pat)
 {
     v->arch.hvm.msr_pat = pat;
     /* Shadow entries choose the PAT's first type, which must stay write-back. */
@@ -343,11 +357,6 @@ void hvm_set_pat(struct vcpu *v, uint64_t pat)
 }
 
 /* ---- the current vCPU ---- */
-
-void hvm_show_state(struct vcpu *v)
-{
-    vmx_show_real_state(v);
-}
 
 unsigned int hvm_get_cpl(void)
 {

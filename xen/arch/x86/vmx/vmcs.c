@@ -6,15 +6,7 @@
  * changes it.  Everything else of vmx/ works on the current VMCS.
  * Source: SDM "Virtual Machine Control Structures".
  */
-#include <asm/current.h>
-#include <asm/page.h>
-#include <asm/paging.h>
-#include <asm/processor.h>
-#include <asm/smp.h>
 #include <asm/traps.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "../hvm/emul.h"
 #include "../mm/ept.h"
@@ -68,7 +60,7 @@ static void write_host_state(struct vcpu *v)
     __asm__ volatile("sidt %0" : "=m"(idtr));
 
     vmwritenw(HOST_CR0, read_cr0() & ~X86_CR0_TS);
-    vmwritenw(HOST_CR3, maddr_x(mfn_to_maddr(virt_to_mfn(idle_pgt))));
+    vmwritenw(HOST_CR3, virt_to_maddr(idle_pgt));
     vmwritenw(HOST_CR4, get_cpu_info()->cr4);
     vmwrite16(HOST_CS_SELECTOR, HYPERVISOR_CS);
     vmwrite16(HOST_SS_SELECTOR, 0);
@@ -137,18 +129,12 @@ void vmcs_exit_other(struct vcpu *v)
 
 /* ---- controls ---- */
 
-static void bitmap_allow_read(uint8_t *bitmap, uint32_t msr)
+static void bitmap_allow(uint8_t *bitmap, uint32_t msr, bool write)
 {
-    unsigned int base = msr >= 0xc0000000 ? 0x400 : 0;
     unsigned int n = msr & 0x1fff;
-    bitmap[base + n / 8] &= ~(1u << (n % 8));
-}
 
-static void bitmap_allow_write(uint8_t *bitmap, uint32_t msr)
-{
-    unsigned int base = msr >= 0xc0000000 ? 0xc00 : 0x800;
-    unsigned int n = msr & 0x1fff;
-    bitmap[base + n / 8] &= ~(1u << (n % 8));
+    bitmap += (msr >= 0xc0000000 ? 0x400 : 0) + (write ? 0x800 : 0);
+    bitmap[n / 8] &= ~(1u << (n % 8));
 }
 
 /*
@@ -171,19 +157,14 @@ int __init vmx_alloc_bitmaps(void)
             return -ENOMEM;
         memset(bitmap, 0xff, PAGE_SIZE);
         for (unsigned int i = 0; i < ARRAY_SIZE(read_write); i++) {
-            bitmap_allow_read(bitmap, read_write[i]);
-            bitmap_allow_write(bitmap, read_write[i]);
+            bitmap_allow(bitmap, read_write[i], false);
+            bitmap_allow(bitmap, read_write[i], true);
         }
         for (unsigned int i = 0; i < ARRAY_SIZE(read_only); i++)
-            bitmap_allow_read(bitmap, read_only[i]);
+            bitmap_allow(bitmap, read_only[i], false);
     }
-    bitmap_allow_read(msr_bitmap[0], MSR_EFER);
+    bitmap_allow(msr_bitmap[0], MSR_EFER, false);
     return 0;
-}
-
-static mfn_t bitmap_mfn(bool efer_read_exits)
-{
-    return virt_to_mfn(msr_bitmap[efer_read_exits]);
 }
 
 void vmx_set_efer_read_exits(struct vcpu *v, bool exits)
@@ -191,7 +172,7 @@ void vmx_set_efer_read_exits(struct vcpu *v, bool exits)
     if (v->arch.hvm.vmx.efer_read_exits == exits)
         return;
     v->arch.hvm.vmx.efer_read_exits = exits;
-    vmwrite64(MSR_BITMAP, maddr_x(mfn_to_maddr(bitmap_mfn(exits))));
+    vmwrite64(MSR_BITMAP, virt_to_maddr(msr_bitmap[exits]));
 }
 
 /* ---- EFER of the first generation ---- */
@@ -209,11 +190,9 @@ void msrlist_write_count(void *owner, enum msrlist_area area, uint32_t count)
 static void write_list_addresses(struct vcpu *v)
 {
     const struct vmx_msrlist *l = v->arch.hvm.vmx.msrlist;
-    uint64_t base = maddr_x(mfn_to_maddr(virt_to_mfn(l)));
 
-    vmwrite64(VM_ENTRY_MSR_LOAD_ADDR,
-              base + offsetof(struct vmx_msrlist, area[MSRLIST_ENTRY_LOAD]));
-    vmwrite64(VM_EXIT_MSR_LOAD_ADDR, base + offsetof(struct vmx_msrlist, area[MSRLIST_EXIT_LOAD]));
+    vmwrite64(VM_ENTRY_MSR_LOAD_ADDR, virt_to_maddr(l->area[MSRLIST_ENTRY_LOAD]));
+    vmwrite64(VM_EXIT_MSR_LOAD_ADDR, virt_to_maddr(l->area[MSRLIST_EXIT_LOAD]));
 }
 
 /* The list and EFER's slots in it are there before the first switch: a switch
@@ -295,7 +274,7 @@ static void write_controls(struct vcpu *v)
     vmwrite32(PF_EC_MASK, 0);
     vmwrite32(PF_EC_MATCH, 0);
     vmx->efer_read_exits = true;
-    vmwrite64(MSR_BITMAP, maddr_x(mfn_to_maddr(bitmap_mfn(true))));
+    vmwrite64(MSR_BITMAP, virt_to_maddr(msr_bitmap[true]));
     if (vmx->msrlist)
         write_list_addresses(v);
     vmwrite64(TSC_OFFSET, v->arch.hvm.tsc_offset);
@@ -342,7 +321,7 @@ static void free_vpid(uint16_t vpid)
         __atomic_fetch_and(&vpid_used[vpid / 64], ~(1ull << (vpid % 64)), __ATOMIC_RELAXED);
 }
 
-int vmx_vcpu_create(struct vcpu *v)
+__cold int vmx_vcpu_create(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
 
@@ -369,7 +348,7 @@ int vmx_vcpu_create(struct vcpu *v)
     return 0;
 }
 
-void vmx_vcpu_destroy(struct vcpu *v)
+__cold void vmx_vcpu_destroy(struct vcpu *v)
 {
     struct vmx_vcpu *vmx = &v->arch.hvm.vmx;
 

@@ -12,7 +12,6 @@
 #define X86_VMX_VMCS_H
 
 #include <asm/current.h>
-#include <cairn/types.h>
 
 enum vmcs16 {
     VPID = 0x0000,
@@ -39,10 +38,7 @@ enum vmcs64 {
     GUEST_DEBUGCTL = 0x2802,
     GUEST_PAT = 0x2804,
     GUEST_EFER = 0x2806,
-    GUEST_PDPTE0 = 0x280a,
-    GUEST_PDPTE1 = 0x280c,
-    GUEST_PDPTE2 = 0x280e,
-    GUEST_PDPTE3 = 0x2810,
+    GUEST_PDPTE0 = 0x280a, /* and 1 to 3 in steps of 2 */
     HOST_PAT = 0x2c00,
     HOST_EFER_FIELD = 0x2c02,
 };
@@ -181,6 +177,7 @@ enum vmcsnw {
 #define INTR_VECTOR_MASK 0xffu
 #define INTR_TYPE_SHIFT  8
 #define INTR_TYPE_MASK   (7u << INTR_TYPE_SHIFT)
+#define INTR_TYPE(info)  (((info)&INTR_TYPE_MASK) >> INTR_TYPE_SHIFT)
 #define INTR_EC_VALID    (1u << 11)
 #define INTR_NMI_UNBLOCK (1u << 12) /* exit: IRET had unblocked NMIs */
 #define INTR_VALID       (1u << 31)
@@ -192,6 +189,11 @@ enum {
     INTR_TYPE_PRIV_SW_EXC = 5,
     INTR_TYPE_SW_EXC = 6,
 };
+/* An event of an instruction, which is over once that is delivered. */
+static inline bool intr_is_software(unsigned int type)
+{
+    return type >= INTR_TYPE_SW_INT;
+}
 
 /* GUEST_INTERRUPTIBILITY */
 #define INTERRUPTIBILITY_STI    (1u << 0)

@@ -4,9 +4,6 @@
  * a sample of them): mode_check.c's invariants on what the VMCS holds, and
  * that our copies of control words are true.
  */
-#include <asm/page.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
 
 #include "mode.h"
 #include "msrlist.h"

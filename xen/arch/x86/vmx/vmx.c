@@ -6,16 +6,7 @@
  * The hypervisor runs in VMX root operation all the time once vmx_init() has
  * succeeded.  EFER needs no care here: VM entry and exit switch it.
  */
-#include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/page.h>
-#include <asm/processor.h>
-#include <asm/smp.h>
 #include <asm/traps.h>
-#include <cairn/domain.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "lbr.h"
 #include "../hvm/emul.h"
@@ -110,7 +101,7 @@ static const char *__init enter_vmx_operation(void)
     write_cr4(cr4);
     get_cpu_info()->cr4 = cr4;
 
-    uint64_t maddr = maddr_x(mfn_to_maddr(virt_to_mfn(region)));
+    uint64_t maddr = virt_to_maddr(region);
     bool failed;
     __asm__ volatile("vmxon %1" : "=@ccbe"(failed) : "m"(maddr) : "memory");
     if (failed) {
@@ -192,7 +183,6 @@ void __init vmx_init(void)
         return;
     }
     vmx_on = true;
-    vmx_inject_init();
     note_support();
     printk(XENLOG_INFO "VMX:%s%s%s%s%s%s%s%s%s%s%s%s%s (revision %x)\n", c->ept ? " EPT" : "",
            c->ept_ad ? " EPT-A/D" : "",
@@ -289,7 +279,7 @@ void hvm_ask_domain(struct domain *d, uint32_t asks)
 void hvm_switch_to(struct vcpu *v)
 {
     struct hvm_vcpu *hvm = &v->arch.hvm;
-    unsigned long idle_cr3 = maddr_x(mfn_to_maddr(virt_to_mfn(idle_pgt)));
+    unsigned long idle_cr3 = virt_to_maddr(idle_pgt);
 
     if ((read_cr3() & PAGE_MASK) != idle_cr3)
         write_cr3(idle_cr3); /* the vCPU before us was a PV one */

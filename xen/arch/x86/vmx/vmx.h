@@ -6,9 +6,10 @@
 #define X86_VMX_VMX_H
 
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/p2m.h>
+#include <asm/paging.h>
+#include <asm/processor.h>
 #include <cairn/domain.h>
+#include <cairn/lib.h>
 
 #include "caps.h"
 #include "vmcs.h"
@@ -97,8 +98,6 @@ bool vmx_intr_assist(struct vcpu *v);
 void vmx_requeue_vectoring(struct vcpu *v);
 
 /* ---- realmode.c ---- */
-/* The current VMCS, @v's, from now on holds the guest's own view of its state. */
-void vmx_show_real_state(struct vcpu *v);
 /* Before an entry: true if VM entry will take the state; false if an
  * instruction was executed in software or something else comes first. */
 bool vmx_make_enterable(struct vcpu *v);
@@ -110,10 +109,8 @@ void vmcs_audit(struct vcpu *v);
 
 /* ---- inject.c: debug builds ---- */
 #ifdef CAIRN_DEBUG
-void vmx_inject_init(void);
 void vmx_inject_into_list(struct vcpu *v); /* last thing before an entry */
 #else
-static inline void vmx_inject_init(void) {}
 static inline void vmx_inject_into_list(struct vcpu *v) {}
 #endif
 

@@ -7,13 +7,7 @@
  * common heap when the pool is sized, and go back when it is freed; nothing
  * is allocated while the guest runs.
  */
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 #include <cairn/softirq.h>
-
-#include <asm/processor.h>
 
 #include "shadow.h"
 
@@ -281,7 +275,7 @@ static int fill_pair(struct shadow_domain *s)
     }
     for (unsigned int i = 0; i < 2; i++) {
         t[i].entry = i ? second : first;
-        t[i].maddr = maddr_x(mfn_to_maddr(virt_to_mfn(t[i].entry)));
+        t[i].maddr = virt_to_maddr(t[i].entry);
         t[i].next = links + i * PT_ENTRIES;
         virt_to_page(t[i].entry)->tlb_stamp = s->nr_filled + i;
         t[i].lru_next = s->free;

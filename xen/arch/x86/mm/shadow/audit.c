@@ -4,8 +4,6 @@
  * and in debug builds before a domain's tables are freed.  Changes nothing.
  */
 #include <cairn/console.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "shadow.h"
 
@@ -104,13 +102,4 @@ static void audit_key(char key)
         }
     }
 }
-
-/* With the first domain: keys are not registered before there is one. */
-void shadow_audit_init(void)
-{
-    static bool done;
-    if (done)
-        return;
-    done = true;
-    keyhandler_register('S', audit_key, "audit shadow tables");
-}
+DEBUG_KEY('S', audit_key, "audit shadow tables");

@@ -7,10 +7,6 @@
  * hardware's.  Allowed: the shadow lacks something, and gets it; then the
  * instruction runs again.  Each fault does a bounded amount of work.
  */
-#include <asm/processor.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 
 #include "shadow.h"
 
@@ -335,6 +331,8 @@ static enum paging_fault resolve(struct fault *f, uint32_t *ec, gaddr_t *addr, c
 
     if (!guest_walk(f->role, f->v->arch.hvm.ctrl.cr3, f->v->arch.hvm.pdpte, f->va, f->access, &mem,
                     &walk)) {
+        if (unlikely(walk.retry))
+            return PAGING_RETRY;
         perfc_incr(shadow_faults_guest);
         *ec = walk.ec;
         return PAGING_INJECT;

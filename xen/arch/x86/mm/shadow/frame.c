@@ -4,8 +4,6 @@
  * a walk asks for each table on its way, and the walker's access by them.
  * They are forgotten whenever the p2m changes.
  */
-#include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "shadow.h"
 

@@ -13,9 +13,6 @@
 #include <xxhash.h>
 #undef memcpy
 
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
-
 #include "shadow.h"
 
 #define SLOT_BITS 26

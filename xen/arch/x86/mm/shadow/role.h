@@ -14,7 +14,6 @@
 #define X86_MM_SHADOW_ROLE_H
 
 #include <asm/page.h>
-#include <cairn/types.h>
 
 #include "../guest_walk.h"
 

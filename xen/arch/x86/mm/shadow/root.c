@@ -7,10 +7,6 @@
  * CR3 has 32 bits there; the processor reads it at each VM entry.  Its tables
  * are made when an address needs them.
  */
-#include <asm/current.h>
-#include <asm/processor.h>
-#include <cairn/lib.h>
-#include <cairn/perfc.h>
 
 #include "shadow.h"
 

@@ -3,11 +3,6 @@
  * shadow.c - struct paging_ops for shadow paging: takes the lock and calls
  * the others; life of a domain's and a vCPU's part.
  */
-#include <asm/processor.h>
-#include <cairn/errno.h>
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 #include <cairn/stretch.h>
 
 #include "shadow.h"
@@ -74,7 +69,6 @@ static int shadow_domain_create(struct domain *d)
         .maxphysaddr = p->maxphysaddr,
     };
     d->arch.shadow = s;
-    shadow_audit_init();
     return 0;
 }
 
@@ -113,7 +107,7 @@ static int shadow_vcpu_create(struct vcpu *v)
         xfree(sv);
         return -ENOMEM;
     }
-    sv->pdpt_maddr = maddr_x(mfn_to_maddr(virt_to_mfn(sv->pdpt)));
+    sv->pdpt_maddr = virt_to_maddr(sv->pdpt);
     for (unsigned int i = 0; i < ARRAY_SIZE(sv->root); i++)
         sv->root[i] = SHADOW_NONE;
     v->arch.hvm.shadow = sv;

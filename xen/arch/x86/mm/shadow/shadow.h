@@ -26,10 +26,10 @@
 #define X86_MM_SHADOW_SHADOW_H
 
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/p2m.h>
 #include <asm/paging.h>
+#include <asm/processor.h>
 #include <cairn/domain.h>
+#include <cairn/lib.h>
 #include <cairn/mm.h>
 
 #include "role.h"
@@ -203,6 +203,5 @@ struct shadow_table *shadow_root_for(struct vcpu *v, gva_t va, bool make);
 /* Compare everything with a fresh look at the guest's tables; prints what is
  * wrong, returns how many entries are. */
 unsigned int shadow_audit(struct domain *d);
-void shadow_audit_init(void); /* its debug key */
 
 #endif

@@ -8,9 +8,6 @@
  * present entries need no flush: they fault, and the walk sees the new ones.
  * All vCPUs share the tables, so a flush by any of them compares all.
  */
-#include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 
 #include "shadow.h"
 
