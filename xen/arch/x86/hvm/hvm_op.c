@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hvm_op.c - HVMOP_set_param and HVMOP_get_param: what a guest and its
+ * hvm_op.c - HVMOP_*: mostly set_param and get_param, what a guest and its
  * builder tell each other.  Which parameter who may touch is the ABI's.
  */
 #include <asm/current.h>
 #include <asm/hvm.h>
+#include <asm/p2m.h>
 #include <asm/page.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
@@ -221,6 +222,24 @@ static long set_upcall_vector(unsigned long arg)
     return 0;
 }
 
+/* The type of a frame as a device model would see it. */
+static long get_mem_type(struct domain *d, void *arg)
+{
+    struct xen_hvm_get_mem_type *a = arg;
+    enum p2m_type type;
+
+    if (!d->is_hvm)
+        return -EINVAL;
+    p2m_lookup(d, _gfn(a->pfn), &type);
+    a->mem_type = type == P2M_none || type == P2M_mmio ? HVMMEM_mmio_dm
+                  : p2m_is_readonly(type)              ? HVMMEM_ram_ro
+                                                       : HVMMEM_ram_rw;
+    return 0;
+}
+
+static const struct arg_op mem_type_op = {get_mem_type, sizeof(struct xen_hvm_get_mem_type),
+                                          ARG_DOMID | ARG_ANSWER};
+
 long do_hvm_op(unsigned long op, unsigned long arg)
 {
     switch (op) {
@@ -235,6 +254,7 @@ long do_hvm_op(unsigned long op, unsigned long arg)
     case HVMOP_set_evtchn_upcall_vector:
         return set_upcall_vector(arg);
     case HVMOP_get_mem_type:
+        return run_arg_op(&mem_type_op, arg);
     case HVMOP_altp2m:
         return -EOPNOTSUPP;
     default:
