@@ -57,7 +57,7 @@ static int shared_info_create(struct domain *d)
 static void shared_info_release(struct domain *d)
 {
     if (d->shared_info && (virt_to_page(d->shared_info)->count_info & PGC_allocated))
-        unshare_xen_page(virt_to_page(d->shared_info));
+        put_page_alloc_ref(virt_to_page(d->shared_info));
 }
 
 /* ---- domains ---- */

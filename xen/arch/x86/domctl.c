@@ -26,7 +26,7 @@ static long vcpucontext(struct domain *d, const struct xen_domctl_vcpucontext *o
     struct vcpu_guest_context *ctxt = xzalloc(struct vcpu_guest_context);
     if (!ctxt)
         return -ENOMEM;
-    long rc = set ? copy_from_guest(ctxt, op->ctxt, 1) : 0;
+    long rc = set ? copy_from_guest_offset(ctxt, op->ctxt, 0, 1) : 0;
     if (!rc) {
         domain_pause(d);
         if (set)
@@ -35,7 +35,7 @@ static long vcpucontext(struct domain *d, const struct xen_domctl_vcpucontext *o
             arch_get_info_guest(v, ctxt);
         domain_unpause(d);
         if (!set)
-            rc = copy_to_guest(op->ctxt, ctxt, 1);
+            rc = copy_to_guest_offset(op->ctxt, 0, ctxt, 1);
     }
     xfree(ctxt);
     return rc;

@@ -63,4 +63,7 @@ int pvh_parse(const struct hvm_start_info *si, phys_read_fn read, struct boot_in
  * Returns the new count; @max entries fit in @map. */
 unsigned int e820_sanitize(struct e820_entry *map, unsigned int nr, unsigned int max);
 
+/* build_id - common/version.c: that of this image, as its note has it; *@len bytes. */
+const uint8_t *build_id(size_t *len);
+
 #endif
