@@ -10,7 +10,6 @@
 #include "grant_private.h"
 
 #include <asm/current.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>
@@ -98,7 +97,7 @@ void grant_release(struct domain *d)
     gt->max_frames = 0; /* it grows no more */
     spin_unlock(&gt->lock);
     for (unsigned int i = 0; i < gt->nr_frames; i++)
-        unshare_xen_page(virt_to_page(gt->shared[i]));
+        put_page_alloc_ref(virt_to_page(gt->shared[i]));
 }
 
 void grant_free(struct domain *d)

@@ -7,11 +7,8 @@
  */
 #include <cairn/hypercall.h>
 
-#include <asm/config.h>
 #include <asm/current.h>
-#include <cairn/boot_info.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <xen/version.h>
 

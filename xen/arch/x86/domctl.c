@@ -8,7 +8,6 @@
 #include <cairn/hypercall.h>
 
 #include <asm/current.h>
-#include <asm/guest_tsc.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
@@ -16,44 +15,28 @@
 
 #define HVM_CONTEXT_MAX KB(64)
 
-static long setvcpucontext(struct domain *d, const struct xen_domctl_vcpucontext *op)
+static long vcpucontext(struct domain *d, const struct xen_domctl_vcpucontext *op, bool set)
 {
     struct vcpu *v = domain_vcpu(d, op->vcpu);
-    struct vcpu_guest_context *ctxt;
-    long rc;
 
     if (!v)
         return -ESRCH;
-    ctxt = xzalloc(struct vcpu_guest_context);
+    if (!set && !v->is_initialised)
+        return -ENODATA;
+    struct vcpu_guest_context *ctxt = xzalloc(struct vcpu_guest_context);
     if (!ctxt)
         return -ENOMEM;
-    rc = copy_from_guest(ctxt, op->ctxt, 1);
+    long rc = set ? copy_from_guest_offset(ctxt, op->ctxt, 0, 1) : 0;
     if (!rc) {
         domain_pause(d);
-        rc = arch_set_info_guest(v, ctxt);
+        if (set)
+            rc = arch_set_info_guest(v, ctxt);
+        else
+            arch_get_info_guest(v, ctxt);
         domain_unpause(d);
+        if (!set)
+            rc = copy_to_guest_offset(op->ctxt, 0, ctxt, 1);
     }
-    xfree(ctxt);
-    return rc;
-}
-
-static long getvcpucontext(struct domain *d, struct xen_domctl_vcpucontext *op)
-{
-    struct vcpu *v = domain_vcpu(d, op->vcpu);
-    struct vcpu_guest_context *ctxt;
-    long rc;
-
-    if (!v)
-        return -ESRCH;
-    if (!v->is_initialised)
-        return -ENODATA;
-    ctxt = xzalloc(struct vcpu_guest_context);
-    if (!ctxt)
-        return -ENOMEM;
-    domain_pause(d);
-    arch_get_info_guest(v, ctxt);
-    domain_unpause(d);
-    rc = copy_to_guest(op->ctxt, ctxt, 1);
     xfree(ctxt);
     return rc;
 }
@@ -152,9 +135,8 @@ long arch_do_domctl(struct xen_domctl *op, struct domain *d)
         return -ESRCH;
     switch (op->cmd) {
     case XEN_DOMCTL_setvcpucontext:
-        return setvcpucontext(d, &op->u.vcpucontext);
     case XEN_DOMCTL_getvcpucontext:
-        return getvcpucontext(d, &op->u.vcpucontext);
+        return vcpucontext(d, &op->u.vcpucontext, op->cmd == XEN_DOMCTL_setvcpucontext);
     case XEN_DOMCTL_sethvmcontext:
         return sethvmcontext(d, &op->u.hvmcontext);
     case XEN_DOMCTL_gethvmcontext:

@@ -47,11 +47,16 @@ static inline struct cpu_info *cpu_info_of(unsigned int cpu)
  * zero; an initialiser is an error. */
 #define DEFINE_PER_CPU(type, name) \
     __attribute__((__section__(".bss.percpu"))) __typeof__(type) percpu_##name
-#define this_cpu(name) \
-    (*(__typeof__(percpu_##name) *)((char *)&percpu_##name + get_cpu_info()->percpu_offset))
-
-#define per_cpu(name, cpu) \
-    (*(__typeof__(percpu_##name) *)((char *)&percpu_##name + cpu_info_of(cpu)->percpu_offset))
+/* The compiler must not know whose address it was: it would be free to take a
+ * distance to another object for none. */
+#define PER_CPU(name, info)                                       \
+    (*(__typeof__(percpu_##name) *)({                             \
+        unsigned long first_;                                     \
+        __asm__("" : "=r"(first_) : "0"((void *)&percpu_##name)); \
+        first_ + (info)->percpu_offset;                           \
+    }))
+#define this_cpu(name)     PER_CPU(name, get_cpu_info())
+#define per_cpu(name, cpu) PER_CPU(name, cpu_info_of(cpu))
 extern char __percpu_start[], __percpu_end[]; /* xen.lds.S */
 
 #define perfc_incr(name)     (get_cpu_info()->perfc[PERFC_##name]++)

@@ -41,6 +41,10 @@ struct boot_info {
 };
 
 extern struct boot_info boot_info;
+/* RAM of the machine, entry by entry of its sanitised map. */
+#define for_each_ram(e)                                                                            \
+    for (const struct e820_entry *e = boot_info.e820; e < &boot_info.e820[boot_info.nr_e820]; e++) \
+        if (e->type == E820_RAM)
 
 /*
  * multiboot2_parse - @tags: the information structure from its total_size

@@ -115,6 +115,7 @@ void test_main(void)
         step("errors", check_esr);
     else
         report_part_skipped("errors: Bochs notes no illegal vectors");
+    step("pic", check_pic);
     step("timer", check_timer);
     step("x2apic", check_x2apic);
     report_success(NULL);

@@ -11,7 +11,6 @@
 #include <cairn/console.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/param.h>
 #include <cairn/sched.h>
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/domctl.h>

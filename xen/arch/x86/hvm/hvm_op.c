@@ -36,13 +36,7 @@ static const uint8_t param_rights[HVM_NR_PARAMS] = {
     [HVM_PARAM_ALTP2M] = GUEST_READ,
     [HVM_PARAM_PAE_ENABLED] = DEPRECATED,
     [HVM_PARAM_DM_DOMAIN] = DEPRECATED,
-    [HVM_PARAM_MEMORY_EVENT_CR0] = DEPRECATED,
-    [HVM_PARAM_MEMORY_EVENT_CR3] = DEPRECATED,
-    [HVM_PARAM_MEMORY_EVENT_CR4] = DEPRECATED,
-    [HVM_PARAM_MEMORY_EVENT_INT3] = DEPRECATED,
-    [HVM_PARAM_NESTEDHVM] = DEPRECATED,
-    [HVM_PARAM_MEMORY_EVENT_SINGLE_STEP] = DEPRECATED,
-    [HVM_PARAM_BUFIOREQ_EVTCHN] = DEPRECATED,
+    [HVM_PARAM_MEMORY_EVENT_CR0... HVM_PARAM_BUFIOREQ_EVTCHN] = DEPRECATED,
     [HVM_PARAM_MEMORY_EVENT_MSR] = DEPRECATED,
     [HVM_PARAM_VIRIDIAN] = ONCE,
     [HVM_PARAM_IOREQ_PFN] = ONCE,
@@ -183,22 +177,20 @@ static long param_op(unsigned long op, unsigned long arg)
         return -EFAULT;
     if (a.index >= HVM_NR_PARAMS)
         return -EINVAL;
-    struct domain *d = get_domain_for_op(a.domid);
+    struct domain *d __put_domain = get_domain_for_op(a.domid);
     if (!d)
         return -ESRCH;
+    if (!d->is_hvm)
+        return -EINVAL;
     bool set = op == HVMOP_set_param;
-    long rc = -EINVAL;
-    if (d->is_hvm)
-        rc = may_access(d, a.index, set ? GUEST_WRITE : GUEST_READ);
-    if (!rc && set)
-        rc = d == current->domain ? set_param(d, a.index, a.value)
-                                  : set_others_param(d, a.index, a.value);
-    if (!rc && !set) {
-        a.value = d->arch.hvm.params[a.index];
-        rc = copy_to_guest_va(arg, &a) ? -EFAULT : 0;
-    }
-    put_domain(d);
-    return rc;
+    int rc = may_access(d, a.index, set ? GUEST_WRITE : GUEST_READ);
+    if (rc)
+        return rc;
+    if (set)
+        return d == current->domain ? set_param(d, a.index, a.value)
+                                    : set_others_param(d, a.index, a.value);
+    a.value = d->arch.hvm.params[a.index];
+    return copy_to_guest_va(arg, &a) ? -EFAULT : 0;
 }
 
 static void hvm_flush_domain(struct domain *d)
@@ -207,9 +199,8 @@ static void hvm_flush_domain(struct domain *d)
         d->arch.paging->flush(current); /* one for all */
         return;
     }
-    spin_lock(&d->arch.paging_lock);
+    scoped_lock(&d->arch.paging_lock);
     hvm_ask_domain(d, HVM_POSTED_FLUSH_VPID);
-    spin_unlock(&d->arch.paging_lock);
 }
 
 static long set_upcall_vector(unsigned long arg)
