@@ -41,7 +41,6 @@ _ANSWER = ({"0", "14"}, "nothing of it is the caller's but the place of the answ
 _VCPU = ({"0", "2"}, "names a vCPU that there is, or not")
 _TYPE = ({"0", "22"}, "names a type that there is, or not")
 _NOTHING = ({"0"}, "takes nothing, or anything")
-_COUNTED = ({"22", "95"}, "not offered; a count is looked at before that")
 _ABSENT = ({"95"}, "not offered")
 FEWER = {
     "set_timer_op": ({"0"}, "every time is one: past, future, none"),
@@ -56,8 +55,6 @@ FEWER = {
     "XENVER_guest_handle": _ANSWER,
     "XENVER_commandline": _ANSWER,
     "XENVER_build_id": ({"61"}, "the image has none, as a Xen that was built without"),
-    "GNTTABOP_transfer": _COUNTED,
-    "GNTTABOP_swap_grant_ref": _COUNTED,
     "stack_switch": ({"0"}, "takes anything: what cannot be a stack is found when it is used"),
     "set_callbacks": ({"0", "22"}, "an address is none"),
     "fpu_taskswitch": _NOTHING,
@@ -76,7 +73,7 @@ FEWER = {
 
 def _offered():
     """Names of the hypercalls, from the table of them."""
-    table = (paths.ROOT / "xen/common/hypercall.c").read_text()
+    table = (paths.ROOT / "xen/include/cairn/hypercall.h").read_text()
     offered = re.findall(r"\bX\((\w+), (?:ANY|HVM|PV),", table)
     assert len(offered) > 10, "the table of hypercalls looks otherwise"
     return offered
@@ -89,9 +86,18 @@ def _number(name, header):
     return int(found[1])
 
 
+def _source(path):
+    """A file's text, where the macro OP() of a table of operations is expanded."""
+    text = path.read_text()
+    prefix = re.search(r"#define OP\(name, .*\[(\w+)##name\]", text)
+    if not prefix:
+        return text
+    return text[: prefix.start()] + re.sub(r"\bOP\((\w+),", rf"[{prefix[1]}\1],", text[prefix.end() :])
+
+
 def _operations():
     """(name, hypercall, operation) of all that the sources handle."""
-    sources = "".join(p.read_text() for p in sorted((paths.ROOT / "xen").rglob("*.c")))
+    sources = "".join(map(_source, sorted((paths.ROOT / "xen").rglob("*.c"))))
     for call in _offered():
         nr = _number(f"__HYPERVISOR_{call}", "xen.h")
         if call not in OPERATIONS:
