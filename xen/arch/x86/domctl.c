@@ -37,27 +37,6 @@ static long setvcpucontext(struct domain *d, const struct xen_domctl_vcpucontext
     return rc;
 }
 
-static long getvcpucontext(struct domain *d, struct xen_domctl_vcpucontext *op)
-{
-    struct vcpu *v = domain_vcpu(d, op->vcpu);
-    struct vcpu_guest_context *ctxt;
-    long rc;
-
-    if (!v)
-        return -ESRCH;
-    if (!v->is_initialised)
-        return -ENODATA;
-    ctxt = xzalloc(struct vcpu_guest_context);
-    if (!ctxt)
-        return -ENOMEM;
-    domain_pause(d);
-    arch_get_info_guest(v, ctxt);
-    domain_unpause(d);
-    rc = copy_to_guest(op->ctxt, ctxt, 1);
-    xfree(ctxt);
-    return rc;
-}
-
 static long sethvmcontext(struct domain *d, const struct xen_domctl_hvmcontext *op)
 {
     void *buf;
@@ -153,8 +132,6 @@ long arch_do_domctl(struct xen_domctl *op, struct domain *d)
     switch (op->cmd) {
     case XEN_DOMCTL_setvcpucontext:
         return setvcpucontext(d, &op->u.vcpucontext);
-    case XEN_DOMCTL_getvcpucontext:
-        return getvcpucontext(d, &op->u.vcpucontext);
     case XEN_DOMCTL_sethvmcontext:
         return sethvmcontext(d, &op->u.hvmcontext);
     case XEN_DOMCTL_gethvmcontext:
