@@ -372,7 +372,7 @@ int arch_domain_teardown(struct domain *d)
 {
     release_slots(d);
     if (d->shared_info)
-        unshare_xen_page(virt_to_page(d->shared_info));
+        put_page_alloc_ref(virt_to_page(d->shared_info));
     return 0;
 }
 

@@ -41,6 +41,7 @@ _ANSWER = ({"0", "14"}, "nothing of it is the caller's but the place of the answ
 _VCPU = ({"0", "2"}, "names a vCPU that there is, or not")
 _TYPE = ({"0", "22"}, "names a type that there is, or not")
 _NOTHING = ({"0"}, "takes nothing, or anything")
+_COUNTED = ({"22", "95"}, "not offered; a count is looked at before that")
 _ABSENT = ({"95"}, "not offered")
 FEWER = {
     "set_timer_op": ({"0"}, "every time is one: past, future, none"),
@@ -54,7 +55,7 @@ FEWER = {
     "XENVER_platform_parameters": _ANSWER,
     "XENVER_guest_handle": _ANSWER,
     "XENVER_commandline": _ANSWER,
-    "XENVER_build_id": ({"61"}, "the image has none, as a Xen that was built without"),
+    "GNTTABOP_transfer": _COUNTED,
     "stack_switch": ({"0"}, "takes anything: what cannot be a stack is found when it is used"),
     "set_callbacks": ({"0", "22"}, "an address is none"),
     "fpu_taskswitch": _NOTHING,
@@ -66,7 +67,6 @@ FEWER = {
     "SCHEDOP_yield": _NOTHING,
     "SCHEDOP_block": _NOTHING,
     "HVMOP_flush_tlbs": ({"0", "22"}, "takes nothing, and says so"),
-    "HVMOP_get_mem_type": _ABSENT,
     "HVMOP_altp2m": _ABSENT,
 }
 
@@ -87,17 +87,16 @@ def _number(name, header):
 
 
 def _source(path):
-    """A file's text, where the macro OP() of a table of operations is expanded."""
+    """Text of a file; what a macro makes an index of a table is added as such."""
     text = path.read_text()
-    prefix = re.search(r"#define OP\(name, .*\[(\w+)##name\]", text)
-    if not prefix:
-        return text
-    return text[: prefix.start()] + re.sub(r"\bOP\((\w+),", rf"[{prefix[1]}\1],", text[prefix.end() :])
+    for macro, prefix in re.findall(r"#define (\w+)\(\w+, \w+\) \[(\w+_)##", text):
+        text += "".join(f"[{prefix}{name}]" for name in re.findall(rf"(?m)^ +{macro}\((\w+),", text))
+    return text
 
 
 def _operations():
     """(name, hypercall, operation) of all that the sources handle."""
-    sources = "".join(map(_source, sorted((paths.ROOT / "xen").rglob("*.c"))))
+    sources = "".join(_source(p) for p in sorted((paths.ROOT / "xen").rglob("*.c")))
     for call in _offered():
         nr = _number(f"__HYPERVISOR_{call}", "xen.h")
         if call not in OPERATIONS:

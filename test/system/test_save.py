@@ -57,8 +57,9 @@ def _file(context):
 
 
 def _id(booted, name):
-    found = re.search(r"^\d+$", booted.run(f"xl domid {name}").output, re.M)
-    return int(found[0]) if found else None
+    # The answer comes last: lines of the hypervisor's can tear the command's echo apart.
+    found = re.findall(r"^\d+$", booted.run(f"xl domid {name}").output, re.M)
+    return int(found[-1]) if found else None
 
 
 def _save_and_restore(booted, guest, settings, between=None):

@@ -137,6 +137,8 @@ static void test_states(void **state)
     for (unsigned int s = ECS_FREE; s <= ECS_IPI; s++) {
         struct evtchn chn = {.state = s, .virq = VIRQ_CONSOLE, .remote_domid = 5};
 
+        if (s == EVTCHNSTAT_pirq)
+            continue; /* Xen's; no port is ever in it */
         assert_int_equal(evtchn_check_bind_interdomain(&chn, 5), s == ECS_UNBOUND ? 0 : -EINVAL);
         assert_int_equal(evtchn_check_bind_interdomain(&chn, 6), -EINVAL);
         assert_int_equal(evtchn_check_send(&chn), s == ECS_FREE || s == ECS_VIRQ ? -EINVAL : 0);
@@ -147,12 +149,6 @@ static void test_states(void **state)
         if (s == ECS_VIRQ)
             assert_int_equal(evtchn_check_bind_vcpu(&chn, 1, 2), -EINVAL);
     }
-    assert_int_equal(evtchn_status_of(&(struct evtchn){.state = ECS_FREE}), EVTCHNSTAT_closed);
-    assert_int_equal(evtchn_status_of(&(struct evtchn){.state = ECS_UNBOUND}), EVTCHNSTAT_unbound);
-    assert_int_equal(evtchn_status_of(&(struct evtchn){.state = ECS_INTERDOMAIN}),
-                     EVTCHNSTAT_interdomain);
-    assert_int_equal(evtchn_status_of(&(struct evtchn){.state = ECS_VIRQ}), EVTCHNSTAT_virq);
-    assert_int_equal(evtchn_status_of(&(struct evtchn){.state = ECS_IPI}), EVTCHNSTAT_ipi);
 }
 
 static void test_bind_virq(void **state)

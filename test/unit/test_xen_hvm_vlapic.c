@@ -3,7 +3,7 @@
  * The rules of the local APIC: priorities against a slow transcription,
  * messages, errors, modes and reserved bits.
  */
-/* sources: xen/arch/x86/hvm/vlapic_logic.c xen/arch/x86/hvm/vlapic_save.c */
+/* sources: xen/arch/x86/hvm/vlapic_logic.c */
 /* defines: -D__XEN__ */
 #include <setjmp.h>
 #include <stdarg.h>

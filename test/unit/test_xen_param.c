@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <cmocka.h>
-#include <cairn/param.h>
+#include <cairn/lib.h>
 
 size_t strlcpy(char *d, const char *s, size_t size)
 {

@@ -116,14 +116,57 @@ static void test_models(void **state)
     }
 }
 
-static void test_raw_presence(void **state)
+static const struct vmx_raw *machine; /* whose MSRs are read */
+
+static uint64_t read_msr(uint32_t msr)
 {
-    /* 0x48c does not exist on Penryn, 0x491 only from Haswell on. */
-    assert_true(vmx_raw_has_proc2(&penryn));
-    assert_false(vmx_raw_has_ept_vpid(&penryn));
-    assert_true(vmx_raw_has_ept_vpid(&lynnfield));
-    assert_false(vmx_raw_has_vmfunc(&arrandale));
-    assert_true(vmx_raw_has_vmfunc(&haswell));
+    const struct vmx_raw *m = machine;
+
+    switch (msr) {
+    case MSR_VMX_BASIC:
+        return m->basic;
+    case MSR_VMX_TRUE_PIN:
+        return m->pin;
+    case MSR_VMX_TRUE_PROC:
+        return m->proc;
+    case MSR_VMX_TRUE_EXIT:
+        return m->exit;
+    case MSR_VMX_TRUE_ENTRY:
+        return m->entry;
+    case MSR_VMX_MISC:
+        return m->misc;
+    case MSR_VMX_CR0_FIXED0:
+        return m->cr0_fixed0;
+    case MSR_VMX_CR0_FIXED1:
+        return m->cr0_fixed1;
+    case MSR_VMX_CR4_FIXED0:
+        return m->cr4_fixed0;
+    case MSR_VMX_CR4_FIXED1:
+        return m->cr4_fixed1;
+    case MSR_VMX_PROC2:
+        return m->proc2;
+    case MSR_VMX_EPT_VPID: /* not on Penryn */
+        assert_ptr_not_equal(m, &penryn);
+        return m->ept_vpid;
+    case MSR_VMX_VMFUNC: /* only from Haswell on */
+        assert_ptr_not_equal(m, &penryn);
+        assert_ptr_not_equal(m, &lynnfield);
+        assert_ptr_not_equal(m, &arrandale);
+        return m->vmfunc;
+    }
+    fail_msg("reads %#x, which is not there", msr);
+    return 0;
+}
+
+static void test_read(void **state)
+{
+    for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct vmx_raw raw = {0};
+
+        machine = all[i];
+        vmx_raw_read(&raw, read_msr);
+        assert_memory_equal(&raw, all[i], sizeof(raw));
+    }
 }
 
 static void test_mask(void **state)
@@ -312,7 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_models),
-        cmocka_unit_test(test_raw_presence),
+        cmocka_unit_test(test_read),
         cmocka_unit_test(test_mask),
         cmocka_unit_test(test_inconsistent),
         cmocka_unit_test(test_pairs),

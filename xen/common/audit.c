@@ -9,13 +9,8 @@
 
 #include <asm/current.h>
 #include <cairn/console.h>
-#include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/faultinject.h>
-#include <cairn/grant.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
-#include <cairn/perfc.h>
 #include <cairn/sched.h>
 
 #define WINDOW_ORDER 6 /* pages of counts */

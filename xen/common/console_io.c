@@ -10,9 +10,7 @@
 #include <asm/current.h>
 #include <cairn/console.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/softirq.h>
-#include <xen/xen.h>
 
 #define CHUNK 128u
 

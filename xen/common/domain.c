@@ -6,10 +6,9 @@
  * Promises: killing takes bounded steps (-ERESTART); what a domain had is
  * given back completely, its pages zeroed before reuse.
  */
-#include "domain_private.h"
+#include <cairn/domain.h>
 
 #include <cairn/console.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <cairn/softirq.h>
@@ -84,7 +83,7 @@ struct domain *domain_alloc(domid_t domid, unsigned int max_vcpus)
     d->state = DOMAIN_building;
     d->refcnt = 1;
     d->page_list = d->relmem_cursor = FRAME_NONE;
-    sched_domain_init(d);
+    d->sched.weight = SCHED_WEIGHT_DEFAULT;
     list_init(&d->list);
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     spin_lock_init(&d->event_lock, LOCK_EVENT);
@@ -182,7 +181,10 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc)
 /* No more events or timers; others see its vCPUs no more. */
 static int stop_activity(struct domain *d)
 {
-    evtchn_destroy(d);
+    int rc = evtchn_destroy(d);
+
+    if (rc)
+        return rc;
     grant_release(d);
     for_each_vcpu(d, v) {
         sched_vcpu_destroy(v);

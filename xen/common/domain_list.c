@@ -6,10 +6,9 @@
  * Promises: a domain with a reference stays; its number is not given out
  * again before it is freed.
  */
-#include "domain_private.h"
+#include <cairn/domain.h>
 
 #include <asm/current.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>

@@ -10,8 +10,6 @@
 #include <cairn/domctl.h>
 
 #include <asm/current.h>
-#include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <cairn/sched.h>

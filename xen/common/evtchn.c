@@ -12,10 +12,9 @@
 #include "evtchn_private.h"
 
 #include <asm/current.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
-#include <xen/event_channel.h>
+#include <cairn/softirq.h>
 
 /* A port in use, or NULL. */
 static struct evtchn *used_port(struct domain *d, unsigned int port)
@@ -233,8 +232,7 @@ static long evtchn_close(struct domain *d, void *arg)
 
 static long evtchn_reset(struct domain *d, void *arg)
 {
-    evtchn_destroy(d);
-    return 0;
+    return evtchn_destroy(d);
 }
 
 /* ---- use ---- */
@@ -277,7 +275,7 @@ static long evtchn_send(struct domain *ld, void *arg)
 
 static void fill_status(const struct evtchn *chn, struct evtchn_status *op)
 {
-    op->status = evtchn_status_of(chn);
+    op->status = chn->state;
     op->vcpu = chn->notify_vcpu;
     switch (chn->state) {
     case ECS_UNBOUND:
@@ -365,11 +363,24 @@ int evtchn_init(struct domain *d, unsigned int max_port)
     return d->evtchn[0] ? 0 : -ENOMEM;
 }
 
-void evtchn_destroy(struct domain *d)
+/* The first port from @port on that is in use, or the limit. */
+static unsigned int next_used(struct domain *d, unsigned int port)
 {
-    for (unsigned int port = 1; port < d->max_evtchn_port; port++)
-        if (port_is_valid(d, port))
-            close_port(d, port);
+    spin_lock(&d->event_lock);
+    while (port < d->max_evtchn_port && !used_port(d, port))
+        port++;
+    spin_unlock(&d->event_lock);
+    return port;
+}
+
+int evtchn_destroy(struct domain *d)
+{
+    for (unsigned int port = 0; (port = next_used(d, port + 1)) < d->max_evtchn_port;) {
+        close_port(d, port);
+        if (preempt_check())
+            return -ERESTART;
+    }
+    return 0;
 }
 
 void evtchn_free(struct domain *d)

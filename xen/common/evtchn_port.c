@@ -5,8 +5,6 @@
 #include <cairn/evtchn_port.h>
 
 #include <cairn/errno.h>
-#include <xen/xen.h>
-#include <xen/event_channel.h>
 #include <xen/foreign/x86_32.h>
 
 /* What hypervisor code reaches without asking for the width is the same in both. */
@@ -134,16 +132,4 @@ int evtchn_check_send(const struct evtchn *chn)
     return chn->state == ECS_INTERDOMAIN || chn->state == ECS_IPI || chn->state == ECS_UNBOUND
                ? 0
                : -EINVAL;
-}
-
-uint32_t evtchn_status_of(const struct evtchn *chn)
-{
-    static const uint8_t status[] = {
-        [ECS_FREE] = EVTCHNSTAT_closed,
-        [ECS_UNBOUND] = EVTCHNSTAT_unbound,
-        [ECS_INTERDOMAIN] = EVTCHNSTAT_interdomain,
-        [ECS_VIRQ] = EVTCHNSTAT_virq,
-        [ECS_IPI] = EVTCHNSTAT_ipi,
-    };
-    return status[chn->state];
 }

@@ -9,8 +9,6 @@
 #include "grant_private.h"
 
 #include <asm/current.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
 #include <cairn/lib.h>
 
 /* One side of a copy while it is held. */

@@ -10,8 +10,6 @@
 #include "grant_private.h"
 
 #include <asm/current.h>
-#include <cairn/errno.h>
-#include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>
 

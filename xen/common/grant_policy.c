@@ -4,7 +4,6 @@
 
 #include <cairn/errno.h>
 #include <asm/addr.h>
-#include <xen/xen.h>
 #include <xen/grant_table.h>
 
 #define PIN_MAX UINT8_MAX

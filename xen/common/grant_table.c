@@ -10,7 +10,6 @@
 #include "grant_private.h"
 
 #include <asm/current.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>
@@ -98,7 +97,7 @@ void grant_release(struct domain *d)
     gt->max_frames = 0; /* it grows no more */
     spin_unlock(&gt->lock);
     for (unsigned int i = 0; i < gt->nr_frames; i++)
-        unshare_xen_page(virt_to_page(gt->shared[i]));
+        put_page_alloc_ref(virt_to_page(gt->shared[i]));
 }
 
 void grant_free(struct domain *d)
@@ -340,10 +339,37 @@ static const struct arg_op single_ops[] = {
     OP(query_size, ARG_ANSWER),
     OP(get_status_frames, ARG_ANSWER),
     [GNTTABOP_transfer] = {not_offered}, /* giving a page away: decrease_reservation */
-    [GNTTABOP_swap_grant_ref] = {not_offered},
 };
 
 /* ---- operations on lists, an element at a time ---- */
+
+static int16_t swap_locked(struct grant_table *gt, uint32_t a, uint32_t b)
+{
+    uint32_t nr = grant_nr_entries(gt);
+    grant_entry_v1_t was;
+
+    if (a >= nr || b >= nr)
+        return GNTST_bad_gntref;
+    if (a == b)
+        return GNTST_okay;
+    if (grant_in_use(grant_active(gt, a)->pins) || grant_in_use(grant_active(gt, b)->pins))
+        return GNTST_eagain;
+    was = *grant_shared(gt, a);
+    *grant_shared(gt, a) = *grant_shared(gt, b);
+    *grant_shared(gt, b) = was;
+    return GNTST_okay;
+}
+
+static long swap_one(void *arg, struct grant_batch *batch)
+{
+    struct grant_table *gt = current->domain->grant;
+    struct gnttab_swap_grant_ref *op = arg;
+
+    spin_lock(&gt->lock);
+    op->status = swap_locked(gt, op->ref_a, op->ref_b);
+    spin_unlock(&gt->lock);
+    return 0;
+}
 
 static const struct list_op {
     long (*one)(void *arg, struct grant_batch *batch);
@@ -355,6 +381,7 @@ static const struct list_op {
     [GNTTABOP_unmap_and_replace] = {grant_replace_one, sizeof(struct gnttab_unmap_and_replace),
                                     true},
     [GNTTABOP_copy] = {grant_copy_one, sizeof(struct gnttab_copy), true},
+    [GNTTABOP_swap_grant_ref] = {swap_one, sizeof(struct gnttab_swap_grant_ref), true},
     [GNTTABOP_cache_flush] = {grant_flush_one, sizeof(struct gnttab_cache_flush), false},
 };
 

@@ -12,7 +12,6 @@
 
 #include <cairn/faultinject.h>
 #include <cairn/lib.h>
-#include <cairn/list.h>
 #include <cairn/spinlock.h>
 
 #define HEAP_MAGIC 0x48454150u
@@ -125,7 +124,7 @@ void *xzalloc_bytes(size_t size, size_t align)
         spin_lock(&lock);
         add_page(fresh, class);
     }
-    obj = take_object(list_first_entry(&partial[class], struct heap_page, list));
+    obj = take_object(container_of(partial[class].next, struct heap_page, list));
     spin_unlock(&lock);
     memset(obj, 0, class_size[class]);
     return obj;

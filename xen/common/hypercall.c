@@ -9,10 +9,7 @@
 #include <cairn/hypercall.h>
 
 #include <asm/current.h>
-#include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/perfc.h>
 #include <cairn/sched.h>
 #include <cairn/softirq.h>
 #include <cairn/stretch.h>

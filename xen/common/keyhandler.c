@@ -4,13 +4,9 @@
  * from the console's softirq or from XEN_SYSCTL_debug_keys.
  */
 #include <asm/current.h>
-#include <asm/hvm.h>
-#include <asm/processor.h>
 #include <asm/traps.h>
 #include <cairn/console.h>
-#include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 #include <cairn/sched.h>
 
 extern const struct debug_key __keys_start[], __keys_end[];

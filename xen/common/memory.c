@@ -9,10 +9,6 @@
  */
 #include "memory_private.h"
 
-#include <asm/config.h>
-#include <asm/current.h>
-#include <cairn/boot_info.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/physmap.h>
 #include <cairn/softirq.h>

@@ -10,9 +10,6 @@
  */
 #include "memory_private.h"
 
-#include <asm/current.h>
-#include <asm/page_type.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/physmap.h>
 #include <cairn/softirq.h>

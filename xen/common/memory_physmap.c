@@ -8,9 +8,6 @@
  */
 #include "memory_private.h"
 
-#include <asm/current.h>
-#include <cairn/errno.h>
-#include <cairn/grant.h>
 #include <cairn/lib.h>
 #include <cairn/physmap.h>
 #include <cairn/softirq.h>

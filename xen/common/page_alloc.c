@@ -10,19 +10,13 @@
 #include <cairn/mm.h>
 
 #include <asm/current.h>
-#include <asm/page.h>
 #include <asm/page_type.h>
-#include <asm/processor.h>
-#include <cairn/bootmem.h>
 #include <cairn/buddy.h>
-#include <cairn/domain.h>
 #include <cairn/faultinject.h>
 #include <cairn/lib.h>
 #include <cairn/sched.h>
 #include <cairn/softirq.h>
-#include <cairn/spinlock.h>
 #include <asm/mm.h>
-#include <xen/xen.h>
 
 #define RELINQUISH_ORDER 9 /* frames that a dying domain gives up in one go */
 
@@ -367,11 +361,6 @@ void share_xen_page_with_guest(struct page_info *pg, struct domain *d, bool read
     if (d->xenheap_pages++ == 0)
         get_knownalive_domain(d);
     __atomic_store_n(&pg->count_info, PGC_xen_heap | PGC_allocated | 1, __ATOMIC_RELEASE);
-}
-
-void unshare_xen_page(struct page_info *pg)
-{
-    put_page_alloc_ref(pg);
 }
 
 unsigned long avail_pages(void)

@@ -5,9 +5,6 @@
  * them (yes no on off true false enable disable 1 0), numbers in C syntax,
  * sizes with K M G T, strings.  A word nobody knows is reported.
  */
-#include <cairn/param.h>
-
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 
 static int param_parse_bool(const char *s)

@@ -7,7 +7,6 @@
 #include <asm/current.h>
 #include <asm/smp.h>
 #include <cairn/console.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <xen/sysctl.h>

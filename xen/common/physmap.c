@@ -11,7 +11,6 @@
 #include <cairn/physmap.h>
 
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 
 #define GFN_LIMIT (1ul << (48 - PAGE_SHIFT))

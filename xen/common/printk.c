@@ -8,7 +8,6 @@
  */
 #include <asm/processor.h>
 #include <cairn/console.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/time.h>
 

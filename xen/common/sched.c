@@ -15,17 +15,10 @@
 #include "sched_private.h"
 
 #include <asm/current.h>
-#include <asm/processor.h>
-#include <asm/smp.h>
 #include <cairn/console.h>
-#include <cairn/errno.h>
-#include <cairn/evtchn_port.h>
-#include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>
 #include <xen/domctl.h>
-#include <xen/sched.h>
-#include <xen/vcpu.h>
 
 /* What a policy may choose; the rest is sched_policy.c for all. */
 struct sched_ops {

@@ -7,7 +7,6 @@
  */
 #include "sched_private.h"
 
-#include <asm/current.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>
 

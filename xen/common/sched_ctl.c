@@ -5,8 +5,6 @@
  */
 #include <cairn/domctl.h>
 
-#include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <cairn/sched.h>

@@ -6,7 +6,6 @@
 #include <cairn/sched.h>
 
 #include <asm/current.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <xen/sched.h>

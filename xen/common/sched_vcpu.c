@@ -6,14 +6,9 @@
 #include "sched_private.h"
 
 #include <asm/current.h>
-#include <asm/processor.h>
-#include <asm/smp.h>
-#include <cairn/evtchn_port.h>
 #include <cairn/lib.h>
 #include <cairn/softirq.h>
 #include <cairn/stretch.h>
-#include <xen/sched.h>
-#include <xen/vcpu.h>
 
 void vcpu_sleep_sync(struct vcpu *v)
 {
@@ -101,11 +96,6 @@ static void periodic_expired(void *arg)
     send_guest_virq(v, VIRQ_TIMER);
     if (v->periodic_period)
         timer_set(&v->periodic_timer, NOW() + v->periodic_period);
-}
-
-void sched_domain_init(struct domain *d)
-{
-    d->sched.weight = SCHED_WEIGHT_DEFAULT;
 }
 
 void sched_vcpu_init(struct vcpu *v)

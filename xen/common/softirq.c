@@ -3,7 +3,6 @@
 #include <cairn/softirq.h>
 
 #include <asm/current.h>
-#include <asm/processor.h>
 #include <asm/smp.h>
 #include <cairn/lib.h>
 #include <cairn/stretch.h>

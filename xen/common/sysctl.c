@@ -7,18 +7,11 @@
  */
 #include <cairn/hypercall.h>
 
-#include <asm/config.h>
 #include <asm/current.h>
-#include <asm/processor.h>
-#include <asm/smp.h>
 #include <cairn/console.h>
-#include <cairn/domain.h>
 #include <cairn/domctl.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
-#include <cairn/perfc.h>
 #include <cairn/sched.h>
-#include <cairn/softirq.h>
 #include <xen/sysctl.h>
 
 /* Through a small buffer: the ring is not the guest's to page-fault on. */

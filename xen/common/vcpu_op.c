@@ -6,11 +6,9 @@
 #include <cairn/sched.h>
 
 #include <asm/current.h>
-#include <cairn/errno.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
 #include <xen/sched.h>
-#include <xen/vcpu.h>
 
 static long vcpu_initialise(struct vcpu *v, unsigned long arg)
 {

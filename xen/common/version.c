@@ -7,11 +7,8 @@
  */
 #include <cairn/hypercall.h>
 
-#include <asm/config.h>
 #include <asm/current.h>
-#include <cairn/boot_info.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <xen/version.h>
 
@@ -21,6 +18,16 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 #define XEN_ABI_VERSION (4u << 16 | 17)
+
+extern const uint8_t __build_id_start[], __build_id_end[];
+
+const uint8_t *build_id(size_t *len)
+{
+    const uint8_t *id = __build_id_start + 16; /* behind the note's header and its name "GNU" */
+
+    *len = __build_id_end - id;
+    return id;
+}
 
 /* @len bytes from @text, the rest zero; terminated. */
 static long give_string(unsigned long arg, const char *text, size_t len)
@@ -75,6 +82,24 @@ static long get_features(unsigned long arg)
     return copy_to_guest_va(arg, &fi);
 }
 
+/* Its length, and where there is a place for it the id itself.  Only for the privileged. */
+static long give_build_id(unsigned long arg)
+{
+    xen_build_id_t head;
+    size_t len;
+    const uint8_t *id = build_id(&len);
+
+    if (!current->domain->is_privileged)
+        return -EPERM;
+    if (!arg)
+        return len;
+    if (copy_from_guest_va(&head, arg))
+        return -EFAULT;
+    if (head.len < len)
+        return head.len ? -ENOBUFS : -EINVAL;
+    return raw_copy_to_guest(arg + sizeof(head.len), id, len) ? -EFAULT : (long)len;
+}
+
 long do_xen_version(unsigned long cmd, unsigned long arg)
 {
     struct xen_platform_parameters params = {.virt_start = HYPERVISOR_VA_START};
@@ -102,7 +127,7 @@ long do_xen_version(unsigned long cmd, unsigned long arg)
         return give_string(arg, current->domain->is_privileged ? boot_info.cmdline : "<denied>",
                            sizeof(xen_commandline_t));
     case XENVER_build_id:
-        return -ENODATA; /* the image has none */
+        return give_build_id(arg);
     default:
         return -ENOSYS;
     }

@@ -7,7 +7,6 @@
 
 #include <asm/current.h>
 #include <cairn/domain.h>
-#include <cairn/errno.h>
 
 /* Writable page tables (writes to L1 tables are trapped and checked) and the
  * architectural view of the I/O privilege level; nothing else. */

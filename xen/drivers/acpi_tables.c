@@ -6,7 +6,6 @@
  */
 #include <cairn/acpi.h>
 
-#include <asm/addr.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 

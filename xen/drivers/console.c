@@ -9,13 +9,11 @@
 #include <cairn/console.h>
 
 #include <asm/processor.h>
-#include <cairn/errno.h>
 #include <cairn/event.h>
 #include <cairn/lib.h>
 #include <cairn/mm.h>
 #include <cairn/softirq.h>
 #include <cairn/spinlock.h>
-#include <xen/xen.h>
 
 #define RING_DEFAULT KB(32)
 #define RX_QUEUE     256u
@@ -24,7 +22,7 @@
 
 static DEFINE_SPINLOCK(lock, LOCK_CONSOLE);
 
-static bool use_serial, use_vga = true, use_e9;
+static bool use_serial, use_vga, use_e9;
 static char opt_console[32] = "com1,vga";
 string_param("console", opt_console);
 
@@ -139,14 +137,9 @@ static __init bool listed(const char *list, const char *name)
 
 __init void console_init_preirq(void)
 {
-    use_vga = listed(opt_console, "vga");
-    if (use_vga)
-        vga_init();
+    use_vga = listed(opt_console, "vga") && vga_init();
     use_e9 = listed(opt_console, "e9");
-    if (listed(opt_console, "com1")) {
-        ns16550_init();
-        use_serial = ns16550_present();
-    }
+    use_serial = listed(opt_console, "com1") && ns16550_init();
 }
 
 __init void console_remap(void)

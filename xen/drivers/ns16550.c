@@ -8,7 +8,6 @@
 #include <asm/processor.h>
 #include <asm/traps.h>
 #include <cairn/console.h>
-#include <cairn/errno.h>
 #include <cairn/lib.h>
 #include <cairn/time.h>
 
@@ -42,7 +41,6 @@ static struct {
     uint8_t lcr;
     uint16_t io;
     uint8_t irq;
-    bool present;
     unsigned int depth, room; /* bytes that fit without asking */
 } com1 = {.baud = 115200, .lcr = 3, .io = 0x3f8, .irq = 4};
 
@@ -109,13 +107,12 @@ static void reg_write(unsigned int reg, uint8_t v)
     outb(com1.io + reg, v);
 }
 
-__init void ns16550_init(void)
+__init bool ns16550_init(void)
 {
     reg_write(UART_IER, 0);
     reg_write(UART_SCR, 0x5a);
-    com1.present = reg_read(UART_SCR) == 0x5a && reg_read(UART_LSR) != 0xff;
-    if (!com1.present)
-        return;
+    if (reg_read(UART_SCR) != 0x5a || reg_read(UART_LSR) == 0xff)
+        return false;
     if (com1.baud) {
         unsigned int divisor = CLOCK_BAUD / com1.baud;
         reg_write(UART_LCR, com1.lcr | LCR_DLAB);
@@ -126,11 +123,7 @@ __init void ns16550_init(void)
     reg_write(UART_FCR, FCR_ENABLE_CLEAR_1);
     reg_write(UART_MCR, MCR_DTR_RTS_OUT2);
     com1.depth = (reg_read(UART_IIR) & IIR_FIFO) == IIR_FIFO ? FIFO_DEPTH : 1;
-}
-
-bool ns16550_present(void)
-{
-    return com1.present;
+    return true;
 }
 
 static void wait_for(uint8_t bits)
@@ -151,8 +144,7 @@ void ns16550_putc(char c)
 
 void ns16550_flush(void)
 {
-    if (com1.present)
-        wait_for(LSR_THRE | LSR_TEMT);
+    wait_for(LSR_THRE | LSR_TEMT);
 }
 
 static void ns16550_poll(void)

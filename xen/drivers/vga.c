@@ -18,20 +18,20 @@
 static uint16_t *screen;
 static unsigned int column, row;
 
-__init void vga_init(void)
+__init bool vga_init(void)
 {
     if (inb(MISC_READ) == 0xff || boot_info.no_vga_text)
-        return;
+        return false;
     screen = boot_phys_to_virt(VGA_TEXT);
     for (unsigned int i = 0; i < COLUMNS * ROWS; i++)
         screen[i] = BLANK;
     outw(CRTC_INDEX, 0x200a); /* hide the cursor */
+    return true;
 }
 
 __init void vga_remap(void)
 {
-    if (screen)
-        screen = ioremap(_maddr(VGA_TEXT), COLUMNS * ROWS * 2);
+    screen = ioremap(_maddr(VGA_TEXT), COLUMNS * ROWS * 2);
 }
 
 static void new_line(void)
@@ -47,8 +47,6 @@ static void new_line(void)
 
 void vga_putc(char c)
 {
-    if (!screen)
-        return;
     if (c == '\n') {
         new_line();
     } else if (c == '\b') {

@@ -10,7 +10,6 @@
 #include <cairn/domain.h>
 
 #include <asm/current.h>
-#include <asm/guest_tsc.h>
 #include <asm/page_type.h>
 #include <asm/paging.h>
 #include <asm/traps.h>
@@ -58,7 +57,7 @@ static int shared_info_create(struct domain *d)
 static void shared_info_release(struct domain *d)
 {
     if (d->shared_info && (virt_to_page(d->shared_info)->count_info & PGC_allocated))
-        unshare_xen_page(virt_to_page(d->shared_info));
+        put_page_alloc_ref(virt_to_page(d->shared_info));
 }
 
 /* ---- domains ---- */
@@ -266,15 +265,12 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     if (is_hvm_vcpu(next)) {
         hvm_switch_to(next);
         tlb_no_guest();
-        sched_context_saved(prev);
-        local_irq_enable();
-        vcpu_show_runstate(next);
-        reset_stack_and_jump(hvm_enter_guest);
+    } else {
+        tlb_guest();
+        pv_switch_to(next); /* may set CR0.TS: after the FPU */
     }
-    tlb_guest();
-    pv_switch_to(next); /* may set CR0.TS: after the FPU */
     sched_context_saved(prev);
     local_irq_enable();
     vcpu_show_runstate(next);
-    reset_stack_and_jump(pv_enter_guest);
+    reset_stack_and_jump(is_hvm_vcpu(next) ? hvm_enter_guest : pv_enter_guest);
 }

@@ -8,7 +8,6 @@
 #include <cairn/hypercall.h>
 
 #include <asm/current.h>
-#include <asm/guest_tsc.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
@@ -19,15 +18,13 @@
 static long setvcpucontext(struct domain *d, const struct xen_domctl_vcpucontext *op)
 {
     struct vcpu *v = domain_vcpu(d, op->vcpu);
-    struct vcpu_guest_context *ctxt;
-    long rc;
 
     if (!v)
         return -ESRCH;
-    ctxt = xzalloc(struct vcpu_guest_context);
+    struct vcpu_guest_context *ctxt = xzalloc(struct vcpu_guest_context);
     if (!ctxt)
         return -ENOMEM;
-    rc = copy_from_guest(ctxt, op->ctxt, 1);
+    long rc = copy_from_guest_offset(ctxt, op->ctxt, 0, 1);
     if (!rc) {
         domain_pause(d);
         rc = arch_set_info_guest(v, ctxt);

@@ -3,15 +3,12 @@
 #ifndef ASM_DOMAIN_H
 #define ASM_DOMAIN_H
 
-#include <asm/addr.h>
 #include <asm/cpu_policy.h>
 #include <asm/hvm.h>
 #include <asm/p2m.h>
 #include <asm/pv.h>
 #include <asm/pvclock.h>
 #include <cairn/boot_info.h>
-#include <cairn/spinlock.h>
-#include <xen/xen.h>
 
 struct domain;
 struct paging_ops;
@@ -25,7 +22,7 @@ struct arch_domain {
     spinlock_t paging_lock;
     bool paging_resizing; /* paused until the pool has its new size */
     uint32_t emulation_flags;
-    uint32_t tsc_mode, tsc_khz; /* guest_tsc.h */
+    uint32_t tsc_mode, tsc_khz; /* pvclock.h */
     uint64_t tsc_ratio;
     struct pvclock_scale tsc_scale;
     struct pv_domain pv; /* exactly one of the two is in use */

@@ -7,7 +7,6 @@
 #ifndef ASM_HVM_H
 #define ASM_HVM_H
 
-#include <asm/addr.h>
 #include <asm/vlapic.h>
 #include <xen/xen.h>
 #include <xen/hvm/params.h>
@@ -243,7 +242,6 @@ int hvm_vcpu_create(struct vcpu *v);
 /* VCPUOP_initialise: struct vcpu_hvm_context at @arg. */
 long hvm_vcpu_initialise(struct vcpu *v, unsigned long arg);
 /* ---- hvm/irq.c ---- */
-void hvm_inject_nmi(struct vcpu *v); /* any vCPU */
 void hvm_assert_upcall(struct vcpu *v);
 void hvm_vcpu_destroy(struct vcpu *v);
 /* What this machine offers to HVM guests: vmx_init() says. */

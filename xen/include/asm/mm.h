@@ -7,7 +7,6 @@
 #define ASM_MM_H
 
 #include <asm/addr.h>
-#include <asm/config.h>
 #include <cairn/bootmem.h>
 
 /* Free memory until page_alloc_init() takes it over. */

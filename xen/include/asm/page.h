@@ -4,6 +4,7 @@
 #define ASM_PAGE_H
 
 #include <asm/addr.h>
+#include <asm/config.h>
 
 #define PTE_P         0x001ul
 #define PTE_W         0x002ul
@@ -56,6 +57,10 @@ static inline void clear_page(void *va)
 /* The hypervisor's own root table (boot/head.S); slots 256-271 are what every
  * PV guest's root gets, except PML4_SLOT_PERDOMAIN. */
 extern pte_t idle_pgt[PT_ENTRIES];
+static inline bool is_hypervisor_slot(unsigned int slot)
+{
+    return slot >= PML4_SLOT_HYPERVISOR_FIRST && slot <= PML4_SLOT_HYPERVISOR_LAST;
+}
 
 /* Page-fault error code bits, SDM "Page-Fault Exceptions". */
 #define PFEC_P    0x01u

@@ -6,11 +6,8 @@
 #ifndef ASM_PV_H
 #define ASM_PV_H
 
-#include <asm/addr.h>
-#include <asm/config.h>
 #include <asm/page.h>
 #include <cairn/audit.h>
-#include <xen/xen.h>
 
 #include <xen/callback.h>
 

@@ -12,7 +12,7 @@
 #define PV_UNSET           (~0ull)
 
 struct pv_image {
-    struct {
+    struct pv_image_load {
         uint64_t offset, filesz; /* bytes of the file */
         uint64_t paddr, memsz;
     } load[PV_IMAGE_MAX_LOADS];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pvclock.h - the numbers from which a guest computes the time.  Pure.
+ * pvclock.h - time as a guest sees it: the TSC, which is the host's times the
+ * domain's ratio plus the vCPU's offset (a PV guest has neither), and the
+ * numbers from which it computes the time.  pvclock.c is pure.
  */
 #ifndef ASM_PVCLOCK_H
 #define ASM_PVCLOCK_H
@@ -37,5 +39,28 @@ uint64_t rtc_to_seconds(const struct rtc_time *t);
 
 /* wallclock.c: seconds since 1970 when NOW() was 0, from the RTC. */
 uint64_t wallclock_at_boot(void);
+
+/* ---- cpu/guest_tsc.c ---- */
+struct domain;
+struct vcpu;
+/* tsc_mode of XEN_DOMCTL_settscinfo */
+enum { TSC_MODE_DEFAULT, TSC_MODE_ALWAYS_EMULATE, TSC_MODE_NEVER_EMULATE };
+
+/* @v's TSC when the host's is @host; and make it @tsc then.  Its deadline
+ * timer follows. */
+uint64_t guest_tsc(const struct vcpu *v, uint64_t host);
+void guest_set_tsc(struct vcpu *v, uint64_t tsc, uint64_t host);
+/* domain.c: refresh the time in @v's vcpu_info. */
+void arch_update_vcpu_time(struct vcpu *v);
+/* How long so many ticks take; past a century or so, a century or so. */
+s_time_t guest_tsc_to_ns(const struct domain *d, uint64_t ticks);
+
+/*
+ * guest_tsc_configure - let the TSCs of @d, which is new or paused, go on from
+ * where they are at @khz, 0: the host's.  TSC_MODE_NEVER_EMULATE asks for the
+ * host's whatever @khz is.  -EOPNOTSUPP: this machine cannot (another
+ * frequency needs HVM and TSC scaling); -EINVAL: no such mode.
+ */
+int guest_tsc_configure(struct domain *d, uint32_t mode, uint32_t khz);
 
 #endif

@@ -6,15 +6,12 @@
 #ifndef ASM_SETUP_H
 #define ASM_SETUP_H
 
-#include <asm/config.h>
 #include <asm/page.h>
 
 /* Page-aligned group borders, in this order. */
 extern char _start[], _etext[], _erodata[], __init_begin[], __init_text_end[], __init_end[], _end[];
 extern char _stext[]; /* first byte that C or entry code occupies */
 
-/* Built by head.S, extended by mm_init(). */
-extern pte_t idle_pgt[PT_ENTRIES];
 /* L1 table of the image's 2 MiB: entry n maps XEN_VA_START + 2 MiB + n pages. */
 extern pte_t xen_l1[PT_ENTRIES];
 

@@ -55,15 +55,14 @@ void vlapic_vcpu_destroy(struct vcpu *v);
 void vlapic_init_signal(struct vcpu *v); /* INIT: registers, not mode or ID */
 /* Interrupt @vector for @v: from a device, an IPI, its timer.  Any context. */
 void vlapic_set_irq(struct vcpu *v, unsigned int vector, bool level);
-/* An event upcall: announced once, so it waits in an APIC that is switched off. */
-void vlapic_set_upcall(struct vcpu *v, unsigned int vector);
-/* Interrupt message of an I/O APIC to every vCPU that it addresses. */
+/* An interrupt message, to every vCPU that it addresses or to the one of least priority. */
+struct vlapic_message {
+    uint32_t dest;
+    bool logical, x2apic, level;
+    unsigned int mode, vector;
+};
 struct domain;
-void vlapic_bus_message(struct domain *d, uint8_t dest, bool logical, unsigned int mode,
-                        unsigned int vector, bool level);
-/* Highest vector that may interrupt now, -1: none; and its acceptance. */
-int vlapic_pending(const struct vcpu *v);
-void vlapic_ack(struct vcpu *v, unsigned int vector);
+void vlapic_bus_message(struct domain *d, const struct vlapic_message *m);
 bool vlapic_accepts_pic(const struct vcpu *v);
 
 uint8_t vlapic_get_cr8(const struct vcpu *v);
@@ -73,9 +72,7 @@ bool vlapic_owns_msr(uint32_t msr);
 int vlapic_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val);
 int vlapic_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val);
 void vlapic_tsc_moved(struct vcpu *v); /* @v's TSC is another: so is the time to its deadline */
-/* A device of hvm/devices.c. */
-bool vlapic_mmio_match(const struct vcpu *v, uint64_t addr);
-uint64_t vlapic_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size);
-void vlapic_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value);
+/* A device of hvm/devices.c; false: it is not at @addr. */
+bool vlapic_mmio(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value, bool write);
 
 #endif

@@ -41,6 +41,10 @@ struct boot_info {
 };
 
 extern struct boot_info boot_info;
+/* RAM of the machine, entry by entry of its sanitised map. */
+#define for_each_ram(e)                                                                            \
+    for (const struct e820_entry *e = boot_info.e820; e < &boot_info.e820[boot_info.nr_e820]; e++) \
+        if (e->type == E820_RAM)
 
 /*
  * multiboot2_parse - @tags: the information structure from its total_size
@@ -58,5 +62,8 @@ int pvh_parse(const struct hvm_start_info *si, phys_read_fn read, struct boot_in
 /* e820_sanitize - sort, split overlaps (the higher type wins), merge. Pure.
  * Returns the new count; @max entries fit in @map. */
 unsigned int e820_sanitize(struct e820_entry *map, unsigned int nr, unsigned int max);
+
+/* build_id - common/version.c: that of this image, as its note has it; *@len bytes. */
+const uint8_t *build_id(size_t *len);
 
 #endif

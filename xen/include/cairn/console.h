@@ -42,14 +42,13 @@ void console_start_input(void); /* dom0 is about to run: it gets the input */
 bool console_guest_input(char c);
 
 /* vga.c: 80x25 text */
-void vga_init(void);
+bool vga_init(void); /* false: there is none */
 void vga_remap(void);
 void vga_putc(char c);
 
 /* ns16550.c */
-void ns16550_init(void);
+bool ns16550_init(void);     /* false: there is none */
 void ns16550_init_irq(void); /* input by interrupt, or polled by a timer */
-bool ns16550_present(void);
 void ns16550_putc(char c);
 void ns16550_flush(void);
 

@@ -205,6 +205,15 @@ void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
 
 /* domain_init - once at boot, before the idle domain. */
 void domain_init(void);
+/* ---- between domain.c and domain_list.c ---- */
+/* False: the number is taken. */
+bool domain_list_insert(struct domain *d);
+/* Dom0 is told (VIRQ_DOM_EXC) that some domain's state has changed; soon, from
+ * a softirq, so that it may be asked for with any lock held. */
+void domain_exception_raise(void);
+/* Everything of a domain without references that nobody can find any more. */
+void domain_free(struct domain *d);
+
 /* An empty domain without arch parts: domain_create and the idle domain. */
 struct domain *domain_alloc(domid_t domid, unsigned int max_vcpus);
 /* Where v->vcpu_info is when the guest has not registered a place. */

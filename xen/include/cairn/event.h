@@ -8,6 +8,8 @@
 
 #include <cairn/list.h>
 #include <cairn/types.h>
+#include <xen/xen.h>
+#include <xen/event_channel.h>
 
 struct domain;
 struct vcpu;
@@ -21,7 +23,13 @@ struct vcpu;
  *   FREE -> UNBOUND -> INTERDOMAIN <-> UNBOUND -> FREE
  *   FREE -> VIRQ | IPI -> FREE
  */
-enum evtchn_state { ECS_FREE, ECS_UNBOUND, ECS_INTERDOMAIN, ECS_VIRQ, ECS_IPI };
+enum evtchn_state {
+    ECS_FREE = EVTCHNSTAT_closed,
+    ECS_UNBOUND = EVTCHNSTAT_unbound,
+    ECS_INTERDOMAIN = EVTCHNSTAT_interdomain,
+    ECS_VIRQ = EVTCHNSTAT_virq,
+    ECS_IPI = EVTCHNSTAT_ipi,
+};
 
 struct evtchn {
     uint8_t state; /* enum evtchn_state */
@@ -32,8 +40,8 @@ struct evtchn {
 };
 
 int evtchn_init(struct domain *d, unsigned int max_port);
-void evtchn_destroy(struct domain *d); /* closes every port: no more events */
-void evtchn_free(struct domain *d);    /* and the memory, once nobody looks */
+int evtchn_destroy(struct domain *d); /* closes every port: no more events; resumable, -ERESTART */
+void evtchn_free(struct domain *d);   /* and the memory, once nobody looks */
 
 /* send_guest_virq - raise @virq; no effect if not bound. Global VIRQs (DOM_EXC,
  * CONSOLE) go to dom0's vcpu 0. */

@@ -61,7 +61,4 @@ int evtchn_check_bind_virq(unsigned int virq, unsigned int vcpu, unsigned int ma
 /* send: 0, -EINVAL. */
 int evtchn_check_send(const struct evtchn *chn);
 
-/* EVTCHNSTAT_* of a state. */
-uint32_t evtchn_status_of(const struct evtchn *chn);
-
 #endif

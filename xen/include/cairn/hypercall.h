@@ -71,10 +71,6 @@ int __must_check raw_copy_to_guest(unsigned long va, const void *src, size_t len
 #define copy_from_guest_va(ptr, va) raw_copy_from_guest((ptr), (unsigned long)(va), sizeof(*(ptr)))
 #define copy_to_guest_va(va, ptr)   raw_copy_to_guest((unsigned long)(va), (ptr), sizeof(*(ptr)))
 /* With XEN_GUEST_HANDLE objects: @n elements from index @off. */
-#define copy_from_guest(ptr, hnd, n) \
-    raw_copy_from_guest((ptr), (unsigned long)(hnd).p, sizeof(*(ptr)) * (n))
-#define copy_to_guest(hnd, ptr, n) \
-    raw_copy_to_guest((unsigned long)(hnd).p, (ptr), sizeof(*(ptr)) * (n))
 #define copy_from_guest_offset(ptr, hnd, off, n) \
     raw_copy_from_guest((ptr), (unsigned long)((hnd).p + (off)), sizeof(*(ptr)) * (n))
 #define copy_to_guest_offset(hnd, off, ptr, n) \

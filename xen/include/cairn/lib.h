@@ -76,6 +76,10 @@ struct boot_param {
 #define string_param(nm, v)  BOOT_PARAM(nm, v, PARAM_STR, v, sizeof(v))
 /* int fn(const char *value): value never NULL; returns 0 or -EINVAL. */
 #define custom_param(nm, fn) BOOT_PARAM(nm, fn, PARAM_FN, fn, 0)
+/* params_parse - every word of @cmdline, pure over @table; @report gets those that
+ * failed.  Returns how many. */
+int params_parse(const struct boot_param *table, unsigned int nr, const char *cmdline,
+                 void (*report)(const char *word, int rc));
 
 /* A word at any address. */
 static inline uint32_t get32(const void *p)

@@ -9,11 +9,7 @@ struct list_head {
     struct list_head *next, *prev;
 };
 
-#define LIST_HEAD_INIT(name) \
-    {                        \
-        &(name), &(name)     \
-    }
-#define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
+#define LIST_HEAD(name) struct list_head name = {&(name), &(name)}
 
 static inline void list_init(struct list_head *h)
 {
@@ -51,10 +47,8 @@ static inline void list_del(struct list_head *e)
     list_init(e);
 }
 
-#define list_entry(ptr, type, member)     container_of(ptr, type, member)
-#define list_first_entry(h, type, member) list_entry((h)->next, type, member)
-#define list_for_each_entry(pos, h, member)                                          \
-    for (pos = list_entry((h)->next, __typeof__(*pos), member); &pos->member != (h); \
-         pos = list_entry(pos->member.next, __typeof__(*pos), member))
+#define list_for_each_entry(pos, h, member)                                            \
+    for (pos = container_of((h)->next, __typeof__(*pos), member); &pos->member != (h); \
+         pos = container_of(pos->member.next, __typeof__(*pos), member))
 
 #endif

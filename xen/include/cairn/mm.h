@@ -75,7 +75,7 @@ void *mfn_to_virt(mfn_t mfn);
 mfn_t virt_to_mfn(const void *va); /* directmap or hypervisor image address */
 static inline uint64_t virt_to_maddr(const void *va)
 {
-    return maddr_x(mfn_to_maddr(virt_to_mfn(va)));
+    return mfn_x(virt_to_mfn(va)) << PAGE_SHIFT | PAGE_OFFSET(va);
 }
 static inline void *page_to_virt(const struct page_info *pg)
 {
@@ -134,9 +134,8 @@ void free_domain_page(struct page_info *pg);
 /* Give boot memory (modules, .init) to the allocator: whole pages within. */
 void free_boot_range(maddr_t start, maddr_t end);
 /* Make an alloc_xen_page() frame visible to @d (shared_info...): sets owner,
- * type writable, adds a reference.  Undone by unshare_xen_page. */
+ * type writable, adds a reference.  Undone by put_page_alloc_ref(). */
 void share_xen_page_with_guest(struct page_info *pg, struct domain *d, bool readonly);
-void unshare_xen_page(struct page_info *pg);
 
 /* ---- heap.c: small objects ---- */
 void *xzalloc_bytes(size_t size, size_t align); /* zeroed; NULL if none */

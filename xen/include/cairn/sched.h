@@ -25,7 +25,6 @@ void vcpu_unblock(struct vcpu *v);
 void vcpu_kick(struct vcpu *v); /* out of its guest, wherever it runs */
 /* -EINVAL: no CPU of @mask is online. */
 int vcpu_set_affinity(struct vcpu *v, cpumask_t mask);
-void sched_domain_init(struct domain *d);
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 /* vcpu_runstate - what @v is doing, since when, and how long it did what: as of

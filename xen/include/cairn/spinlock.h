@@ -34,11 +34,7 @@ typedef struct spinlock {
     uint8_t level;          /* enum lock_level */
 } spinlock_t;
 
-#define SPIN_LOCK_INIT(lvl)       \
-    {                             \
-        .held = 0, .level = (lvl) \
-    }
-#define DEFINE_SPINLOCK(name, lvl) spinlock_t name = SPIN_LOCK_INIT(lvl)
+#define DEFINE_SPINLOCK(name, lvl) spinlock_t name = {.level = (lvl)}
 
 static inline void spin_lock_init(spinlock_t *l, enum lock_level level)
 {

@@ -80,9 +80,40 @@ static void check_many(void)
     check_equal("neither now", table[REF].flags & (GTF_reading | GTF_writing), 0);
 }
 
+static void check_swap_status(const char *what, uint32_t a, uint32_t b, int want)
+{
+    struct gnttab_swap_grant_ref swap = {a, b, .status = 1};
+
+    check_equal(what, grant_op(GNTTABOP_swap_grant_ref, &swap, 1), 0);
+    check_equal(what, st(swap.status), st(want));
+}
+
+/* Entries change places unless one is in use. */
+static void check_swap(void)
+{
+    grant_handle_t h;
+
+    grant_page(REF, page, self, READ_WRITE);
+    grant_page(REF + 1, window2, self, READ_ONLY);
+    check_swap_status("swap", REF, REF + 1, GNTST_okay);
+    check_equal("first frame", table[REF].frame, frame_of(window2));
+    check_equal("first flags", table[REF].flags, GTF_permit_access | GTF_readonly);
+    check_equal("second frame", table[REF + 1].frame, frame_of(page));
+    check_swap_status("swap with itself", REF, REF, GNTST_okay);
+    check_swap_status("swap with an entry that is none", REF, TABLE_FRAMES * 512, GNTST_bad_gntref);
+    check_swap_status("swap an entry that is none", ~0u, REF, GNTST_bad_gntref);
+    check_equal("map", st(map_own(REF + 1, FAR_GFN, GNTMAP_host_map, &h)), st(GNTST_okay));
+    check_swap_status("swap with one in use", REF, REF + 1, GNTST_eagain);
+    check_swap_status("swap one in use", REF + 1, REF, GNTST_eagain);
+    check_equal("unmap", st(unmap_own(h, FAR_GFN)), st(GNTST_okay));
+    check_swap_status("swap again", REF, REF + 1, GNTST_okay);
+    check_equal("the frame is back", table[REF].frame, frame_of(page));
+}
+
 void test_mapping(void)
 {
     check_life();
+    check_swap();
     check_many();
 }
 

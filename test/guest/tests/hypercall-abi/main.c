@@ -15,6 +15,7 @@
 #include "abi.h"
 
 #include <xen/domctl.h>
+#include <xen/hvm/hvm_op.h>
 #include <xen/sysctl.h>
 #include <xen/vcpu.h>
 
@@ -186,6 +187,35 @@ static void check_bad_pointers(void)
                 pages);
 }
 
+/* ---- what frames are ---- */
+
+static void check_mem_type(const char *what, domid_t domid, uint64_t gfn, int64_t want)
+{
+    struct xen_hvm_get_mem_type *type = before_end(sizeof(*type));
+    int64_t rc;
+
+    *type = (struct xen_hvm_get_mem_type){.domid = domid, .pfn = gfn};
+    rc = hypercall2(__HYPERVISOR_hvm_op, HVMOP_get_mem_type, type);
+    check_equal(what, (uint64_t)(rc ? rc : type->mem_type), (uint64_t)want);
+}
+
+static void check_mem_types(void)
+{
+    static uint8_t granted[PAGE_SIZE] PAGE_BSS;
+
+    check_mem_type("our page", DOMID_SELF, (ulong)two_pages >> 12, HVMMEM_ram_rw);
+    check_equal("add_to_physmap(grant table)", xen_map_page(XENMAPSPACE_grant_table, 0, granted),
+                0);
+    check_mem_type("our grant table", DOMID_SELF, (ulong)granted >> 12, HVMMEM_ram_rw);
+    check_mem_type("a hole", DOMID_SELF, 0x60000, HVMMEM_mmio_dm);
+    check_mem_type("no frame", DOMID_SELF, ~0ull, HVMMEM_mmio_dm);
+    check_mem_type("dom0", 0, 0, -XEN_EPERM);
+    check_mem_type("nobody", 0x7f00, 0, -XEN_ESRCH);
+    check_equal("a bad pointer",
+                hypercall2(__HYPERVISOR_hvm_op, HVMOP_get_mem_type, before_end(15)), -XEN_EFAULT);
+    check_equal("build id, for dom0", xen_version(XENVER_build_id, NULL), -XEN_EPERM);
+}
+
 /* ---- versions ---- */
 
 static void check_versions(unsigned int nr, uint32_t right, unsigned int commands)
@@ -223,6 +253,7 @@ void test_main(void)
         }
     }
     check_bad_pointers();
+    check_mem_types();
     check_versions(__HYPERVISOR_sysctl, XEN_SYSCTL_INTERFACE_VERSION, 40);
     check_versions(__HYPERVISOR_domctl, XEN_DOMCTL_INTERFACE_VERSION, 100);
     check_no_rubble();

@@ -37,7 +37,7 @@ static void make_mmu_update(struct pv_call *c)
 
     for (unsigned int i = 0; i < LIST; i++)
         list[i] = (struct mmu_update){any_entry_address(), any(16) ? any_entry() : any_value()};
-    c->arg[0] = put(list, sizeof(list));
+    c->arg[0] = place_list(list, sizeof(list), false).address;
     c->arg[1] = any_count();
     c->arg[2] = any_done();
     c->arg[3] = any_foreigndom();
@@ -82,7 +82,7 @@ static void make_mmuext_op(struct pv_call *c)
     c->sub = any(32) ? any(MMUEXT_UNMARK_SUPER + 1) : any(100);
     for (unsigned int i = 0; i < LIST; i++)
         make_ext(&list[i], c->sub);
-    c->arg[0] = put(list, sizeof(list));
+    c->arg[0] = place_list(list, sizeof(list), false).address;
     c->arg[1] = any_count();
     c->arg[2] = any_done();
     c->arg[3] = any_foreigndom();

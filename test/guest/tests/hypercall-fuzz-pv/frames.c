@@ -5,7 +5,9 @@
  * The arena is ours to lose: its frames become tables of any level, descriptor
  * tables and plain memory again, its addresses map anything.  What we stand on
  * (image, start_info, live slots of our tables) is only named where nobody can
- * take it from us.  The upper part of our memory may be given up.
+ * take it from us.  The upper part of our memory may be given up.  The arena may
+ * also map our live tables: what is read there can be one of their entries, and
+ * what was left there can be anything.  So it holds no list that could do us harm.
  */
 #include "pv-fuzz.h"
 
@@ -13,23 +15,32 @@ static uint8_t args[2][PAGE_SIZE] PAGE_BSS;
 uint8_t arena[ARENA_PAGES][PAGE_SIZE] PAGE_BSS;
 ulong tables[LEVELS];
 
-#define NOWHERE 0x40000000u
-#define SPARES  1024u
+#define NOWHERE    0x40000000u
+#define SPARES     1024u
+#define OURS_IN_L2 64 /* slots: what the kernel stands on */
 
-static const uint64_t *table_at(const uint64_t *upper, unsigned int slot)
+static ulong live[OURS_IN_L2 + 1]; /* our L1 tables and that of user mode */
+
+static ulong frame_at(const uint64_t *table, unsigned int slot)
 {
-    return pv_page((upper[slot] & 0xffffffffff000) >> PAGE_SHIFT);
+    return table[slot] & PTE_P ? (table[slot] & 0xffffffffff000) >> PAGE_SHIFT : 0;
 }
 
 void frames_init(void)
 {
-    const uint64_t *table = (const uint64_t *)pv_info->pt_base;
+    const uint64_t *table = (const uint64_t *)pv_info->pt_base, *user = pv_page(pv_user_root());
 
-    for (unsigned int level = LEVELS; level--; table = table_at(table, 0)) {
-        tables[level] = pv_mfn(table);
-        if (!level)
-            break;
+    tables[LEVELS - 1] = pv_mfn(table);
+    for (unsigned int level = LEVELS - 1; level > 0; level--) {
+        tables[level - 1] = frame_at(table, 0);
+        if (level > 1) {
+            table = pv_page(tables[level - 1]);
+            user = pv_page(frame_at(user, 0));
+        }
     }
+    for (unsigned int slot = 0; slot < OURS_IN_L2; slot++)
+        live[slot] = frame_at(table, slot);
+    live[OURS_IN_L2] = frame_at(user, 0);
     if ((ulong)arena + sizeof(arena) > LARGE_SIZE)
         panic("the arena is not below our first L1 table");
     if (pv_info->nr_pages < 2 * SPARES)
@@ -90,7 +101,7 @@ uint64_t any_entry(void)
 /* The machine address of an entry that we can spare. */
 uint64_t any_entry_address(void)
 {
-    static const unsigned int first[LEVELS] = {0, 64, 8, 8};
+    static const unsigned int first[LEVELS] = {0, OURS_IN_L2, 8, 8};
     unsigned int level = any(LEVELS);
     ulong slot = first[level] + any(512 - first[level]);
     ulong mfn = tables[level];
@@ -112,11 +123,29 @@ uint64_t any_gfn(void)
     return any(4) ? list[pv_info->nr_pages - 1 - any(SPARES)] : foreign_mfn();
 }
 
+static bool is_live_l1(ulong mfn)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(live); i++)
+        if (live[i] == mfn)
+            return true;
+    return false;
+}
+
+/*
+ * An entry that we can spare, or a page: flags that are made elsewhere say which it
+ * is, and nobody sees to it that they are right.  So the machine address of an entry must
+ * not be the linear address of what we stand on, nor the other way round.
+ */
 uint64_t any_mapping(void)
 {
-    ulong page = (any(2) ? (ulong)arena[any(ARENA_PAGES)] : any_address()) & -(ulong)PAGE_SIZE;
+    uint64_t page = any(2) ? (ulong)arena[any(ARENA_PAGES)] : any_address();
+    uint64_t entry = any_entry_address();
 
-    return any(2) ? any_entry_address() : page | (any(8) ? 0 : any(PAGE_SIZE));
+    if (any(2))
+        return is_live_l1(page >> PAGE_SHIFT) ? NOWHERE : page | (any(8) ? 0 : any(PAGE_SIZE));
+    if (entry >> PAGE_SHIFT < pv_info->nr_pages && entry - (ulong)arena >= sizeof(arena))
+        return NOWHERE;
+    return entry;
 }
 
 /* Never one of our own that is mapped, except in the arena. */
@@ -154,7 +183,8 @@ static void copy(ulong arg)
     memcpy(c->to, c->from, c->len);
 }
 
-/* In the arena it may not be writable, or not there, or watched by DR0..3. */
+/* In the arena it may not be writable, or not there, or watched by DR0..3; and any
+ * other may be read in its place.  So nothing that is obeyed: see place_list(). */
 uint64_t put(const void *data, unsigned int len)
 {
     struct copying c = {args[0] + any(PAGE_SIZE / 8) * 8, data, len};

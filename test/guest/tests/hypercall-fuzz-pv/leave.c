@@ -208,12 +208,14 @@ static void make_frame(void)
         frame->rflags |= EFLAGS_TF;
 }
 
-static struct multicall_entry list[2] = {{.op = __HYPERVISOR_xen_version},
-                                         {.op = __HYPERVISOR_iret}};
+/* New every time: RDI leads there, and on our own page tables user mode can write to it. */
+static struct multicall_entry list[2];
 
 static void go(ulong nr)
 {
-    asm volatile("mov %0, %%rsp; syscall" : : "r"(frame), "a"(nr), "D"(list), "S"(2ul));
+    list[0] = (struct multicall_entry){.op = __HYPERVISOR_xen_version};
+    list[1] = (struct multicall_entry){.op = __HYPERVISOR_iret};
+    asm volatile("mov %0, %%rsp; syscall" : : "r"(frame), "a"(nr), "D"(list), "S"(2ul) : "memory");
 }
 
 void leave_by_iret(bool shown)

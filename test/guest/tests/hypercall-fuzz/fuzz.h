@@ -51,6 +51,13 @@ struct place {
 
 /* @len bytes of @data, put somewhere good, bad, or half of each. */
 struct place place_put(const void *data, unsigned int len, bool abi32);
+/*
+ * As that, of what is obeyed when it is read: calls, entries of page tables, any
+ * number of structures.  No call finds anything else at such a place, whatever was
+ * written before, for as long as there are fewer than LISTS newer ones.
+ */
+#define LISTS 8
+struct place place_list(const void *data, unsigned int len, bool abi32);
 /* A list of frames that ends where its page ends; after it nothing is mapped. */
 uint64_t place_frames(unsigned int *nr, bool abi32);
 void places_init(void);
@@ -70,7 +77,7 @@ void attempt_make(struct attempt *a, bool abi32);
 void attempt_show(const struct attempt *a, enum way way);
 /* As attempt_make(), for a list of calls: nothing that takes pages from us. */
 void attempt_make_harmless(struct attempt *a, bool abi32);
-/* Is it an entry of our list, which lies in this place?  Its results. */
+/* The results of its list. */
 void multicall_results(const struct attempt *a, bool abi32);
 
 /* initialise.c: VCPUOP_initialise has a structure for each kind of guest */

@@ -385,9 +385,12 @@ static void make_listed(struct attempt *a, const struct op *op, bool abi32)
         make_fields(&body, op->fields);
         make_fields(&body, "|");
     }
-    if (count != 1)
-        body.status_at = -1;
     body_place(a);
+    /* More than are made: the rest must not be what was left there. */
+    if (count > 3)
+        a->place = place_list(body.bytes, body.len, abi32);
+    if (count != 1)
+        a->status_at = -1;
     switch (op->shape) {
     case AT_0:
         a->sub = body.sub;
@@ -461,7 +464,9 @@ static void make_version(struct attempt *a, bool abi32)
     body_init(&body, a->call.nr, abi32);
     make_fields(&body, any(2) ? "NNNN" : "qqqqqqqqqqqqqqqq");
     body_place(a);
-    a->call.arg[1] = a->sub == XENVER_pagesize && any(2) ? 0 : a->place.address;
+    /* Without a place build_id tells the length. */
+    a->call.arg[1] =
+        (a->sub == XENVER_pagesize || a->sub == XENVER_build_id) && any(2) ? 0 : a->place.address;
 }
 
 /* A few lines for the host's log, not many. */
@@ -528,27 +533,21 @@ static void make_multicall(struct attempt *a, bool abi32)
     }
     attempt_start(a, __HYPERVISOR_multicall, 0);
     in_list = n;
-    a->place = place_put(words, n * 8 * size, abi32);
+    a->place = place_list(words, n * 8 * size, abi32);
     a->call.arg[0] = a->place.address;
     a->call.arg[1] = n;
 }
 
-/* A call may have had its answer put over the list: such entries tell nothing, be
- * it over the call or over its result, which is then no error that there is. */
 void multicall_results(const struct attempt *a, bool abi32)
 {
     unsigned int size = abi32 ? 4 : 8;
 
     for (unsigned int i = 0; a->place.seen && i < in_list; i++) {
-        uint64_t entry[3] = {0};
+        int64_t result = 0;
 
-        for (unsigned int k = 0; k < 3; k++)
-            memcpy(&entry[k], a->place.seen + (8 * i + k) * size, size);
-        int64_t result = abi32 ? (int32_t)entry[1] : (int64_t)entry[1];
-
-        if ((uint32_t)entry[0] == listed_calls[i].nr && (uint32_t)entry[2] == listed_calls[i].sub &&
-            result > -128)
-            cover_note(abi32, listed_calls[i].nr, listed_calls[i].sub, result);
+        memcpy(&result, a->place.seen + (8 * i + 1) * size, size);
+        cover_note(abi32, listed_calls[i].nr, listed_calls[i].sub,
+                   abi32 ? (int32_t)result : result);
     }
 }
 

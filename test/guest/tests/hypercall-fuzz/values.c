@@ -4,7 +4,8 @@
  *
  * The arena is ours to spoil: every pointer that a call gets leads into it or
  * to where nothing is.  Its pages: good, absent, read-only, good, good, absent,
- * two for lists, absent.
+ * two for frames, absent.  No call has its answer put over a list: that has pages
+ * of its own.
  */
 #include "fuzz.h"
 
@@ -24,14 +25,18 @@ enum {
     PAIR,
     PAIR_SECOND,
     ABSENT2,
-    LIST,
-    LIST_SECOND,
+    FRAMES,
+    FRAMES_SECOND,
     ABSENT3,
     ARENA_PAGES
 };
 
 static uint8_t arena[ARENA_PAGES][PAGE_SIZE] PAGE_BSS;
 static uint8_t read_only[PAGE_SIZE] PAGE_BSS; /* the frame of that page */
+
+/* Each two pages and an absent one; the first list's pages are read-only. */
+static uint8_t lists[LISTS][3][PAGE_SIZE] PAGE_BSS;
+static uint8_t read_only_list[2][PAGE_SIZE] PAGE_BSS;
 
 #define NOWHERE 0x90000000u
 
@@ -52,11 +57,17 @@ static void page_set(const uint8_t *page, const uint8_t *frame)
 
 void places_init(void)
 {
+    for (unsigned int i = 0; i < LISTS; i++)
+        memset(lists[i][2], 0xff, PAGE_SIZE);
 #if PAGING_LEVELS > 0
     page_set(arena[ABSENT], NULL);
     page_set(arena[ABSENT2], NULL);
     page_set(arena[ABSENT3], NULL);
     page_set(arena[READ_ONLY], read_only);
+    for (unsigned int i = 0; i < LISTS; i++)
+        page_set(lists[i][2], NULL);
+    page_set(lists[0][0], read_only_list[0]);
+    page_set(lists[0][1], read_only_list[1]);
 #endif
 }
 
@@ -98,6 +109,30 @@ struct place place_put(const void *data, unsigned int len, bool abi32)
         at = arena[PAIR_SECOND] - any(len + 1);
     memcpy(at, data, len);
     return (struct place){(ulong)at, at};
+}
+
+/* All that is there is this list: behind it are ones, or nothing. */
+struct place place_list(const void *data, unsigned int len, bool abi32)
+{
+    static unsigned int turn;
+    unsigned int i = turn++ % LISTS, end = 2 * PAGE_SIZE, how = any(12), at = end - len, n;
+    uint8_t *seen = lists[i][0], *written = i || !PAGING_LEVELS ? seen : read_only_list[0];
+
+    if (how == 0)
+        return wild_place(abi32);
+    if (how == 1 && PAGING_LEVELS > 0)
+        at = end + any(PAGE_SIZE - len);
+    if (how == 2 && PAGING_LEVELS > 0)
+        at += any(len + 1);
+    if (how == 3)
+        at -= any(8);
+    if (how == 4 || how == 5)
+        at = PAGE_SIZE - any(len + 1);
+    n = at >= end ? 0 : at + len > end ? end - at : len;
+    memcpy(written + at, data, n);
+    if (at + n < end)
+        memset(written + at + n, 0xff, end - at - n);
+    return (struct place){(ulong)seen + at, n == len ? seen + at : NULL};
 }
 
 /*

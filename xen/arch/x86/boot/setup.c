@@ -11,7 +11,6 @@
 #include <cairn/console.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/param.h>
 #include <cairn/sched.h>
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/domctl.h>
@@ -19,7 +18,6 @@
 struct boot_info boot_info;
 
 extern const struct boot_param __params_start[], __params_end[];
-extern const uint8_t __build_id_start[], __build_id_end[];
 
 static __init bool phys_read(void *dst, uint64_t addr, size_t len)
 {
@@ -63,11 +61,12 @@ static __init void report_param(const char *word, int rc)
 
 static __init void print_banner(void)
 {
-    char id[17] = "";
+    char text[17] = "";
+    size_t len;
+    const uint8_t *id = build_id(&len);
 
-    /* Behind the note's header and its name "GNU". */
-    for (unsigned int i = 0; i < 8 && __build_id_start + 16 + i < __build_id_end; i++)
-        snprintf(id + 2 * i, 3, "%02x", __build_id_start[16 + i]);
+    for (unsigned int i = 0; i < 8 && i < len; i++)
+        snprintf(text + 2 * i, 3, "%02x", id[i]);
     printk(" Cairn %s (%s)\n", CAIRN_VERSION,
 #ifdef CAIRN_DEBUG
            "debug=y"
@@ -75,7 +74,7 @@ static __init void print_banner(void)
            "debug=n"
 #endif
     );
-    printk("Compiler: " __VERSION__ ", build id %s\n", id);
+    printk("Compiler: " __VERSION__ ", build id %s\n", text);
     printk("Bootloader: %s\n", boot_info.loader);
     printk("Command line: %s\n", boot_info.cmdline);
 }

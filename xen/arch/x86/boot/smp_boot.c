@@ -48,11 +48,10 @@ static __init uint64_t find_low_page(void)
 {
     uint64_t best = 0;
 
-    for (unsigned int i = 0; i < boot_info.nr_e820; i++) {
-        const struct e820_entry *e = &boot_info.e820[i];
+    for_each_ram(e) {
         uint64_t end = min(e->addr + e->size, (uint64_t)0x9f000) & PAGE_MASK;
 
-        if (e->type == E820_RAM && e->addr < end && end >= max(e->addr, 0x1000ul) + PAGE_SIZE)
+        if (e->addr < end && end >= max(e->addr, 0x1000ul) + PAGE_SIZE)
             best = max(best, end - PAGE_SIZE);
     }
     return best;

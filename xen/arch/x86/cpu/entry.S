@@ -21,10 +21,7 @@
     .code64
 
 /* 16 bytes a vector: error code (0 if the processor pushed none), vector. */
-    .globl trap_stubs
-    .hidden trap_stubs
-    .balign 16
-trap_stubs:
+ENTRY trap_stubs
     vector = 0
     .rept FIRST_IRQ
     .balign 16
@@ -87,8 +84,6 @@ handle_irq:
     jnz pv_exit_to_guest
     /* fall through */
 
-    .globl restore_all_host
-    .hidden restore_all_host
 restore_all_host:
     RESTORE_REGS
     addq $8, %rsp

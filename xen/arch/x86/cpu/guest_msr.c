@@ -7,7 +7,6 @@
  */
 
 #include <asm/current.h>
-#include <asm/guest_tsc.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest_tsc.c - see guest_tsc.h.  Its arithmetic: pvclock.c. */
-#include <asm/guest_tsc.h>
+/* guest_tsc.c - see asm/pvclock.h.  Its arithmetic: pvclock.c. */
 
 #include <asm/current.h>
 #include <cairn/domain.h>

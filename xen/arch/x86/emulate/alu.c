@@ -74,18 +74,13 @@ static enum emul_result put_pair(struct emul_ctxt *c, uint64_t low, uint64_t hig
 
 static void multiply(struct emul_ctxt *c, uint64_t b, bool is_signed, unsigned int size)
 {
-    uint64_t a = emul_get(c, RAX, size), low, high;
-    if (size == 8) {
-        unsigned __int128 p = is_signed ? (unsigned __int128)((__int128)(int64_t)a * (int64_t)b)
-                                        : (unsigned __int128)a * b;
-        low = p;
-        high = p >> 64;
-    } else {
-        low = is_signed ? emul_sign_extend(a, size) * emul_sign_extend(b, size) : a * b;
-        high = low >> (8 * size);
-    }
-    uint64_t expected =
-        is_signed ? (uint64_t)((int64_t)emul_sign_extend(low, size) >> 63) & emul_mask(size) : 0;
+    uint64_t a = emul_get(c, RAX, size);
+    unsigned __int128 p = (unsigned __int128)a * b;
+    if (is_signed)
+        p = (__int128)(int64_t)emul_sign_extend(a, size) * (int64_t)emul_sign_extend(b, size);
+    uint64_t low = p, high = p >> (8 * size), expected = 0;
+    if (is_signed)
+        expected = (uint64_t)((int64_t)emul_sign_extend(low, size) >> 63) & emul_mask(size);
     put_pair(c, low, high, size);
     set_cf_of(c, (high & emul_mask(size)) != expected);
 }

@@ -166,6 +166,9 @@ enum emul_result emul_raise_page_fault(struct emul_ctxt *c, uint64_t addr, uint3
 
 unsigned int emul_cpl(struct emul_ctxt *c);
 
+/* For task switches, too: may @s, with its selector, be a data or stack segment at @cpl? */
+bool emul_data_allowed(enum hvm_seg_name seg, const struct hvm_segment *s, unsigned int cpl);
+
 /* Pass on whatever is not EMUL_OKAY. */
 #define EMUL_TRY(expr)                  \
     do {                                \

@@ -192,10 +192,9 @@ static enum emul_result software_event(struct emul_ctxt *c, unsigned int vector,
 {
     if (!(c->cr0 & X86_CR0_PE))
         return interrupt_real(c, vector);
-    c->event.vector = vector;
+    emul_raise(c, vector, 0);
     c->event.type = type;
     c->event.has_ec = false;
-    c->event.ec = 0;
     c->event.insn_len = c->insn.length;
     return EMUL_EXCEPTION;
 }

@@ -204,9 +204,9 @@ static enum emul_result load_null(struct emul_ctxt *c, enum hvm_seg_name seg, ui
     return emul_put_segment(c, seg, &s);
 }
 
-static bool data_allowed(struct emul_ctxt *c, enum hvm_seg_name seg, const struct hvm_segment *s)
+bool emul_data_allowed(enum hvm_seg_name seg, const struct hvm_segment *s, unsigned int cpl)
 {
-    unsigned int cpl = emul_cpl(c), rpl = s->sel & 3, dpl = ATTR_DPL(s->attr);
+    unsigned int rpl = s->sel & 3, dpl = ATTR_DPL(s->attr);
     unsigned int type = ATTR_TYPE(s->attr);
     if (!(s->attr & ATTR_S))
         return false;
@@ -229,7 +229,7 @@ enum emul_result emul_load_segment(struct emul_ctxt *c, enum hvm_seg_name seg, u
     if (!(sel & 0xfffc))
         return load_null(c, seg, sel);
     TRY(get_descriptor(c, sel, &d));
-    if (!data_allowed(c, seg, &d.seg))
+    if (!emul_data_allowed(seg, &d.seg, emul_cpl(c)))
         return selector_fault(c, X86_EXC_GP, sel);
     if (!(d.seg.attr & ATTR_P))
         return selector_fault(c, seg == SEG_SS ? X86_EXC_SS : X86_EXC_NP, sel);

@@ -60,7 +60,8 @@ struct vcpu;
 int hvm_set_cr0(struct vcpu *v, uint64_t value);
 int hvm_set_cr3(struct vcpu *v, uint64_t value);
 int hvm_set_cr4(struct vcpu *v, uint64_t value);
-int hvm_set_cr8(struct vcpu *v, uint64_t value);
+/* CR0, CR3, CR4 or CR8; -EINVAL: another. */
+int hvm_set_cr(struct vcpu *v, unsigned int cr, uint64_t value);
 int hvm_set_efer(struct vcpu *v, uint64_t value);
 /* The PDPTEs that @cr3 names; -EPERM: not there, or bad. */
 int hvm_read_pdptes(const struct vcpu *v, uint64_t cr3, uint64_t pdpte[4]);

@@ -124,12 +124,23 @@ int hvm_set_cr3(struct vcpu *v, uint64_t value)
     return 0;
 }
 
-int hvm_set_cr8(struct vcpu *v, uint64_t value)
+int hvm_set_cr(struct vcpu *v, unsigned int cr, uint64_t value)
 {
-    if (value & ~0xfull)
-        return -EPERM;
-    vlapic_set_cr8(v, value);
-    return 0;
+    switch (cr) {
+    case 0:
+        return hvm_set_cr0(v, value);
+    case 3:
+        return hvm_set_cr3(v, value);
+    case 4:
+        return hvm_set_cr4(v, value);
+    case 8:
+        if (value & ~0xfull)
+            return -EPERM;
+        vlapic_set_cr8(v, value);
+        return 0;
+    default:
+        return -EINVAL;
+    }
 }
 
 int hvm_set_efer(struct vcpu *v, uint64_t value)

@@ -58,12 +58,15 @@ static void pic_changed(struct hvm_devices *s)
 static void ioapic_send(struct hvm_devices *s, unsigned int pin)
 {
     uint64_t e = s->dev.ioapic.entry[pin];
-    unsigned int mode = VIOAPIC_MODE(e);
+    const struct vlapic_message m = {.dest = e >> 56,
+                                     .logical = e & VIOAPIC_LOGICAL,
+                                     .level = e & VIOAPIC_LEVEL,
+                                     .mode = VIOAPIC_MODE(e),
+                                     .vector = e & 0xff};
 
     vioapic_sent(&s->dev.ioapic, pin);
-    if (mode == APIC_FIXED || mode == APIC_LOWEST || mode == APIC_NMI)
-        vlapic_bus_message(s->domain, e >> 56, e & VIOAPIC_LOGICAL, mode, e & 0xff,
-                           e & VIOAPIC_LEVEL);
+    if (m.mode == APIC_FIXED || m.mode == APIC_LOWEST || m.mode == APIC_NMI)
+        vlapic_bus_message(s->domain, &m);
 }
 
 static void ioapic_send_all(struct hvm_devices *s, uint64_t pins)
@@ -153,17 +156,16 @@ static void timer_expired(void *arg)
     unsigned int n = t - s->timer;
     s_time_t now = NOW();
 
-    spin_lock(&s->lock);
-    if (!t->timer.expires) { /* else set anew while we waited for the lock */
-        if (n == PIT_TIMER && !replaced_by_hpet(s))
-            isa_pulse(s, ISA_PIT);
-        else if (n == RTC_TIMER && vrtc_fired(&s->dev.rtc, now) && !replaced_by_hpet(s))
-            isa_line(s, ISA_RTC, true);
-        else if (n < VHPET_TIMERS)
-            hpet_fires(s, n, now);
-        arm(s, n, now);
-    }
-    spin_unlock(&s->lock);
+    scoped_lock(&s->lock);
+    if (t->timer.expires) /* set anew while we waited for the lock */
+        return;
+    if (n == PIT_TIMER && !replaced_by_hpet(s))
+        isa_pulse(s, ISA_PIT);
+    else if (n == RTC_TIMER && vrtc_fired(&s->dev.rtc, now) && !replaced_by_hpet(s))
+        isa_line(s, ISA_RTC, true);
+    else if (n < VHPET_TIMERS)
+        hpet_fires(s, n, now);
+    arm(s, n, now);
 }
 
 /* ---- MMIO ---- */
@@ -195,18 +197,12 @@ static bool mmio_piece(struct vcpu *v, uint64_t addr, unsigned int size, uint64_
 {
     struct hvm_devices *s = v->domain->arch.hvm.devices;
     uint64_t ioapic = addr - VIOAPIC_BASE, hpet = addr - VHPET_BASE;
-    bool found = true;
 
-    if (vlapic_mmio_match(v, addr)) {
-        if (write)
-            vlapic_mmio_write(v, addr, size, *value);
-        else
-            *value = vlapic_mmio_read(v, addr, size);
+    if (vlapic_mmio(v, addr, size, value, write))
         return true;
-    }
     if (!s)
         return false;
-    spin_lock(&s->lock);
+    scoped_lock(&s->lock);
     if (has(s, XEN_X86_EMU_IOAPIC) && ioapic < VIOAPIC_SIZE) {
         if (write)
             ioapic_send_all(s, vioapic_write(&s->dev.ioapic, ioapic, *value));
@@ -218,10 +214,9 @@ static bool mmio_piece(struct vcpu *v, uint64_t addr, unsigned int size, uint64_
         else
             *value = vhpet_read(&s->dev.hpet, hpet & ~7u, NOW()) >> (8 * (hpet & 7));
     } else {
-        found = false;
+        return false;
     }
-    spin_unlock(&s->lock);
-    return found;
+    return true;
 }
 
 void mmio_access(struct vcpu *v, gaddr_t addr, void *buf, size_t len, bool write)
@@ -263,27 +258,19 @@ static uint64_t date_now(s_time_t now)
 /* Which device answers at @port: a flag, or 0. */
 static uint32_t owner(const struct hvm_devices *s, unsigned int port)
 {
-    uint32_t flag = 0;
-
     switch (port) {
     case 0x20 ... 0x21:
     case 0xa0 ... 0xa1:
     case 0x4d0 ... 0x4d1:
-        flag = XEN_X86_EMU_PIC;
-        break;
+        return s->dev.flags & XEN_X86_EMU_PIC;
     case 0x40 ... 0x43:
     case 0x61:
-        flag = XEN_X86_EMU_PIT;
-        break;
+        return s->dev.flags & XEN_X86_EMU_PIT;
     case 0x70 ... 0x71:
-        flag = XEN_X86_EMU_RTC;
-        break;
-    case PM_TIMER_OLD ... PM_TIMER_OLD + 3:
-    case PM_TIMER_NEW ... PM_TIMER_NEW + 3:
-        flag = pm_timer_here(s, port) ? XEN_X86_EMU_PM : 0;
-        break;
+        return s->dev.flags & XEN_X86_EMU_RTC;
+    default:
+        return pm_timer_here(s, port) ? s->dev.flags & XEN_X86_EMU_PM : 0;
     }
-    return flag & s->dev.flags;
 }
 
 static uint8_t port_read(struct hvm_devices *s, uint32_t flag, unsigned int port, s_time_t now)
@@ -315,12 +302,11 @@ uint32_t hvm_port_in(struct vcpu *v, unsigned int port, unsigned int size)
     if (!s || !owner(s, port))
         return ~0u >> (32 - 8 * size);
     s_time_t now = NOW();
-    spin_lock(&s->lock);
+    scoped_lock(&s->lock);
     for (unsigned int i = 0; i < size; i++) {
         uint32_t flag = owner(s, port + i);
         value |= (uint32_t)(flag ? port_read(s, flag, port + i, now) : 0xff) << (8 * i);
     }
-    spin_unlock(&s->lock);
     return value;
 }
 
@@ -356,10 +342,9 @@ void hvm_port_out(struct vcpu *v, unsigned int port, unsigned int size, uint32_t
     if (!s || !owner(s, port))
         return;
     s_time_t now = NOW();
-    spin_lock(&s->lock);
+    scoped_lock(&s->lock);
     for (unsigned int i = 0; i < size; i++)
         port_write(s, owner(s, port + i), port + i, value >> (8 * i), now);
-    spin_unlock(&s->lock);
 }
 
 /* ---- for irq.c ---- */
@@ -373,14 +358,12 @@ bool vpic_output(const struct domain *d)
 int vpic_acknowledge(struct domain *d)
 {
     struct hvm_devices *s = d->arch.hvm.devices;
-    int vector = -1;
 
-    spin_lock(&s->lock);
-    if (vpic_int(&s->dev.pic)) {
-        vector = vpic_ack(&s->dev.pic);
-        pic_changed(s);
-    }
-    spin_unlock(&s->lock);
+    scoped_lock(&s->lock);
+    if (!vpic_int(&s->dev.pic))
+        return -1;
+    int vector = vpic_ack(&s->dev.pic);
+    pic_changed(s);
     return vector;
 }
 
@@ -390,9 +373,8 @@ void hvm_level_eoi(struct domain *d, unsigned int vector)
 
     if (!s || !has(s, XEN_X86_EMU_IOAPIC))
         return;
-    spin_lock(&s->lock);
+    scoped_lock(&s->lock);
     ioapic_send_all(s, vioapic_eoi(&s->dev.ioapic, vector));
-    spin_unlock(&s->lock);
 }
 
 /* ---- saving ---- */
@@ -403,9 +385,8 @@ void hvm_devices_get(const struct domain *d, struct device_state *to)
 
     if (!s)
         return;
-    spin_lock(&s->lock);
+    scoped_lock(&s->lock);
     *to = s->dev;
-    spin_unlock(&s->lock);
 }
 
 void hvm_devices_set(struct domain *d, const struct device_state *from)
@@ -415,12 +396,11 @@ void hvm_devices_set(struct domain *d, const struct device_state *from)
 
     if (!s)
         return;
-    spin_lock(&s->lock);
+    scoped_lock(&s->lock);
     s->dev = *from;
     for (unsigned int n = 0; n < NR_TIMERS; n++)
         arm(s, n, now);
     pic_changed(s);
-    spin_unlock(&s->lock);
 }
 
 /* ---- life ---- */
@@ -460,10 +440,4 @@ void hvm_devices_stop(struct domain *d)
 
     for (unsigned int n = 0; s && n < NR_TIMERS; n++)
         timer_kill(&s->timer[n].timer);
-}
-
-void hvm_devices_free(struct domain *d)
-{
-    xfree(d->arch.hvm.devices);
-    d->arch.hvm.devices = NULL;
 }

@@ -16,7 +16,6 @@ struct vcpu;
 
 int hvm_devices_create(struct domain *d); /* -ENOMEM */
 void hvm_devices_stop(struct domain *d);  /* no timer fires any more */
-void hvm_devices_free(struct domain *d);  /* with its vCPUs gone */
 
 /* All registers, of a domain that is paused; *@to stays as it is if there are
  * none.  Set as the domain has them, they go on from there: timers run. */

@@ -47,7 +47,8 @@ void hvm_latch_width(struct domain *d)
 
 void hvm_domain_free(struct domain *d)
 {
-    hvm_devices_free(d);
+    xfree(d->arch.hvm.devices);
+    d->arch.hvm.devices = NULL;
 }
 
 int hvm_domain_teardown(struct domain *d)

@@ -7,7 +7,6 @@
 #include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/param.h>
 
 /* Iterations of a REP before the guest can be preempted. */
 #define REP_AT_ONCE 256

@@ -5,7 +5,6 @@
  */
 #include <asm/cpu_policy.h>
 #include <asm/current.h>
-#include <asm/guest_tsc.h>
 #include <asm/page.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
@@ -198,28 +197,13 @@ static enum emul_result op_read_cr(struct emul_ctxt *c, unsigned int cr, uint64_
 static enum emul_result op_write_cr(struct emul_ctxt *c, unsigned int cr, uint64_t value)
 {
     struct vcpu *v = vcpu_of(c);
-    int rc = 0;
-    switch (cr) {
-    case 0:
-        rc = hvm_set_cr0(v, value);
-        break;
-    case 2:
+    if (cr == 2) {
         v->arch.hvm.ctrl.cr2 = value;
         write_cr2(value);
-        break;
-    case 3:
-        rc = hvm_set_cr3(v, value);
-        break;
-    case 4:
-        rc = hvm_set_cr4(v, value);
-        break;
-    case 8:
-        rc = hvm_set_cr8(v, value);
-        break;
-    default:
-        return EMUL_UNHANDLEABLE;
+        return EMUL_OKAY;
     }
-    return rc ? emul_raise(c, X86_EXC_GP, 0) : EMUL_OKAY;
+    int rc = hvm_set_cr(v, cr, value);
+    return !rc ? EMUL_OKAY : rc == -EINVAL ? EMUL_UNHANDLEABLE : emul_raise(c, X86_EXC_GP, 0);
 }
 
 static enum emul_result op_move_dr(struct emul_ctxt *c, unsigned int dr, uint64_t *value,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hvm_op.c - HVMOP_set_param and HVMOP_get_param: what a guest and its
+ * hvm_op.c - HVMOP_*: mostly set_param and get_param, what a guest and its
  * builder tell each other.  Which parameter who may touch is the ABI's.
  */
 #include <asm/current.h>
 #include <asm/hvm.h>
+#include <asm/p2m.h>
 #include <asm/page.h>
 #include <asm/paging.h>
 #include <cairn/domain.h>
@@ -35,13 +36,7 @@ static const uint8_t param_rights[HVM_NR_PARAMS] = {
     [HVM_PARAM_ALTP2M] = GUEST_READ,
     [HVM_PARAM_PAE_ENABLED] = DEPRECATED,
     [HVM_PARAM_DM_DOMAIN] = DEPRECATED,
-    [HVM_PARAM_MEMORY_EVENT_CR0] = DEPRECATED,
-    [HVM_PARAM_MEMORY_EVENT_CR3] = DEPRECATED,
-    [HVM_PARAM_MEMORY_EVENT_CR4] = DEPRECATED,
-    [HVM_PARAM_MEMORY_EVENT_INT3] = DEPRECATED,
-    [HVM_PARAM_NESTEDHVM] = DEPRECATED,
-    [HVM_PARAM_MEMORY_EVENT_SINGLE_STEP] = DEPRECATED,
-    [HVM_PARAM_BUFIOREQ_EVTCHN] = DEPRECATED,
+    [HVM_PARAM_MEMORY_EVENT_CR0... HVM_PARAM_BUFIOREQ_EVTCHN] = DEPRECATED,
     [HVM_PARAM_MEMORY_EVENT_MSR] = DEPRECATED,
     [HVM_PARAM_VIRIDIAN] = ONCE,
     [HVM_PARAM_IOREQ_PFN] = ONCE,
@@ -182,22 +177,20 @@ static long param_op(unsigned long op, unsigned long arg)
         return -EFAULT;
     if (a.index >= HVM_NR_PARAMS)
         return -EINVAL;
-    struct domain *d = get_domain_for_op(a.domid);
+    struct domain *d __put_domain = get_domain_for_op(a.domid);
     if (!d)
         return -ESRCH;
+    if (!d->is_hvm)
+        return -EINVAL;
     bool set = op == HVMOP_set_param;
-    long rc = -EINVAL;
-    if (d->is_hvm)
-        rc = may_access(d, a.index, set ? GUEST_WRITE : GUEST_READ);
-    if (!rc && set)
-        rc = d == current->domain ? set_param(d, a.index, a.value)
-                                  : set_others_param(d, a.index, a.value);
-    if (!rc && !set) {
-        a.value = d->arch.hvm.params[a.index];
-        rc = copy_to_guest_va(arg, &a) ? -EFAULT : 0;
-    }
-    put_domain(d);
-    return rc;
+    int rc = may_access(d, a.index, set ? GUEST_WRITE : GUEST_READ);
+    if (rc)
+        return rc;
+    if (set)
+        return d == current->domain ? set_param(d, a.index, a.value)
+                                    : set_others_param(d, a.index, a.value);
+    a.value = d->arch.hvm.params[a.index];
+    return copy_to_guest_va(arg, &a) ? -EFAULT : 0;
 }
 
 static void hvm_flush_domain(struct domain *d)
@@ -206,9 +199,8 @@ static void hvm_flush_domain(struct domain *d)
         d->arch.paging->flush(current); /* one for all */
         return;
     }
-    spin_lock(&d->arch.paging_lock);
+    scoped_lock(&d->arch.paging_lock);
     hvm_ask_domain(d, HVM_POSTED_FLUSH_VPID);
-    spin_unlock(&d->arch.paging_lock);
 }
 
 static long set_upcall_vector(unsigned long arg)
@@ -230,6 +222,24 @@ static long set_upcall_vector(unsigned long arg)
     return 0;
 }
 
+/* The type of a frame as a device model would see it. */
+static long get_mem_type(struct domain *d, void *arg)
+{
+    struct xen_hvm_get_mem_type *a = arg;
+    enum p2m_type type;
+
+    if (!d->is_hvm)
+        return -EINVAL;
+    p2m_lookup(d, _gfn(a->pfn), &type);
+    a->mem_type = type == P2M_none || type == P2M_mmio ? HVMMEM_mmio_dm
+                  : p2m_is_readonly(type)              ? HVMMEM_ram_ro
+                                                       : HVMMEM_ram_rw;
+    return 0;
+}
+
+static const struct arg_op mem_type_op = {get_mem_type, sizeof(struct xen_hvm_get_mem_type),
+                                          ARG_DOMID | ARG_ANSWER};
+
 long do_hvm_op(unsigned long op, unsigned long arg)
 {
     switch (op) {
@@ -244,6 +254,7 @@ long do_hvm_op(unsigned long op, unsigned long arg)
     case HVMOP_set_evtchn_upcall_vector:
         return set_upcall_vector(arg);
     case HVMOP_get_mem_type:
+        return run_arg_op(&mem_type_op, arg);
     case HVMOP_altp2m:
         return -EOPNOTSUPP;
     default:

@@ -40,12 +40,10 @@ static bool hypercall_32(struct cpu_user_regs *regs)
     long rc = compat_hypercall_dispatch(regs->eax, arg);
 
     if (unlikely(rc == -ERESTART)) {
-        regs->rbx = (uint32_t)arg[0];
-        regs->rcx = (uint32_t)arg[1];
-        regs->rdx = (uint32_t)arg[2];
-        regs->rsi = (uint32_t)arg[3];
-        regs->rdi = (uint32_t)arg[4];
-        regs->rbp = (uint32_t)arg[5];
+        static const uint8_t place[6] = {3, 1, 2, 6, 7, 5}; /* as instructions number them */
+
+        for (unsigned int n = 0; n < 6; n++)
+            *regs_gpr(regs, place[n]) = (uint32_t)arg[n];
         return false;
     }
     regs->rax = (uint32_t)rc;

@@ -80,11 +80,10 @@ void hvm_init_signal(struct vcpu *v)
 {
     struct domain *d = v->domain;
 
-    spin_lock(&d->lock);
+    scoped_lock(&d->lock);
     /* Else it is reset already; an event upcall may wait in its APIC. */
     if (v->is_initialised)
         tell(v, HVM_POSTED_INIT);
-    spin_unlock(&d->lock);
 }
 
 void hvm_take_init(struct vcpu *v)
@@ -92,7 +91,7 @@ void hvm_take_init(struct vcpu *v)
     struct domain *d = v->domain;
 
     ASSERT(v == current);
-    spin_lock(&d->lock);
+    scoped_lock(&d->lock);
     unsigned int posted = v->arch.hvm.posted;
     __atomic_fetch_and(&v->arch.hvm.posted, ~HVM_POSTED_SIPI, __ATOMIC_SEQ_CST);
     apply_init(v);
@@ -101,14 +100,13 @@ void hvm_take_init(struct vcpu *v)
         if (posted & HVM_POSTED_SIPI)
             start(v, v->arch.hvm.sipi_page);
     }
-    spin_unlock(&d->lock);
 }
 
 void hvm_startup_signal(struct vcpu *v, unsigned int page)
 {
     struct domain *d = v->domain;
 
-    spin_lock(&d->lock);
+    scoped_lock(&d->lock);
     if (v->is_initialised && (v->arch.hvm.posted & HVM_POSTED_INIT) && !is_bsp(v)) {
         v->arch.hvm.sipi_page = page;
         tell(v, HVM_POSTED_SIPI);
@@ -116,5 +114,4 @@ void hvm_startup_signal(struct vcpu *v, unsigned int page)
         vcpu_sleep_sync(v); /* it may be on its way off its CPU */
         start(v, page);
     }
-    spin_unlock(&d->lock);
 }

@@ -11,6 +11,7 @@
 #include <cairn/sched.h>
 
 #include "devices.h"
+#include "vlapic_logic.h"
 
 static bool upcall_wanted(const struct vcpu *v)
 {
@@ -24,7 +25,7 @@ struct hvm_intr hvm_intr_pending(const struct vcpu *v)
         return (struct hvm_intr){HVM_INTR_UPCALL, v->domain->arch.hvm.callback_vector};
     if (vpic_output(v->domain) && vlapic_accepts_pic(v))
         return (struct hvm_intr){HVM_INTR_PIC, 0};
-    int vector = vlapic_pending(v);
+    int vector = vlapic_logic_pending(&v->arch.hvm.vlapic.s);
     if (vector >= 0)
         return (struct hvm_intr){HVM_INTR_LAPIC, vector};
     return (struct hvm_intr){HVM_INTR_NONE, 0};
@@ -36,7 +37,7 @@ int hvm_intr_ack(struct vcpu *v, struct hvm_intr intr)
     case HVM_INTR_PIC:
         return vpic_acknowledge(v->domain);
     case HVM_INTR_LAPIC:
-        vlapic_ack(v, intr.vector);
+        vlapic_logic_ack(&v->arch.hvm.vlapic.s, intr.vector);
         return intr.vector;
     case HVM_INTR_UPCALL:
         /* A level: looked at again until the guest has cleared the flag. */
@@ -66,17 +67,12 @@ void hvm_post(struct vcpu *v, unsigned int bits)
         vcpu_unblock(v);
 }
 
-void hvm_inject_nmi(struct vcpu *v)
-{
-    hvm_post(v, HVM_POSTED_NMI);
-}
-
 void hvm_assert_upcall(struct vcpu *v)
 {
+    /* Announced once, so it waits in an APIC that is switched off. */
     if (v->arch.hvm.upcall_vector)
-        vlapic_set_upcall(v, v->arch.hvm.upcall_vector);
-    else
-        hvm_post(v, HVM_POSTED_INTR);
+        vlapic_logic_request(&v->arch.hvm.vlapic.s, v->arch.hvm.upcall_vector, false);
+    hvm_post(v, HVM_POSTED_INTR);
     /* SCHEDOP_block ends by any event, taken or not; HLT by interrupts. */
     if (!v->arch.hvm.in_hlt)
         vcpu_unblock(v);

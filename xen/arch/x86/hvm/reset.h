@@ -37,5 +37,9 @@ void hvm_reset_cpu_state(struct hvm_cpu_state *s);
  * DR0-3 and the local APIC are the caller's; MSRs and FPU stay on INIT.
  */
 void hvm_vcpu_reset(struct vcpu *v, enum hvm_reset kind);
+/* hvm_load_state - a state that was checked becomes @v's, which is not running; @pdpte
+ * is for PAE paging (vcpu.c). */
+void hvm_load_state(struct vcpu *v, const struct hvm_cpu_state *s, const struct x86_ctrl *ctrl,
+                    const uint64_t pdpte[4]);
 
 #endif

@@ -7,7 +7,6 @@
  */
 #include "save.h"
 
-#include <asm/guest_tsc.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
@@ -77,7 +76,7 @@ static void own_load(struct vcpu *v, const void *record, uint64_t tsc)
     if (own->flags & (HVM_OWN_HALTED | HVM_OWN_DOWN))
         __atomic_or_fetch(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST);
     if (own->flags & HVM_OWN_NMI)
-        hvm_inject_nmi(v);
+        hvm_post(v, HVM_POSTED_NMI);
     hvm_set_blocking(v, own->flags >> HVM_OWN_BLOCKING);
     hvm_post(v, HVM_POSTED_INTR); /* and wakes from HLT if one waits already */
 }

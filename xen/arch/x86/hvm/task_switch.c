@@ -16,7 +16,7 @@
 #include <cairn/lib.h>
 
 #include "cr.h"
-#include "guest_access.h"
+#include "emul.h"
 
 struct __packed tss32 {
     uint16_t link, pad0;
@@ -167,26 +167,16 @@ static unsigned int segment_fault(enum hvm_seg_name name, const struct hvm_segme
                                   unsigned int cpl)
 {
     unsigned int dpl = ATTR_DPL(seg->attr), rpl = seg->sel & 3;
-    bool code = seg->attr & ATTR_CODE, rw = seg->attr & ATTR_RW;
-    bool conforming = code && (seg->attr & ATTR_CONFORMING);
+    bool conforming = seg->attr & ATTR_CONFORMING, ok;
 
-    if (!(seg->attr & ATTR_S))
+    if (name == SEG_CS)
+        ok = (seg->attr & ATTR_S) && (seg->attr & ATTR_CODE) &&
+             (conforming ? dpl <= rpl : dpl == rpl);
+    else
+        ok = emul_data_allowed(name, seg, cpl);
+    if (!ok)
         return X86_EXC_TS;
-    switch (name) {
-    case SEG_CS:
-        if (!code || (conforming ? dpl > rpl : dpl != rpl))
-            return X86_EXC_TS;
-        break;
-    case SEG_SS:
-        if (code || !rw || dpl != cpl || rpl != cpl)
-            return X86_EXC_TS;
-        return seg->attr & ATTR_P ? 0 : X86_EXC_SS;
-    default:
-        if ((code && !rw) || (!conforming && dpl < max(cpl, rpl)))
-            return X86_EXC_TS;
-        break;
-    }
-    return seg->attr & ATTR_P ? 0 : X86_EXC_NP;
+    return seg->attr & ATTR_P ? 0 : name == SEG_SS ? X86_EXC_SS : X86_EXC_NP;
 }
 
 /* Read the descriptor of @sel; 0, or -EFAULT with an exception pending. */

@@ -3,7 +3,6 @@
  * vcpu.c - an HVM vCPU, and its registers as a CPU record of save.c.
  */
 #include <asm/current.h>
-#include <asm/guest_tsc.h>
 #include <asm/hvm.h>
 #include <asm/paging.h>
 #include <asm/processor.h>
@@ -50,6 +49,18 @@ void hvm_vcpu_destroy(struct vcpu *v)
     vlapic_vcpu_destroy(v);
     vmx_vcpu_destroy(v);
     v->domain->arch.paging->vcpu_destroy(v);
+}
+
+void hvm_load_state(struct vcpu *v, const struct hvm_cpu_state *s, const struct x86_ctrl *ctrl,
+                    const uint64_t pdpte[4])
+{
+    hvm_forget_events(v); /* nor a shadow: flags need not fit to one */
+    v->arch.hvm.ctrl = *ctrl;
+    hvm_update_ctrl(v);
+    hvm_set_cpu_state(v, s);
+    if (x86_pae_paging(ctrl))
+        hvm_set_pdptes(v, pdpte);
+    v->arch.hvm.work |= HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT | HVM_WORK_ROLE;
 }
 
 /* ---- its record ---- */
@@ -156,18 +167,14 @@ static void load_cpu(struct vcpu *v, const void *record, uint64_t tsc)
     struct hvm_vcpu *hvm = &v->arch.hvm;
     struct cpu_user_regs *r = &v->arch.user_regs;
     struct hvm_cpu_state s;
+    struct x86_ctrl ctrl;
     uint64_t pdpte[4];
 
-    record_to_state(c, &s, &hvm->ctrl);
-    hvm_forget_events(v); /* nor a shadow: flags need not fit to one */
-    hvm_update_ctrl(v);
-    hvm_set_cpu_state(v, &s);
+    record_to_state(c, &s, &ctrl);
     /* Latched PDPTEs are in a record of their own, if at all: else as MOV CR3. */
-    if (x86_pae_paging(&hvm->ctrl)) {
-        if (hvm_read_pdptes(v, hvm->ctrl.cr3, pdpte))
-            memset(pdpte, 0, sizeof(pdpte)); /* not present: the guest faults */
-        hvm_set_pdptes(v, pdpte);
-    }
+    if (hvm_read_pdptes(v, ctrl.cr3, pdpte))
+        memset(pdpte, 0, sizeof(pdpte)); /* not present: the guest faults */
+    hvm_load_state(v, &s, &ctrl, pdpte);
     REGISTERS(LOAD)
     set_domain_clock(v, c->tsc, tsc);
     if (c->flags & XEN_X86_FPU_INITIALISED)
@@ -177,7 +184,6 @@ static void load_cpu(struct vcpu *v, const void *record, uint64_t tsc)
     if (c->pending_valid)
         hvm_queue_event(v, c->pending_vector, c->pending_type, c->pending_error_valid,
                         c->error_code, 0);
-    hvm->work |= HVM_WORK_FLUSH_VPID | HVM_WORK_ROOT | HVM_WORK_ROLE;
     v->is_initialised = true;
     __atomic_and_fetch(&v->pause_flags, ~VPF_down, __ATOMIC_SEQ_CST);
 }

@@ -82,8 +82,8 @@ uint64_t vhpet_read(const struct vhpet_state *s, unsigned int offset, int64_t no
     case VHPET_REG_COUNTER:
         return vhpet_counter(s, now);
     }
-    unsigned int n = (offset - VHPET_REG_TIMERS) / 0x20;
-    if (offset < VHPET_REG_TIMERS || n >= VHPET_TIMERS)
+    unsigned int n = (offset - VHPET_REG_TIMERS) / 0x20; /* many, if it is below */
+    if (n >= VHPET_TIMERS)
         return 0;
     switch (offset & 0x1f) {
     case 0:
@@ -163,8 +163,8 @@ unsigned int vhpet_write(struct vhpet_state *s, unsigned int offset, uint64_t va
             s->timer[n].armed_at = value;
         return ALL_TIMERS;
     }
-    unsigned int n = (offset - VHPET_REG_TIMERS) / 0x20;
-    if (offset < VHPET_REG_TIMERS || n >= VHPET_TIMERS)
+    unsigned int n = (offset - VHPET_REG_TIMERS) / 0x20; /* many, if it is below */
+    if (n >= VHPET_TIMERS)
         return 0;
     return write_timer(s, n, offset & 0x1f, value, now);
 }

@@ -9,7 +9,6 @@
  * the vCPU and the timer's handler, which may run on another CPU.
  */
 #include <asm/current.h>
-#include <asm/guest_tsc.h>
 #include <asm/hvm.h>
 #include <asm/processor.h>
 #include <cairn/domain.h>
@@ -43,22 +42,6 @@ void vlapic_set_irq(struct vcpu *v, unsigned int vector, bool level)
 {
     if (vlapic_logic_accept(state_of(v), vector, level))
         hvm_post(v, HVM_POSTED_INTR);
-}
-
-void vlapic_set_upcall(struct vcpu *v, unsigned int vector)
-{
-    vlapic_logic_request(state_of(v), vector, false);
-    hvm_post(v, HVM_POSTED_INTR);
-}
-
-int vlapic_pending(const struct vcpu *v)
-{
-    return vlapic_logic_pending(&v->arch.hvm.vlapic.s);
-}
-
-void vlapic_ack(struct vcpu *v, unsigned int vector)
-{
-    vlapic_logic_ack(state_of(v), vector);
 }
 
 bool vlapic_accepts_pic(const struct vcpu *v)
@@ -182,10 +165,9 @@ void vlapic_tsc_moved(struct vcpu *v)
 {
     struct vlapic *a = &v->arch.hvm.vlapic;
 
-    spin_lock(&a->timer_lock);
+    scoped_lock(&a->timer_lock);
     if (a->deadline)
         set_deadline(v, a->deadline);
-    spin_unlock(&a->timer_lock);
 }
 
 /* ---- messages ---- */
@@ -198,7 +180,7 @@ static void deliver_to(struct vcpu *v, unsigned int mode, unsigned int vector, b
         vlapic_set_irq(v, vector, level);
         break;
     case APIC_NMI:
-        hvm_inject_nmi(v);
+        hvm_post(v, HVM_POSTED_NMI);
         break;
     case APIC_INIT:
         hvm_init_signal(v);
@@ -209,14 +191,7 @@ static void deliver_to(struct vcpu *v, unsigned int mode, unsigned int vector, b
     }
 }
 
-struct message {
-    uint32_t dest;
-    bool logical, x2apic, level;
-    unsigned int mode, vector;
-};
-
-/* To every match, or to the one of least priority. */
-static void broadcast(struct domain *d, const struct message *m)
+void vlapic_bus_message(struct domain *d, const struct vlapic_message *m)
 {
     struct vcpu *lowest = NULL;
 
@@ -235,20 +210,12 @@ static void broadcast(struct domain *d, const struct message *m)
         deliver_to(lowest, APIC_LOWEST, m->vector, m->level);
 }
 
-void vlapic_bus_message(struct domain *d, uint8_t dest, bool logical, unsigned int mode,
-                        unsigned int vector, bool level)
-{
-    const struct message m = {
-        .dest = dest, .logical = logical, .mode = mode, .vector = vector, .level = level};
-    broadcast(d, &m);
-}
-
 static void send_ipi(struct vcpu *v)
 {
     struct vlapic_state *s = state_of(v);
     uint32_t low = vlapic_get(s, APIC_ICR), high = vlapic_get(s, APIC_ICR2);
     struct domain *d = v->domain;
-    const struct message m = {
+    const struct vlapic_message m = {
         .dest = vlapic_x2apic(s) ? high : high >> 24,
         .logical = low & APIC_LOGICAL,
         .x2apic = vlapic_x2apic(s),
@@ -265,7 +232,7 @@ static void send_ipi(struct vcpu *v)
         return; /* INIT level de-assert: of old processors */
     switch (APIC_SHORTHAND(low)) {
     case APIC_TO_DEST:
-        broadcast(d, &m);
+        vlapic_bus_message(d, &m);
         return;
     case APIC_TO_SELF:
         deliver_to(v, m.mode, m.vector, false);
@@ -286,7 +253,7 @@ static void stop_timer(struct vlapic *a)
 
 static void timer_follow_up(struct vlapic *a, unsigned int did, uint32_t value)
 {
-    spin_lock(&a->timer_lock);
+    scoped_lock(&a->timer_lock);
     if (did & VLAPIC_DID_TIMER) {
         a->started = NOW();
         arm(a);
@@ -297,7 +264,6 @@ static void timer_follow_up(struct vlapic *a, unsigned int did, uint32_t value)
         stop_timer(a);
         *vlapic_reg(&a->s, APIC_TMICT) = 0;
     }
-    spin_unlock(&a->timer_lock);
 }
 
 /* Do what a write asked for; @value was written. */
@@ -315,38 +281,34 @@ static void follow_up(struct vcpu *v, unsigned int did, uint32_t value)
         hvm_post(v, HVM_POSTED_INTR);
 }
 
-bool vlapic_mmio_match(const struct vcpu *v, uint64_t addr)
+static uint64_t mmio_read(struct vlapic *a, struct vcpu *v, unsigned int offset)
 {
-    const struct vlapic_state *s = &v->arch.hvm.vlapic.s;
-
-    return ((addr ^ s->base) & PAGE_MASK) == 0 && vlapic_present(v) && vlapic_enabled(s) &&
-           !vlapic_x2apic(s);
-}
-
-uint64_t vlapic_mmio_read(struct vcpu *v, uint64_t addr, unsigned int size)
-{
-    struct vlapic *a = &v->arch.hvm.vlapic;
-    unsigned int offset = addr & 0xff0, skip = addr & 0xf;
+    unsigned int skip = offset & 0xf;
 
     /* Architecturally 32-bit reads only: others give the bytes they cover. */
-    if (skip >= 4 || (addr & 0xfff) >= 0x400)
+    if (skip >= 4 || offset >= 0x400)
         return 0;
-    if (offset == APIC_TMCCT)
+    if (offset - skip == APIC_TMCCT)
         *vlapic_reg(&a->s, APIC_TMCCT) = current_count(a);
-    uint32_t value = vlapic_logic_read(&a->s, offset);
+    uint32_t value = vlapic_logic_read(&a->s, offset - skip);
     if (unlikely(a->s.esr_pending)) /* maybe by this read: then its interrupt */
         hvm_post(v, HVM_POSTED_INTR);
     return value >> (8 * skip);
 }
 
-void vlapic_mmio_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t value)
+bool vlapic_mmio(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t *value, bool write)
 {
     struct vlapic *a = &v->arch.hvm.vlapic;
     unsigned int offset = addr & 0xfff;
 
-    if ((offset & 0xf) || size < 4 || offset >= 0x400)
-        return;
-    follow_up(v, vlapic_logic_write(&a->s, offset, value), value);
+    if (((addr ^ a->s.base) & PAGE_MASK) || !vlapic_present(v) || !vlapic_enabled(&a->s) ||
+        vlapic_x2apic(&a->s))
+        return false;
+    if (!write)
+        *value = mmio_read(a, v, offset);
+    else if (!(offset & 0xf) && size >= 4 && offset < 0x400)
+        follow_up(v, vlapic_logic_write(&a->s, offset, *value), *value);
+    return true;
 }
 
 static int set_base(struct vcpu *v, uint64_t value)
@@ -436,37 +398,39 @@ void vlapic_init_signal(struct vcpu *v)
 {
     struct vlapic *a = &v->arch.hvm.vlapic;
 
-    spin_lock(&a->timer_lock);
+    scoped_lock(&a->timer_lock);
     stop_timer(a);
     vlapic_logic_init(&a->s);
-    spin_unlock(&a->timer_lock);
 }
 
 /* ---- saving ---- */
 
+/* A local APIC after reset, whose APIC_BASE was then written.  0 or -EPERM. */
+static int reset_to_base(const struct vcpu *v, struct vlapic_state *s, uint64_t base)
+{
+    const struct cpu_policy *p = &v->domain->arch.policy;
+
+    vlapic_logic_reset(s, v->vcpu_id * 2, v->vcpu_id == 0);
+    return vlapic_logic_set_base(s, base, p->lapic, p->maxphysaddr);
+}
+
 static const char *base_bad(const struct vcpu *v, const void *record)
 {
     const struct hvm_hw_lapic *l = record;
-    const struct cpu_policy *p = &v->domain->arch.policy;
     struct vlapic_state s = {.deadline_ok = false};
 
-    vlapic_logic_reset(&s, v->vcpu_id * 2, v->vcpu_id == 0);
-    return vlapic_logic_set_base(&s, l->apic_base_msr, p->lapic, p->maxphysaddr) ? "APIC_BASE"
-                                                                                 : NULL;
+    return reset_to_base(v, &s, l->apic_base_msr) ? "APIC_BASE" : NULL;
 }
 
 static void base_load(struct vcpu *v, const void *record, uint64_t tsc)
 {
     const struct hvm_hw_lapic *l = record;
     struct vlapic *a = &v->arch.hvm.vlapic;
-    const struct cpu_policy *p = &v->domain->arch.policy;
 
-    spin_lock(&a->timer_lock);
+    scoped_lock(&a->timer_lock);
     stop_timer(a);
-    vlapic_logic_reset(&a->s, v->vcpu_id * 2, v->vcpu_id == 0);
-    vlapic_logic_set_base(&a->s, l->apic_base_msr, p->lapic, p->maxphysaddr);
+    reset_to_base(v, &a->s, l->apic_base_msr);
     a->deadline = l->tdt_msr; /* armed with the registers */
-    spin_unlock(&a->timer_lock);
 }
 
 static void base_save(struct vcpu *v, void *record, uint64_t tsc)
@@ -474,12 +438,11 @@ static void base_save(struct vcpu *v, void *record, uint64_t tsc)
     struct hvm_hw_lapic *l = record;
     struct vlapic *a = &v->arch.hvm.vlapic;
 
-    spin_lock(&a->timer_lock);
+    scoped_lock(&a->timer_lock);
     l->apic_base_msr = a->s.base;
     l->disabled = !vlapic_enabled(&a->s);
     l->timer_divisor = vlapic_logic_divisor(vlapic_get(&a->s, APIC_TDCR));
     l->tdt_msr = a->deadline;
-    spin_unlock(&a->timer_lock);
 }
 
 /* The page keeps a register in each 16 bytes. */
@@ -520,11 +483,10 @@ static void regs_save(struct vcpu *v, void *record, uint64_t tsc)
 {
     struct vlapic *a = &v->arch.hvm.vlapic;
 
-    spin_lock(&a->timer_lock);
+    scoped_lock(&a->timer_lock);
     *vlapic_reg(&a->s, APIC_TMCCT) = current_count(a);
     for (unsigned int i = 0; i < VLAPIC_NR_REGS; i++)
         memcpy((char *)record + 16 * i, &a->s.reg[i], 4);
-    spin_unlock(&a->timer_lock);
 }
 
 const struct hvm_record hvm_lapic_record = {HVM_SAVE_CODE(LAPIC), sizeof(struct hvm_hw_lapic),

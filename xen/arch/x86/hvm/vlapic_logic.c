@@ -3,6 +3,7 @@
 #include "vlapic_logic.h"
 
 #include <cairn/errno.h>
+#include <cairn/lib.h>
 
 #define SPIV_ENABLE    (1u << 8)
 #define SPIV_VALID     0x3ffu /* vector, enable, focus checking */
@@ -38,7 +39,7 @@ static uint32_t x2apic_ldr(uint32_t id)
     return (id >> 4) << 16 | 1u << (id & 0xf);
 }
 
-static void default_registers(struct vlapic_state *s)
+void vlapic_logic_init(struct vlapic_state *s)
 {
     for (unsigned int i = 0; i < VLAPIC_NR_REGS; i++)
         if (i != APIC_ID >> 4)
@@ -67,13 +68,8 @@ void vlapic_logic_reset(struct vlapic_state *s, uint32_t id, bool bsp)
 {
     s->id = id;
     s->base = VLAPIC_BASE_RESET | VLAPIC_BASE_ENABLE | (bsp ? VLAPIC_BASE_BSP : 0);
-    default_registers(s);
+    vlapic_logic_init(s);
     enter_mode(s);
-}
-
-void vlapic_logic_init(struct vlapic_state *s)
-{
-    default_registers(s);
 }
 
 int vlapic_logic_set_base(struct vlapic_state *s, uint64_t value, bool x2apic_ok,
@@ -95,7 +91,7 @@ int vlapic_logic_set_base(struct vlapic_state *s, uint64_t value, bool x2apic_ok
     if (is == was)
         return 0;
     if (is == 0)
-        default_registers(s); /* as after power-on */
+        vlapic_logic_init(s); /* as after power-on */
     if (is)
         enter_mode(s);
     return 0;
@@ -402,4 +398,42 @@ unsigned int vlapic_logic_divisor(uint32_t tdcr)
 {
     unsigned int code = (tdcr & 3) | ((tdcr & 8) >> 1);
     return 1u << ((code + 1) & 7);
+}
+
+/* ---- saved registers ---- */
+
+/* Registers that a write to a fresh local APIC must be able to give. */
+static const uint16_t written[] = {
+    APIC_SPIV,  APIC_TPR,  APIC_DFR,  APIC_LVTT,   APIC_LVTTHMR,
+    APIC_LVTPC, APIC_LVT0, APIC_LVT1, APIC_LVTERR, APIC_ICR,
+};
+
+bool vlapic_logic_regs_ok(const struct vlapic_state *like, const uint32_t reg[VLAPIC_NR_REGS])
+{
+    struct vlapic_state s = {.deadline_ok = like->deadline_ok};
+
+    vlapic_logic_reset(&s, like->id, false);
+    for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
+        vlapic_logic_write(&s, written[i], reg[written[i] >> 4]);
+        if (vlapic_get(&s, written[i]) != reg[written[i] >> 4])
+            return false;
+    }
+    return !(reg[APIC_TDCR >> 4] & ~0xbu) && !(reg[APIC_ESR >> 4] & ~0xe0u) &&
+           !((reg[APIC_ISR >> 4] | reg[APIC_IRR >> 4]) & 0xffff);
+}
+
+void vlapic_logic_take_regs(struct vlapic_state *s, const uint32_t reg[VLAPIC_NR_REGS])
+{
+    static const uint16_t plain[] = {APIC_TDCR, APIC_ESR, APIC_TMICT, APIC_ICR2};
+
+    for (size_t i = 0; i < ARRAY_SIZE(written); i++)
+        *vlapic_reg(s, written[i]) = reg[written[i] >> 4];
+    for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+        *vlapic_reg(s, plain[i]) = reg[plain[i] >> 4];
+    for (unsigned int off = APIC_ISR; off < APIC_ESR; off += 0x10)
+        *vlapic_reg(s, off) = reg[off >> 4];
+    if (!vlapic_x2apic(s)) { /* there they follow from the ID */
+        *vlapic_reg(s, APIC_ID) = reg[APIC_ID >> 4] & 0xff000000;
+        *vlapic_reg(s, APIC_LDR) = reg[APIC_LDR >> 4] & 0xff000000;
+    }
 }

@@ -105,7 +105,7 @@ bool vlapic_logic_error(struct vlapic_state *s, uint32_t esr_bit);
 /* Is @s addressed?  @x2apic: @dest is 32 bits wide. */
 bool vlapic_logic_match(const struct vlapic_state *s, uint32_t dest, bool logical, bool x2apic);
 bool vlapic_sw_enabled(const struct vlapic_state *s);
-/* vlapic_save.c: can a local APIC like @like have these registers?  If so, have
+/* Can a local APIC like @like have these registers?  If so, have
  * @s, whose mode is set, take them over; TMCCT, esr_pending and timer are not. */
 bool vlapic_logic_regs_ok(const struct vlapic_state *like, const uint32_t reg[VLAPIC_NR_REGS]);
 void vlapic_logic_take_regs(struct vlapic_state *s, const uint32_t reg[VLAPIC_NR_REGS]);

@@ -30,35 +30,38 @@ enum {
 
 #define FASTEST_NS 122070 /* 8192 Hz: the fastest rate that the chip has */
 
-struct date {
-    unsigned int second, minute, hour, weekday, day, month, year;
-};
+/* A date by its fields, and where the chip has them. */
+enum { D_SECOND, D_MINUTE, D_HOUR, D_WEEKDAY, D_DAY, D_MONTH, D_YEAR, D_CENTURY, NR_FIELDS };
+static const uint8_t place[NR_FIELDS] = {SECONDS, MINUTES, HOURS, WEEKDAY,
+                                         DAY,     MONTH,   YEAR,  CENTURY};
 
 /* Civil from days: the proleptic Gregorian calendar, years from March. */
-static struct date split(uint64_t t)
+static void split(uint64_t t, unsigned int d[NR_FIELDS])
 {
     uint64_t days = t / 86400, rest = t % 86400;
     uint64_t z = days + 719468, era = z / 146097, doe = z % 146097;
     uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
     unsigned int month = mp < 10 ? mp + 3 : mp - 9;
+    uint64_t year = yoe + era * 400 + (month <= 2);
 
-    return (struct date){.second = rest % 60,
-                         .minute = rest / 60 % 60,
-                         .hour = rest / 3600,
-                         .weekday = (days + 4) % 7 + 1,
-                         .day = doy - (153 * mp + 2) / 5 + 1,
-                         .month = month,
-                         .year = yoe + era * 400 + (month <= 2)};
+    d[D_SECOND] = rest % 60;
+    d[D_MINUTE] = rest / 60 % 60;
+    d[D_HOUR] = rest / 3600;
+    d[D_WEEKDAY] = (days + 4) % 7 + 1;
+    d[D_DAY] = doy - (153 * mp + 2) / 5 + 1;
+    d[D_MONTH] = month;
+    d[D_YEAR] = year % 100;
+    d[D_CENTURY] = year / 100;
 }
 
-static uint64_t join(const struct date *d)
+static uint64_t join(const unsigned int d[NR_FIELDS])
 {
-    uint64_t y = d->year - (d->month <= 2), era = y / 400, yoe = y % 400;
-    uint64_t mp = d->month > 2 ? d->month - 3 : d->month + 9;
-    uint64_t doy = (153 * mp + 2) / 5 + d->day - 1;
+    uint64_t y = d[D_CENTURY] * 100 + d[D_YEAR] - (d[D_MONTH] <= 2), era = y / 400, yoe = y % 400;
+    uint64_t mp = d[D_MONTH] > 2 ? d[D_MONTH] - 3 : d[D_MONTH] + 9;
+    uint64_t doy = (153 * mp + 2) / 5 + d[D_DAY] - 1;
     uint64_t days = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-    return days * 86400 + d->hour * 3600 + d->minute * 60 + d->second;
+    return days * 86400 + d[D_HOUR] * 3600 + d[D_MINUTE] * 60 + d[D_SECOND];
 }
 
 static uint8_t encode(const struct vrtc_state *s, unsigned int v)
@@ -73,40 +76,34 @@ static unsigned int decode(const struct vrtc_state *s, uint8_t v)
 
 static void date_to_cmos(struct vrtc_state *s, uint64_t date)
 {
-    struct date d = split(date + s->offset);
+    unsigned int d[NR_FIELDS];
     uint8_t pm = 0;
 
+    split(date + s->offset, d);
     if (!(s->cmos[REG_B] & B_24H)) {
-        pm = d.hour >= 12 ? 0x80 : 0;
-        d.hour = d.hour % 12 ? d.hour % 12 : 12;
+        pm = d[D_HOUR] >= 12 ? 0x80 : 0;
+        d[D_HOUR] = d[D_HOUR] % 12 ? d[D_HOUR] % 12 : 12;
     }
-    s->cmos[SECONDS] = encode(s, d.second);
-    s->cmos[MINUTES] = encode(s, d.minute);
-    s->cmos[HOURS] = encode(s, d.hour) | pm;
-    s->cmos[WEEKDAY] = encode(s, d.weekday);
-    s->cmos[DAY] = encode(s, d.day);
-    s->cmos[MONTH] = encode(s, d.month);
-    s->cmos[YEAR] = encode(s, d.year % 100);
-    s->cmos[CENTURY] = encode(s, d.year / 100);
+    for (unsigned int i = 0; i < NR_FIELDS; i++)
+        s->cmos[place[i]] = encode(s, d[i]);
+    s->cmos[HOURS] |= pm;
 }
 
 /* A date that is none (the guest writes what it likes) is not taken. */
 static void cmos_to_date(struct vrtc_state *s, uint64_t date)
 {
-    uint8_t hour = s->cmos[HOURS];
-    struct date d = {.second = decode(s, s->cmos[SECONDS]),
-                     .minute = decode(s, s->cmos[MINUTES]),
-                     .hour = decode(s, hour & 0x7f),
-                     .day = decode(s, s->cmos[DAY]),
-                     .month = decode(s, s->cmos[MONTH]),
-                     .year = decode(s, s->cmos[CENTURY]) * 100 + decode(s, s->cmos[YEAR])};
+    bool pm = s->cmos[HOURS] & 0x80;
+    unsigned int d[NR_FIELDS];
 
+    for (unsigned int i = 0; i < NR_FIELDS; i++)
+        d[i] = decode(s, s->cmos[place[i]] & (i == D_HOUR ? 0x7f : 0xff));
     if (!(s->cmos[REG_B] & B_24H))
-        d.hour = d.hour % 12 + (hour & 0x80 ? 12 : 0);
-    if (d.second > 59 || d.minute > 59 || d.hour > 23 || d.day < 1 || d.day > 31 || d.month < 1 ||
-        d.month > 12 || d.year < 1970 || d.year > 9999)
+        d[D_HOUR] = d[D_HOUR] % 12 + (pm ? 12 : 0);
+    unsigned int year = d[D_CENTURY] * 100 + d[D_YEAR];
+    if (d[D_SECOND] > 59 || d[D_MINUTE] > 59 || d[D_HOUR] > 23 || d[D_DAY] < 1 || d[D_DAY] > 31 ||
+        d[D_MONTH] < 1 || d[D_MONTH] > 12 || year < 1970 || year > 9999)
         return;
-    s->offset = (int64_t)(join(&d) - date);
+    s->offset = (int64_t)(join(d) - date);
 }
 
 void vrtc_reset(struct vrtc_state *s, int64_t now)
@@ -119,8 +116,10 @@ void vrtc_reset(struct vrtc_state *s, int64_t now)
 
 static bool is_date(unsigned int index)
 {
-    return index == SECONDS || index == MINUTES || index == HOURS ||
-           (index >= WEEKDAY && index <= YEAR) || index == CENTURY;
+    for (unsigned int i = 0; i < NR_FIELDS; i++)
+        if (place[i] == index)
+            return true;
+    return false;
 }
 
 uint8_t vrtc_read(struct vrtc_state *s, unsigned int port, uint64_t date, int64_t now)

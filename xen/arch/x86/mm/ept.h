@@ -6,7 +6,6 @@
 #ifndef X86_MM_EPT_H
 #define X86_MM_EPT_H
 
-#include <asm/addr.h>
 #include <asm/p2m.h>
 
 typedef struct {

@@ -63,14 +63,12 @@ static void __init add_chunk(unsigned long chunk)
 
 void __init frametable_init(void)
 {
-    for (unsigned int i = 0; i < boot_info.nr_e820; i++) {
-        const struct e820_entry *e = &boot_info.e820[i];
+    for_each_ram(e) {
         uint64_t first = PFN_UP(e->addr),
                  last = min(PFN_DOWN(e->addr + e->size), (uint64_t)max_page);
 
-        if (e->type != E820_RAM || first >= last)
-            continue;
-        for (uint64_t c = first >> FRAME_CHUNK_ORDER; c <= (last - 1) >> FRAME_CHUNK_ORDER; c++)
+        for (uint64_t c = first >> FRAME_CHUNK_ORDER;
+             first < last && c <= (last - 1) >> FRAME_CHUNK_ORDER; c++)
             if (!frame_present(c << FRAME_CHUNK_ORDER))
                 add_chunk(c);
     }

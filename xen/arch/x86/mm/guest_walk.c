@@ -69,7 +69,7 @@ static uint64_t reserved_bits(const struct paging_role *role, unsigned int level
     return mask;
 }
 
-static bool is_leaf(const struct paging_role *role, unsigned int level, uint64_t e)
+bool guest_entry_is_leaf(const struct paging_role *role, unsigned int level, uint64_t e)
 {
     if (level == 1)
         return true;
@@ -163,14 +163,9 @@ bool guest_entry_reserved(const struct paging_role *role, unsigned int level, ui
     return e & reserved_bits(role, level, e);
 }
 
-bool guest_entry_is_leaf(const struct paging_role *role, unsigned int level, uint64_t e)
-{
-    return is_leaf(role, level, e);
-}
-
 uint64_t guest_entry_address(const struct paging_role *role, unsigned int level, uint64_t e)
 {
-    if (is_leaf(role, level, e))
+    if (guest_entry_is_leaf(role, level, e))
         return frame_of(role, level, e);
     return e & (role->levels == 2 ? 0xfffff000 : bits(role->maxphysaddr - 1, 12));
 }
@@ -193,7 +188,7 @@ static enum step walk_entry(struct walk *w, unsigned int level, gaddr_t addr,
     w->user &= (e & PTE_U) != 0;
     w->writable &= (e & PTE_W) != 0;
     w->nx |= w->role->nx && (e & PTE_NX);
-    return is_leaf(w->role, level, e) ? STEP_LEAF : STEP_NEXT;
+    return guest_entry_is_leaf(w->role, level, e) ? STEP_LEAF : STEP_NEXT;
 }
 
 static bool finish(struct walk *w, unsigned int level, gva_t va, unsigned int access,

@@ -8,7 +8,6 @@
 #ifndef X86_MM_GUEST_WALK_H
 #define X86_MM_GUEST_WALK_H
 
-#include <asm/addr.h>
 #include <asm/hvm.h>
 
 /* Everything that changes the meaning of the tables, and nothing else: bits

@@ -20,10 +20,8 @@ int p2m_teardown(struct domain *d)
 {
     struct p2m *p2m = &d->arch.p2m;
 
-    spin_lock(&p2m->lock);
-    int rc = ept_free(p2m);
-    spin_unlock(&p2m->lock);
-    return rc;
+    scoped_lock(&p2m->lock);
+    return ept_free(p2m);
 }
 
 /* Lock held. */
@@ -38,10 +36,8 @@ static mfn_t lookup(const struct p2m *p2m, gfn_t gfn, enum p2m_type *type, unsig
 
 mfn_t p2m_lookup_order(struct domain *d, gfn_t gfn, enum p2m_type *type, unsigned int *order)
 {
-    spin_lock(&d->arch.p2m.lock);
-    mfn_t mfn = lookup(&d->arch.p2m, gfn, type, order);
-    spin_unlock(&d->arch.p2m.lock);
-    return mfn;
+    scoped_lock(&d->arch.p2m.lock);
+    return lookup(&d->arch.p2m, gfn, type, order);
 }
 
 mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type)

@@ -160,11 +160,10 @@ static void __init find_boot_memory(void)
 {
     uint64_t limit = min(DIRECTMAP_VA_END - DIRECTMAP_VA_START, 1ul << 44);
 
-    for (unsigned int i = 0; i < boot_info.nr_e820; i++) {
-        const struct e820_entry *e = &boot_info.e820[i];
+    for_each_ram(e) {
         uint64_t end = min(e->addr + e->size, limit);
 
-        if (e->type != E820_RAM || e->addr >= end)
+        if (e->addr >= end)
             continue;
         if (bootmem_add(&boot_mem, e->addr, end))
             panic("More than %u pieces of RAM", BOOTMEM_MAX);
@@ -182,14 +181,12 @@ static void __init find_boot_memory(void)
 
 static void __init map_high_ram(void)
 {
-    for (unsigned int i = 0; i < boot_info.nr_e820; i++) {
-        const struct e820_entry *e = &boot_info.e820[i];
+    for_each_ram(e) {
         uint64_t first = max(PFN_UP(e->addr), PFN_DOWN(DIRECTMAP_EARLY_END));
         uint64_t last = min(PFN_DOWN(e->addr + e->size), (uint64_t)max_page);
 
-        if (e->type == E820_RAM && first < last &&
-            map_range((unsigned long)mfn_to_virt(_mfn(first)), _mfn(first), last - first,
-                      PAGE_HYPERVISOR))
+        if (first < last && map_range((unsigned long)mfn_to_virt(_mfn(first)), _mfn(first),
+                                      last - first, PAGE_HYPERVISOR))
             panic("No memory for the direct map");
     }
 }
@@ -231,7 +228,7 @@ static unsigned int wx_walk(const pte_t *table, unsigned int level, unsigned lon
         bool ew = w && (e.pte & PTE_W), ex = x && !(e.pte & PTE_NX);
         unsigned long at = va + (i << (12 + 9 * (level - 1)));
 
-        if (!(e.pte & PTE_P) || !ew || !ex)
+        if (!(e.pte & PTE_P) || !ew || !ex || (level == 4 && !is_hypervisor_slot(i)))
             continue;
         if (level > 1 && !(e.pte & PTE_PS)) {
             found += wx_walk(mfn_to_virt(pte_mfn(e)), level - 1, at, ew, ex);
@@ -246,14 +243,6 @@ static unsigned int wx_walk(const pte_t *table, unsigned int level, unsigned lon
 unsigned int wx_count(void)
 {
     const pte_t *root = mfn_to_virt(maddr_to_mfn(_maddr(read_cr3() & PTE_ADDR_MASK)));
-    unsigned int found = 0;
 
-    for (unsigned long i = PML4_SLOT_HYPERVISOR_FIRST; i <= PML4_SLOT_HYPERVISOR_LAST; i++) {
-        pte_t e = root[i];
-
-        if (e.pte & PTE_P)
-            found += wx_walk(mfn_to_virt(pte_mfn(e)), 3, HYPERVISOR_VA_START + ((i - 256) << 39),
-                             e.pte & PTE_W, !(e.pte & PTE_NX));
-    }
-    return found;
+    return wx_walk(root, 4, HYPERVISOR_VA_START - (256ul << 39), true, true);
 }

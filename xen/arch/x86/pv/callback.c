@@ -207,27 +207,31 @@ long do_iret(void)
     (1u << CALLBACKTYPE_event | 1u << CALLBACKTYPE_failsafe | 1u << CALLBACKTYPE_syscall | \
      1u << CALLBACKTYPE_nmi | 1u << CALLBACKTYPE_sysenter | 1u << CALLBACKTYPE_syscall32)
 
-static long register_callback(struct vcpu *v, unsigned int type, unsigned long address,
-                              bool mask_events)
+static long register_callback(struct domain *d, void *arg)
 {
-    if (!is_canonical(address))
+    const struct callback_register *reg = arg;
+
+    if (!is_canonical(reg->address))
         return -EINVAL;
-    if (type > CALLBACKTYPE_syscall32 || !(KNOWN_CALLBACKS >> type & 1))
+    if (reg->type > CALLBACKTYPE_syscall32 || !(KNOWN_CALLBACKS >> reg->type & 1))
         return -ENOSYS;
-    v->arch.pv.callback[type] = (struct pv_callback){address, mask_events};
+    current->arch.pv.callback[reg->type] =
+        (struct pv_callback){reg->address, reg->flags & CALLBACKF_mask_events};
     return 0;
 }
 
-static long unregister_callback(struct vcpu *v, unsigned int type)
+static long unregister_callback(struct domain *d, void *arg)
 {
-    switch (type) {
+    const struct callback_unregister *unreg = arg;
+
+    switch (unreg->type) {
     case CALLBACKTYPE_event:
     case CALLBACKTYPE_failsafe:
     case CALLBACKTYPE_syscall:
     case CALLBACKTYPE_sysenter:
         return -EINVAL;
     case CALLBACKTYPE_nmi:
-        v->arch.pv.callback[type].address = 0;
+        current->arch.pv.callback[unreg->type].address = 0;
         return 0;
     default:
         return -ENOSYS;
@@ -236,21 +240,11 @@ static long unregister_callback(struct vcpu *v, unsigned int type)
 
 long do_callback_op(unsigned long cmd, unsigned long arg)
 {
-    struct callback_register reg;
-    struct callback_unregister unreg;
-
-    switch ((int)cmd) {
-    case CALLBACKOP_register:
-        if (copy_from_guest_va(&reg, arg))
-            return -EFAULT;
-        return register_callback(current, reg.type, reg.address, reg.flags & CALLBACKF_mask_events);
-    case CALLBACKOP_unregister:
-        if (copy_from_guest_va(&unreg, arg))
-            return -EFAULT;
-        return unregister_callback(current, unreg.type);
-    default:
-        return -ENOSYS;
-    }
+    static const struct arg_op ops[] = {
+        [CALLBACKOP_register] = {register_callback, sizeof(struct callback_register)},
+        [CALLBACKOP_unregister] = {unregister_callback, sizeof(struct callback_unregister)},
+    };
+    return run_arg_op(ARG_OP(ops, cmd), arg);
 }
 
 long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall)

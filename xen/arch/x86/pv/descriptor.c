@@ -69,7 +69,6 @@ long do_set_gdt(unsigned long frame_list, unsigned long entries)
 {
     unsigned long frames[16];
     unsigned int n;
-    int rc;
 
     entries = (uint32_t)entries;
     if (entries > FIRST_RESERVED_GDT_ENTRY)
@@ -77,10 +76,8 @@ long do_set_gdt(unsigned long frame_list, unsigned long entries)
     n = DIV_ROUND_UP(entries, 512ul);
     if (raw_copy_from_guest(frames, frame_list, n * sizeof(frames[0])))
         return -EFAULT;
-    spin_lock(&current->domain->arch.paging_lock);
-    rc = pv_set_gdt(current, frames, entries);
-    spin_unlock(&current->domain->arch.paging_lock);
-    return rc;
+    scoped_lock(&current->domain->arch.paging_lock);
+    return pv_set_gdt(current, frames, entries);
 }
 
 /* ---- LDT ---- */
@@ -130,14 +127,10 @@ static bool ldt_fill(struct vcpu *v, unsigned long offset)
 
 bool pv_map_ldt_page(struct vcpu *v, unsigned long offset)
 {
-    bool ok;
-
     /* No selector is loaded with a lock held. */
-    spin_lock(&v->domain->arch.paging_lock);
-    ok = offset < v->arch.pv.ldt_ents * 8ul &&
-         !(v->arch.pv.ldt_mapped & (1u << (offset >> PAGE_SHIFT))) && ldt_fill(v, offset);
-    spin_unlock(&v->domain->arch.paging_lock);
-    return ok;
+    scoped_lock(&v->domain->arch.paging_lock);
+    return offset < v->arch.pv.ldt_ents * 8ul &&
+           !(v->arch.pv.ldt_mapped & (1u << (offset >> PAGE_SHIFT))) && ldt_fill(v, offset);
 }
 
 /* ---- update_descriptor ---- */

@@ -41,13 +41,6 @@
     addq $8, %rsp
     .endm
 
-    .macro ENTRY name
-    .globl \name
-    .hidden \name
-    .balign 16
-\name:
-    .endm
-
     .section .text.entry, "ax", @progbits
     .code64
 

@@ -71,14 +71,13 @@ int16_t pv_grant_map(struct domain *rd, mfn_t mfn, uint64_t addr, uint32_t flags
     struct l1_slot slot;
     int16_t status;
 
-    spin_lock(&d->arch.paging_lock);
+    scoped_lock(&d->arch.paging_lock);
     status = slot_get(v, addr, flags & GNTMAP_contains_pte, &slot);
     if (status == GNTST_okay) {
         if (pv_set_l1_entry(d, rd, slot.entry, pte_make(mfn, entry_flags(flags)), false))
             status = GNTST_general_error;
         slot_put(&slot);
     }
-    spin_unlock(&d->arch.paging_lock);
     return status;
 }
 
@@ -101,7 +100,7 @@ int16_t pv_grant_unmap(mfn_t mfn, uint64_t addr, uint64_t new_addr, uint32_t fla
     /* The other entry is named by linear address; so must this one be. */
     if (new_addr && (flags & GNTMAP_contains_pte))
         return GNTST_general_error;
-    spin_lock(&d->arch.paging_lock);
+    scoped_lock(&d->arch.paging_lock);
     status = slot_get(v, addr, flags & GNTMAP_contains_pte, &slot);
     if (status == GNTST_okay) {
         if (!slot_holds(&slot, mfn, flags))
@@ -112,6 +111,5 @@ int16_t pv_grant_unmap(mfn_t mfn, uint64_t addr, uint64_t new_addr, uint32_t fla
             pv_move_l1_entry(d, slot.entry, from.entry);
         slot_put(&slot);
     }
-    spin_unlock(&d->arch.paging_lock);
     return status;
 }

@@ -73,11 +73,8 @@ static const char *add_load(const struct elf64_phdr *ph, size_t len, struct pv_i
         return "segment outside the file";
     if (ph->paddr >= MAX_PADDR || ph->memsz >= MAX_PADDR)
         return "segment at an impossible address";
-    img->load[n].offset = ph->offset;
-    img->load[n].filesz = ph->filesz;
-    img->load[n].paddr = ph->paddr;
-    img->load[n].memsz = ph->memsz;
-    img->nr_loads++;
+    img->load[img->nr_loads++] =
+        (struct pv_image_load){ph->offset, ph->filesz, ph->paddr, ph->memsz};
     if (!n || ph->paddr < img->pstart)
         img->pstart = ph->paddr;
     if (!n || ph->paddr + ph->memsz > img->pend)

@@ -15,7 +15,7 @@ static bool page_shows_hypervisor(const uint64_t *linear_slots, unsigned long va
     for (unsigned int level = 4; level; level--) {
         unsigned int slot = PT_INDEX(va, level);
 
-        if (slot >= PML4_SLOT_HYPERVISOR_FIRST && slot <= PML4_SLOT_HYPERVISOR_LAST)
+        if (is_hypervisor_slot(slot))
             return true;
         if (!(linear_slots[slot / 64] >> slot % 64 & 1))
             return false;

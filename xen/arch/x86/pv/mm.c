@@ -39,7 +39,7 @@ static unsigned int type_level(uint64_t type)
 
 bool pv_is_hypervisor_slot(unsigned int level, unsigned int slot)
 {
-    return level == 4 && slot >= PML4_SLOT_HYPERVISOR_FIRST && slot <= PML4_SLOT_HYPERVISOR_LAST;
+    return level == 4 && is_hypervisor_slot(slot);
 }
 
 /* ---- device memory ---- */
@@ -56,14 +56,9 @@ bool pv_is_device_frame(mfn_t mfn)
         return false;
     if (mfn_x(mfn) == APIC_FRAME || mfn_x(mfn) == IOAPIC_FRAME)
         return false;
-    for (unsigned int i = 0; i < boot_info.nr_e820; i++) {
-        const struct e820_entry *e = &boot_info.e820[i];
-
-        if (e->type != E820_RAM)
-            continue;
+    for_each_ram(e)
         if (start < e->addr + e->size && end > e->addr)
             return false;
-    }
     return true;
 }
 
@@ -282,17 +277,11 @@ void pv_release_table(struct vcpu *v, struct page_info *page)
 
 int pv_put_old_table(struct vcpu *v)
 {
-    struct page_info *page;
-    struct domain *d;
-    int rc;
-
     if (likely(!mfn_x(v->arch.pv.old_table)))
         return 0;
-    page = mfn_to_page(v->arch.pv.old_table);
-    d = page_owner(page);
-    spin_lock(&d->arch.paging_lock);
-    rc = put_page_and_type_preemptible(page);
-    spin_unlock(&d->arch.paging_lock);
+    struct page_info *page = mfn_to_page(v->arch.pv.old_table);
+    scoped_lock(&page_owner(page)->arch.paging_lock);
+    int rc = put_page_and_type_preemptible(page);
     if (!rc)
         v->arch.pv.old_table = _mfn(0);
     return rc;

@@ -85,26 +85,6 @@ static int one_update(const struct pv_batch *b, unsigned long at)
     }
 }
 
-/* Both with a reference. */
-static long get_owners(struct pv_batch *b, unsigned long foreigndom)
-{
-    unsigned int pt = (uint32_t)foreigndom >> 16; /* domain id + 1 */
-    long rc;
-
-    b->pt_owner = pv_get_pg_owner(pt ? pt - 1 : DOMID_SELF, &rc);
-    if (!b->pt_owner)
-        return rc;
-    b->pg_owner = pv_get_pg_owner(foreigndom & 0xffff, &rc);
-    if (b->pg_owner && !b->pt_owner->is_hvm)
-        return 0;
-    if (b->pg_owner) {
-        put_domain(b->pg_owner);
-        rc = -EINVAL;
-    }
-    put_domain(b->pt_owner);
-    return rc;
-}
-
 long pv_run_batch(struct pv_batch *b, unsigned long at, unsigned long count, unsigned long pdone)
 {
     uint32_t left = count & ~BATCH_CONTINUED, done = 0;
@@ -135,13 +115,17 @@ long pv_run_batch(struct pv_batch *b, unsigned long at, unsigned long count, uns
 long do_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
                    unsigned long foreigndom)
 {
-    struct pv_batch b = {.one = one_update, .size = sizeof(struct mmu_update)};
-    long rc = get_owners(&b, foreigndom);
+    unsigned int pt = (uint32_t)foreigndom >> 16; /* domain id + 1 */
+    long rc;
+    struct domain *pt_owner __put_domain = pv_get_pg_owner(pt ? pt - 1 : DOMID_SELF, &rc);
+    struct domain *pg_owner __put_domain = NULL;
 
-    if (rc)
+    if (pt_owner)
+        pg_owner = pv_get_pg_owner(foreigndom & 0xffff, &rc);
+    if (!pg_owner)
         return rc;
-    rc = pv_run_batch(&b, ureqs, count, pdone);
-    put_domain(b.pg_owner);
-    put_domain(b.pt_owner);
-    return rc;
+    if (pt_owner->is_hvm)
+        return -EINVAL;
+    struct pv_batch b = {one_update, sizeof(struct mmu_update), pt_owner, pg_owner};
+    return pv_run_batch(&b, ureqs, count, pdone);
 }

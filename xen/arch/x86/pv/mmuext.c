@@ -9,32 +9,26 @@
 
 static int pin_table(struct domain *pg_owner, struct page_info *page, uint64_t type)
 {
-    int rc;
-
-    spin_lock(&pg_owner->arch.paging_lock);
-    rc = get_page_type(page, type);
-    if (!rc && (page->type_info & PGT_pinned)) {
+    scoped_lock(&pg_owner->arch.paging_lock);
+    int rc = get_page_type(page, type);
+    if (rc)
+        return rc;
+    if (page->type_info & PGT_pinned) {
         put_page_type(page);
-        rc = -EINVAL;
-    } else if (!rc) {
-        page->type_info |= PGT_pinned;
+        return -EINVAL;
     }
-    spin_unlock(&pg_owner->arch.paging_lock);
-    return rc;
+    page->type_info |= PGT_pinned;
+    return 0;
 }
 
 static int unpin_table(struct vcpu *v, struct domain *pg_owner, struct page_info *page)
 {
-    int rc = -EINVAL;
-
-    spin_lock(&pg_owner->arch.paging_lock);
-    if (page->type_info & PGT_pinned) {
-        page->type_info &= ~PGT_pinned;
-        pv_release_table(v, page);
-        rc = 0;
-    }
-    spin_unlock(&pg_owner->arch.paging_lock);
-    return rc;
+    scoped_lock(&pg_owner->arch.paging_lock);
+    if (!(page->type_info & PGT_pinned))
+        return -EINVAL;
+    page->type_info &= ~PGT_pinned;
+    pv_release_table(v, page);
+    return 0;
 }
 
 static int pin_op(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
@@ -55,7 +49,7 @@ static int pin_op(struct vcpu *v, struct domain *pg_owner, const struct mmuext_o
     return rc; /* pinned: the pin keeps both references */
 }
 
-static int clear_or_copy(struct domain *pg_owner, const struct mmuext_op *op)
+static int clear_or_copy(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
 {
     struct page_info *dst = get_page_from_gfn(pg_owner, _gfn(op->arg1.mfn), NULL), *src = NULL;
     int rc = -EINVAL;
@@ -82,23 +76,25 @@ out:
     return rc;
 }
 
-static int set_ldt(struct vcpu *v, unsigned long base, unsigned int ents)
+static int set_ldt(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
 {
+    unsigned long base = op->arg1.linear_addr;
+    unsigned int ents = op->arg2.nr_ents;
+
     if (ents > 8192 || PAGE_OFFSET(base) || (ents && !pv_address_ok(base)) ||
         (ents && !pv_address_ok(base + ents * 8 - 1)))
         return -EINVAL;
     if (v->arch.pv.ldt_ents == ents && v->arch.pv.ldt_base == base)
         return 0;
-    spin_lock(&v->domain->arch.paging_lock);
+    scoped_lock(&v->domain->arch.paging_lock);
     pv_destroy_ldt(v);
     v->arch.pv.ldt_base = base;
     v->arch.pv.ldt_ents = ents;
     pv_load_ldt(v);
-    spin_unlock(&v->domain->arch.paging_lock);
     return 0;
 }
 
-static int flush(const struct mmuext_op *op)
+static int flush(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
 {
     bool one = op->cmd == MMUEXT_INVLPG_LOCAL || op->cmd == MMUEXT_INVLPG_MULTI ||
                op->cmd == MMUEXT_INVLPG_ALL;
@@ -118,7 +114,7 @@ static int flush(const struct mmuext_op *op)
     return 0;
 }
 
-static int flush_cache(struct domain *d)
+static int flush_cache(struct vcpu *v, struct domain *d, const struct mmuext_op *op)
 {
     /* Only who may map device memory can have a use for it. */
     if (!d->is_privileged)
@@ -127,54 +123,33 @@ static int flush_cache(struct domain *d)
     return 0;
 }
 
-static int new_base(struct vcpu *v, const struct mmuext_op *op)
+static int new_base(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
 {
-    int rc;
-
-    spin_lock(&v->domain->arch.paging_lock);
-    rc = op->cmd == MMUEXT_NEW_BASEPTR ? pv_new_kernel_base(v, _mfn(op->arg1.mfn))
-                                       : pv_new_user_base(v, _mfn(op->arg1.mfn));
-    spin_unlock(&v->domain->arch.paging_lock);
-    return rc;
+    scoped_lock(&v->domain->arch.paging_lock);
+    return op->cmd == MMUEXT_NEW_BASEPTR ? pv_new_kernel_base(v, _mfn(op->arg1.mfn))
+                                         : pv_new_user_base(v, _mfn(op->arg1.mfn));
 }
 
-/* Operations on the caller itself, whatever foreigndom says, are refused. */
-static int run_op(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
+/* There are none here; what cannot be one is wrong before that. */
+static int mark_super(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op)
 {
-    bool self = pg_owner == v->domain;
-
-    switch (op->cmd) {
-    case MMUEXT_PIN_L1_TABLE:
-    case MMUEXT_PIN_L2_TABLE:
-    case MMUEXT_PIN_L3_TABLE:
-    case MMUEXT_PIN_L4_TABLE:
-    case MMUEXT_UNPIN_TABLE:
-        return pin_op(v, pg_owner, op);
-    case MMUEXT_NEW_BASEPTR:
-    case MMUEXT_NEW_USER_BASEPTR:
-        return self ? new_base(v, op) : -EPERM;
-    case MMUEXT_TLB_FLUSH_LOCAL:
-    case MMUEXT_TLB_FLUSH_MULTI:
-    case MMUEXT_TLB_FLUSH_ALL:
-    case MMUEXT_INVLPG_LOCAL:
-    case MMUEXT_INVLPG_MULTI:
-    case MMUEXT_INVLPG_ALL:
-        return self ? flush(op) : -EPERM;
-    case MMUEXT_FLUSH_CACHE:
-    case MMUEXT_FLUSH_CACHE_GLOBAL:
-        return self ? flush_cache(v->domain) : -EPERM;
-    case MMUEXT_SET_LDT:
-        return self ? set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents) : -EPERM;
-    case MMUEXT_CLEAR_PAGE:
-    case MMUEXT_COPY_PAGE:
-        return clear_or_copy(pg_owner, op);
-    case MMUEXT_MARK_SUPER:
-    case MMUEXT_UNMARK_SUPER: /* none here; what cannot be one is wrong before that */
-        return op->arg1.mfn % PT_ENTRIES || !mfn_valid(_mfn(op->arg1.mfn)) ? -EINVAL : -EOPNOTSUPP;
-    default:
-        return -ENOSYS;
-    }
+    return op->arg1.mfn % PT_ENTRIES || !mfn_valid(_mfn(op->arg1.mfn)) ? -EINVAL : -EOPNOTSUPP;
 }
+
+static const struct {
+    int (*fn)(struct vcpu *v, struct domain *pg_owner, const struct mmuext_op *op);
+    bool self; /* on the caller alone: refused if foreigndom names another */
+} ops[] = {
+    [MMUEXT_PIN_L1_TABLE... MMUEXT_UNPIN_TABLE] = {pin_op},
+    [MMUEXT_NEW_BASEPTR] = {new_base, true},
+    [MMUEXT_TLB_FLUSH_LOCAL... MMUEXT_INVLPG_ALL] = {flush, true},
+    [MMUEXT_FLUSH_CACHE] = {flush_cache, true},
+    [MMUEXT_SET_LDT] = {set_ldt, true},
+    [MMUEXT_NEW_USER_BASEPTR] = {new_base, true},
+    [MMUEXT_CLEAR_PAGE... MMUEXT_COPY_PAGE] = {clear_or_copy},
+    [MMUEXT_FLUSH_CACHE_GLOBAL] = {flush_cache, true},
+    [MMUEXT_MARK_SUPER... MMUEXT_UNMARK_SUPER] = {mark_super},
+};
 
 static int one_op(const struct pv_batch *b, unsigned long at)
 {
@@ -182,20 +157,19 @@ static int one_op(const struct pv_batch *b, unsigned long at)
 
     if (copy_from_guest_va(&op, at))
         return -EFAULT;
-    return run_op(current, b->pg_owner, &op);
+    if (op.cmd >= ARRAY_SIZE(ops) || !ops[op.cmd].fn)
+        return -ENOSYS;
+    if (ops[op.cmd].self && b->pg_owner != current->domain)
+        return -EPERM;
+    return ops[op.cmd].fn(current, b->pg_owner, &op);
 }
 
 long do_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
                   unsigned long foreigndom)
 {
     long rc;
-    struct pv_batch b = {.one = one_op,
-                         .size = sizeof(struct mmuext_op),
-                         .pg_owner = pv_get_pg_owner(foreigndom, &rc)};
+    struct domain *pg_owner __put_domain = pv_get_pg_owner(foreigndom, &rc);
+    struct pv_batch b = {one_op, sizeof(struct mmuext_op), .pg_owner = pg_owner};
 
-    if (!b.pg_owner)
-        return rc;
-    rc = pv_run_batch(&b, uops, count, pdone);
-    put_domain(b.pg_owner);
-    return rc;
+    return pg_owner ? pv_run_batch(&b, uops, count, pdone) : rc;
 }

@@ -9,15 +9,12 @@
 #ifndef PV_PRIVATE_H
 #define PV_PRIVATE_H
 
-#include <asm/config.h>
 #include <asm/current.h>
 #include <asm/page_type.h>
-#include <asm/processor.h>
 #include <asm/traps.h>
 #include <cairn/domain.h>
 #include <cairn/hypercall.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 
 /* regs->entry_vector of a frame made by SYSCALL: rcx and r11 are free. */
 #define TRAP_syscall 0x100u

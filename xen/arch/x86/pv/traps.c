@@ -228,29 +228,33 @@ long do_set_segment_base(unsigned long which, unsigned long base)
     }
 }
 
+static long set_iopl(struct domain *d, void *arg)
+{
+    const struct physdev_set_iopl *iopl = arg;
+
+    if (iopl->iopl > 3)
+        return -EINVAL;
+    current->arch.pv.iopl = iopl->iopl;
+    return 0;
+}
+
+static long set_iobitmap(struct domain *d, void *arg)
+{
+    const struct physdev_set_iobitmap *bitmap = arg;
+    unsigned long va = (unsigned long)bitmap->bitmap.p;
+
+    if (bitmap->nr_ports > 65536 || !pv_address_ok(va))
+        return -EINVAL;
+    current->arch.pv.iobmp = va;
+    current->arch.pv.iobmp_ports = bitmap->nr_ports;
+    return 0;
+}
+
 long do_physdev_op(unsigned long cmd, unsigned long arg)
 {
-    struct vcpu *v = current;
-    struct physdev_set_iopl iopl;
-    struct physdev_set_iobitmap bitmap;
-
-    switch ((int)cmd) {
-    case PHYSDEVOP_set_iopl:
-        if (copy_from_guest_va(&iopl, arg))
-            return -EFAULT;
-        if (iopl.iopl > 3)
-            return -EINVAL;
-        v->arch.pv.iopl = iopl.iopl;
-        return 0;
-    case PHYSDEVOP_set_iobitmap:
-        if (copy_from_guest_va(&bitmap, arg))
-            return -EFAULT;
-        if (bitmap.nr_ports > 65536 || !pv_address_ok((unsigned long)bitmap.bitmap.p))
-            return -EINVAL;
-        v->arch.pv.iobmp = (unsigned long)bitmap.bitmap.p;
-        v->arch.pv.iobmp_ports = bitmap.nr_ports;
-        return 0;
-    default:
-        return -ENOSYS;
-    }
+    static const struct arg_op ops[] = {
+        [PHYSDEVOP_set_iopl] = {set_iopl, sizeof(struct physdev_set_iopl)},
+        [PHYSDEVOP_set_iobitmap] = {set_iobitmap, sizeof(struct physdev_set_iobitmap)},
+    };
+    return run_arg_op(ARG_OP(ops, cmd), arg);
 }

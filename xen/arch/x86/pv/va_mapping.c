@@ -52,12 +52,7 @@ long do_update_va_mapping_otherdomain(unsigned long va, unsigned long val, unsig
                                       unsigned long domid)
 {
     long rc;
-    struct domain *pg_owner = pv_get_pg_owner(domid, &rc);
+    struct domain *pg_owner __put_domain = pv_get_pg_owner(domid, &rc);
 
-    if (!pg_owner)
-        return rc;
-    rc = update_va(va, val, flags, pg_owner);
-
-    put_domain(pg_owner);
-    return rc;
+    return pg_owner ? update_va(va, val, flags, pg_owner) : rc;
 }

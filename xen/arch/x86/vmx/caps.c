@@ -52,19 +52,25 @@ const char *vmx_pair_name(unsigned int i)
     return i < ARRAY_SIZE(pairs) ? pairs[i].name : NULL;
 }
 
-bool vmx_raw_has_proc2(const struct vmx_raw *raw)
+void vmx_raw_read(struct vmx_raw *raw, uint64_t (*read)(uint32_t msr))
 {
-    return HIGH(raw->proc) & PROC_SECONDARY;
-}
-
-bool vmx_raw_has_ept_vpid(const struct vmx_raw *raw)
-{
-    return HIGH(raw->proc2) & (PROC2_EPT | PROC2_VPID);
-}
-
-bool vmx_raw_has_vmfunc(const struct vmx_raw *raw)
-{
-    return HIGH(raw->proc2) & PROC2_VMFUNC;
+    raw->basic = read(MSR_VMX_BASIC);
+    bool true_ctls = raw->basic & VMX_BASIC_TRUE_CTLS;
+    raw->pin = read(true_ctls ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN);
+    raw->proc = read(true_ctls ? MSR_VMX_TRUE_PROC : MSR_VMX_PROC);
+    raw->exit = read(true_ctls ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
+    raw->entry = read(true_ctls ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
+    raw->misc = read(MSR_VMX_MISC);
+    raw->cr0_fixed0 = read(MSR_VMX_CR0_FIXED0);
+    raw->cr0_fixed1 = read(MSR_VMX_CR0_FIXED1);
+    raw->cr4_fixed0 = read(MSR_VMX_CR4_FIXED0);
+    raw->cr4_fixed1 = read(MSR_VMX_CR4_FIXED1);
+    if (HIGH(raw->proc) & PROC_SECONDARY)
+        raw->proc2 = read(MSR_VMX_PROC2);
+    if (HIGH(raw->proc2) & (PROC2_EPT | PROC2_VPID))
+        raw->ept_vpid = read(MSR_VMX_EPT_VPID);
+    if (HIGH(raw->proc2) & PROC2_VMFUNC)
+        raw->vmfunc = read(MSR_VMX_VMFUNC);
 }
 
 static void forbid(uint64_t *msr, uint32_t bits)

@@ -70,10 +70,8 @@ struct vmx_caps {
     uint32_t dropped_pairs;    /* bit i: pair i of vmx_pair_name() was inconsistent */
 };
 
-/* Is that capability MSR there, going by those already read? */
-bool vmx_raw_has_proc2(const struct vmx_raw *raw);
-bool vmx_raw_has_ept_vpid(const struct vmx_raw *raw);
-bool vmx_raw_has_vmfunc(const struct vmx_raw *raw);
+/* vmx_raw_read - those that there are, by @read. */
+void vmx_raw_read(struct vmx_raw *raw, uint64_t (*read)(uint32_t msr));
 
 /* vmx_raw_remove - make the processor poorer by one feature (vmx-mask=), or
  * inconsistent: "efer-entry" takes away half a pair.  False if there is no

@@ -17,11 +17,7 @@
  * out:      the guest again (vmx_handle_exit may instead switch vCPU and not return)
  * clobbers: everything; what is not saved here is in the VMCS
  */
-        .globl  vmx_exit_entry
-        .hidden vmx_exit_entry
-        .type   vmx_exit_entry, @function
-        .balign 16
-vmx_exit_entry:
+ENTRY vmx_exit_entry
         SAVE_REGS
         /* No guest value is left for C to compute with by mistake. */
         xor     %ebx, %ebx
@@ -37,18 +33,13 @@ vmx_exit_entry:
         RESTORE_REGS
         vmresume
         jmp     vmx_entry_refused
-        .size   vmx_exit_entry, . - vmx_exit_entry
 
 /*
  * hvm_enter_guest - run the current vCPU, coming from a context switch.
  * in:       any rsp on this CPU's main stack, at or below guest_regs
  * out:      the guest
  */
-        .globl  hvm_enter_guest
-        .hidden hvm_enter_guest
-        .type   hvm_enter_guest, @function
-        .balign 16
-hvm_enter_guest:
+ENTRY hvm_enter_guest
         and     $-16, %rsp
         xor     %ebp, %ebp
         call    vmx_prepare_entry
@@ -61,7 +52,6 @@ hvm_enter_guest:
 1:      RESTORE_REGS
         vmlaunch
         /* fall through: an entry that succeeds does not come back here */
-        .size   hvm_enter_guest, . - hvm_enter_guest
 
 /*
  * vmx_entry_refused - VMLAUNCH or VMRESUME set CF or ZF.

@@ -15,8 +15,6 @@
 #include "../hvm/irq.h"
 #include "vmx.h"
 
-typedef enum exit_action (*exit_fn)(struct vcpu *v, struct cpu_user_regs *regs);
-
 /* Nothing to do but to have been here: interrupts were let in on the way. */
 static enum exit_action exit_preempt_timer(struct vcpu *v, struct cpu_user_regs *regs)
 {
@@ -99,7 +97,7 @@ static enum exit_action exit_cache(struct vcpu *v, struct cpu_user_regs *regs)
 
 /* Without a handler the domain ends. */
 static const struct exit_entry {
-    exit_fn fn;
+    exit_handler *fn;
     const char *name;
     unsigned int flags;
 } exit_table[NR_EXIT_REASONS] = {

@@ -13,12 +13,10 @@ union cr_qualification {
     struct {
         uint64_t cr : 4;
         uint64_t type : 2;
-        uint64_t lmsw_memory : 1;
-        uint64_t reserved : 1;
+        uint64_t : 2;
         uint64_t gpr : 4;
-        uint64_t reserved2 : 4;
+        uint64_t : 4;
         uint64_t lmsw_source : 16;
-        uint64_t reserved3 : 32;
     };
 };
 enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS }; /* 3: LMSW */
@@ -38,23 +36,6 @@ void hvm_write_gpr(struct cpu_user_regs *regs, unsigned int n, unsigned long val
         *regs_gpr(regs, n) = value;
 }
 
-static int move_to_cr(struct vcpu *v, unsigned int cr, uint64_t value)
-{
-    if (likely(cr == 3))
-        return hvm_set_cr3(v, value);
-    switch (cr) {
-    case 0:
-        return hvm_set_cr0(v, value);
-    case 4:
-        return hvm_set_cr4(v, value);
-    case 8:
-        return hvm_set_cr8(v, value);
-    default:
-        domain_crash(v->domain, "vmx: exit for a write of CR%u, which does not exit", cr);
-        return 0;
-    }
-}
-
 enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
 {
     union cr_qualification q = {.raw = vmreadnw(EXIT_QUALIFICATION)};
@@ -64,7 +45,9 @@ enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs)
         uint64_t value = hvm_read_gpr(regs, q.gpr);
         if (value >> 32 && !hvm_cs_is_64bit(v))
             value = (uint32_t)value;
-        rc = move_to_cr(v, q.cr, value);
+        rc = likely(q.cr == 3) ? hvm_set_cr3(v, value) : hvm_set_cr(v, q.cr, value);
+        if (unlikely(rc == -EINVAL))
+            return EXIT_CRASH; /* it does not exit */
     } else if (q.type == CR_MOV_FROM) {
         if (q.cr == 3)
             hvm_write_gpr(regs, q.gpr, v->arch.hvm.ctrl.cr3);

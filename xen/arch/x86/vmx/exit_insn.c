@@ -45,9 +45,8 @@ union io_qualification {
         uint64_t size_less_one : 3;
         uint64_t in : 1;
         uint64_t string : 1;
-        uint64_t reserved : 11;
+        uint64_t : 11;
         uint64_t port : 16;
-        uint64_t reserved2 : 32;
     };
 };
 

@@ -35,27 +35,6 @@ struct syscall_msrs {
 };
 static DEFINE_PER_CPU(struct syscall_msrs, host_syscall);
 
-static void __init read_raw_caps(struct vmx_raw *raw)
-{
-    raw->basic = rdmsr(MSR_VMX_BASIC);
-    bool true_ctls = raw->basic & VMX_BASIC_TRUE_CTLS;
-    raw->pin = rdmsr(true_ctls ? MSR_VMX_TRUE_PIN : MSR_VMX_PIN);
-    raw->proc = rdmsr(true_ctls ? MSR_VMX_TRUE_PROC : MSR_VMX_PROC);
-    raw->exit = rdmsr(true_ctls ? MSR_VMX_TRUE_EXIT : MSR_VMX_EXIT);
-    raw->entry = rdmsr(true_ctls ? MSR_VMX_TRUE_ENTRY : MSR_VMX_ENTRY);
-    raw->misc = rdmsr(MSR_VMX_MISC);
-    raw->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
-    raw->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
-    raw->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
-    raw->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
-    if (vmx_raw_has_proc2(raw))
-        raw->proc2 = rdmsr(MSR_VMX_PROC2);
-    if (vmx_raw_has_ept_vpid(raw))
-        raw->ept_vpid = rdmsr(MSR_VMX_EPT_VPID);
-    if (vmx_raw_has_vmfunc(raw))
-        raw->vmfunc = rdmsr(MSR_VMX_VMFUNC);
-}
-
 /* A list as of vmx-mask=ept,vpid,...: act as a processor without these. */
 static void __init apply_mask(struct vmx_raw *raw, const char *list)
 {
@@ -125,27 +104,35 @@ static void __init report_inconsistent(const struct vmx_raw *raw)
                vmx_caps.contradiction, (unsigned long)raw->proc2, (unsigned long)raw->ept_vpid);
 }
 
+/* What this CPU can do, without what vmx-mask= and @mask take away.  NULL, or why
+ * it cannot be used. */
+static const char *__init read_caps(const char *mask, struct vmx_caps *caps)
+{
+    struct vmx_raw raw = {0};
+    const char *why = enable_feature_control();
+
+    if (why)
+        return why;
+    vmx_raw_read(&raw, rdmsr);
+    apply_mask(&raw, opt_vmx_mask);
+    apply_mask(&raw, mask);
+    why = vmx_caps_derive(&raw, strcmp(opt_vmx, "strict") == 0, caps);
+    if (caps == &vmx_caps)
+        report_inconsistent(&raw);
+    return why;
+}
+
 static const char *__init vmx_try_start(void)
 {
-    bool strict = strcmp(opt_vmx, "strict") == 0;
-
     if (strcmp(opt_vmx, "off") == 0)
         return "switched off (vmx=off)";
-    if (*opt_vmx && !strict)
+    if (*opt_vmx && strcmp(opt_vmx, "strict") != 0)
         printk(XENLOG_WARNING "VMX: vmx=%s not understood (strict, off)\n", opt_vmx);
     if (!host_cpu.has_vmx)
         return "the processor has no VMX (CPUID.1:ECX[5])";
-    const char *why = enable_feature_control();
-    if (why)
-        return why;
-    struct vmx_raw raw = {0};
-    read_raw_caps(&raw);
-    apply_mask(&raw, opt_vmx_mask);
-    why = vmx_caps_derive(&raw, strict, &vmx_caps);
-    report_inconsistent(&raw);
-    if (why)
-        return why;
-    why = enter_vmx_operation();
+    const char *why = read_caps("", &vmx_caps);
+    if (!why)
+        why = enter_vmx_operation();
     if (why)
         return why;
     return vmx_alloc_bitmaps() ? "no memory for the MSR bitmaps" : NULL;
@@ -205,21 +192,13 @@ void __init vmx_init(void)
 
 const char *__init vmx_cpu_up(void)
 {
-    struct vmx_raw raw = {0};
     struct vmx_caps mine;
-    const char *why;
 
     if (!vmx_on)
         return NULL;
     if (!(cpuid(1, 0).c >> 5 & 1))
         return "it has no VMX (CPUID.1:ECX[5])";
-    why = enable_feature_control();
-    if (why)
-        return why;
-    read_raw_caps(&raw);
-    apply_mask(&raw, opt_vmx_mask);
-    apply_mask(&raw, opt_vmx_mask_others);
-    why = vmx_caps_derive(&raw, strcmp(opt_vmx, "strict") == 0, &mine);
+    const char *why = read_caps(opt_vmx_mask_others, &mine);
     if (!why)
         why = vmx_caps_difference(&vmx_caps, &mine);
     return why ? why : enter_vmx_operation();

@@ -5,9 +5,7 @@
 #ifndef X86_VMX_VMX_H
 #define X86_VMX_VMX_H
 
-#include <asm/current.h>
 #include <asm/paging.h>
-#include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
 
@@ -77,17 +75,9 @@ void vmx_crash_unless_runnable(struct vcpu *v);
 enum exit_action exit_inject(struct vcpu *v, unsigned int vector);
 
 /* ---- exit_*.c ---- */
-enum exit_action exit_cpuid(struct vcpu *v, struct cpu_user_regs *regs);
-enum exit_action exit_cr_access(struct vcpu *v, struct cpu_user_regs *regs);
-enum exit_action exit_dr_access(struct vcpu *v, struct cpu_user_regs *regs);
-enum exit_action exit_rdmsr(struct vcpu *v, struct cpu_user_regs *regs);
-enum exit_action exit_wrmsr(struct vcpu *v, struct cpu_user_regs *regs);
-enum exit_action exit_io(struct vcpu *v, struct cpu_user_regs *regs);
-enum exit_action exit_exception(struct vcpu *v, struct cpu_user_regs *regs);
-enum exit_action exit_invlpg(struct vcpu *v, struct cpu_user_regs *regs);
-enum exit_action exit_task_switch(struct vcpu *v, struct cpu_user_regs *regs);
-enum exit_action exit_page_fault(struct vcpu *v, struct cpu_user_regs *regs);
-enum exit_action exit_ept_violation(struct vcpu *v, struct cpu_user_regs *regs);
+typedef enum exit_action exit_handler(struct vcpu *v, struct cpu_user_regs *regs);
+exit_handler exit_cpuid, exit_cr_access, exit_dr_access, exit_rdmsr, exit_wrmsr, exit_io;
+exit_handler exit_exception, exit_page_fault, exit_ept_violation, exit_invlpg, exit_task_switch;
 void exit_iret_faulted(void); /* when the exit says so */
 
 /* ---- intr.c ---- */

@@ -20,9 +20,8 @@ static void shadow_flush(struct vcpu *v)
 
     if (all_in_sync(d))
         return;
-    spin_lock(&d->arch.paging_lock);
+    scoped_lock(&d->arch.paging_lock);
     shadow_resync_all(d);
-    spin_unlock(&d->arch.paging_lock);
 }
 
 static void shadow_invlpg(struct vcpu *v, gva_t va)
@@ -31,29 +30,26 @@ static void shadow_invlpg(struct vcpu *v, gva_t va)
 
     if (all_in_sync(d))
         return;
-    spin_lock(&d->arch.paging_lock);
+    scoped_lock(&d->arch.paging_lock);
     if (d->arch.shadow->nr_oos)
         shadow_sync_va(v, va);
-    spin_unlock(&d->arch.paging_lock);
 }
 
 /* New translations fault when they are used; one that went takes all with it. */
 static void shadow_p2m_changed(struct domain *d, bool taken_away)
 {
-    spin_lock(&d->arch.paging_lock);
+    scoped_lock(&d->arch.paging_lock);
     shadow_forget_frames(d);
     if (taken_away && d->arch.shadow->nr_used)
         shadow_zap_all(d);
-    spin_unlock(&d->arch.paging_lock);
 }
 
 /* A hypercall's result landed in a table: as if the guest had written it. */
 static void shadow_frame_written(struct domain *d, gfn_t gfn)
 {
-    spin_lock(&d->arch.paging_lock);
+    scoped_lock(&d->arch.paging_lock);
     if (shadow_is_protected(d, gfn_x(gfn)))
         shadow_unsync(d, gfn_x(gfn));
-    spin_unlock(&d->arch.paging_lock);
 }
 
 static int shadow_domain_create(struct domain *d)
@@ -84,10 +80,8 @@ static int shadow_domain_teardown(struct domain *d)
         stretch_discount(rdtsc() - begin);
     }
 #endif
-    spin_lock(&d->arch.paging_lock);
-    int rc = shadow_free_pool(d);
-    spin_unlock(&d->arch.paging_lock);
-    return rc;
+    scoped_lock(&d->arch.paging_lock);
+    return shadow_free_pool(d);
 }
 
 static void shadow_domain_free(struct domain *d)
@@ -128,10 +122,8 @@ static void shadow_vcpu_destroy(struct vcpu *v)
 
 static int set_allocation(struct domain *d, uint32_t mib)
 {
-    spin_lock(&d->arch.paging_lock);
-    int rc = shadow_set_allocation(d, mib);
-    spin_unlock(&d->arch.paging_lock);
-    return rc;
+    scoped_lock(&d->arch.paging_lock);
+    return shadow_set_allocation(d, mib);
 }
 
 const struct paging_ops shadow_ops = {

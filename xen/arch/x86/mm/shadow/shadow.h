@@ -27,10 +27,8 @@
 
 #include <asm/current.h>
 #include <asm/paging.h>
-#include <asm/processor.h>
 #include <cairn/domain.h>
 #include <cairn/lib.h>
-#include <cairn/mm.h>
 
 #include "role.h"
 

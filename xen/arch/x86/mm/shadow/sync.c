@@ -186,7 +186,9 @@ void shadow_unsync(struct domain *d, uint64_t gfn)
         s->upper_oos |= KIND_LEVEL(t->kind) > 1;
     }
     s->oos[s->nr_oos++] = gfn;
-    s->any_oos = true;
+    /* Before the entry that lets the guest write; who flushes because of such a
+     * write, on any CPU, comes after it. */
+    __atomic_store_n(&s->any_oos, true, __ATOMIC_RELEASE);
 }
 
 void shadow_resync_all(struct domain *d)
