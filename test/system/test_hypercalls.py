@@ -104,6 +104,11 @@ def _operations():
         # Labels, indices of tables, comparisons; elsewhere operations of an operation are capitals.
         first = "[A-Z]" if call == "mmuext_op" else "[a-z]"
         names = set(re.findall(rf"(?:\bcase |\[|== )({prefix}{first}\w+)(?=:|\]|\)| )", sources))
+        for ends in re.findall(rf"\[({prefix}\w+)\.\.\. ({prefix}\w+)\]", sources):
+            ends = [_number(end, header) for end in ends]
+            text = (paths.BUILD / "abi/xen" / header).read_text()
+            every = re.findall(rf"#define ({prefix}\w+)\s+(\d+)\b", text)
+            names |= {name for name, number in every if ends[0] <= int(number) <= ends[1]}
         assert names, f"no operations of {call} found"
         for name in sorted(names):
             yield name, nr, _number(name, header)
