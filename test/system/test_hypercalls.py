@@ -84,11 +84,6 @@ def _number(name, header):
     return int(found[1])
 
 
-def _numbers(prefix, header):
-    text = (paths.BUILD / "abi/xen" / header).read_text(errors="replace")
-    return re.findall(rf"#define\s+({prefix}[A-Za-z]\w*)\s+(\d+)\b", text)
-
-
 def _source(path):
     """Text of a file; what a macro makes an index of a table is added as such."""
     text = path.read_text()
@@ -109,9 +104,11 @@ def _operations():
         # Labels, indices of tables, comparisons; elsewhere operations of an operation are capitals.
         first = "[A-Z]" if call == "mmuext_op" else "[a-z]"
         names = set(re.findall(rf"(?:\bcase |\[|== )({prefix}{first}\w+)(?=:|\]|\)| )", sources))
-        for low, high in re.findall(rf"\[({prefix}\w+) ?\.\.\. ({prefix}\w+)\]", sources):
-            wanted = range(_number(low, header), _number(high, header) + 1)
-            names.update(n for n, value in _numbers(prefix, header) if int(value) in wanted)
+        for ends in re.findall(rf"\[({prefix}\w+)\.\.\. ({prefix}\w+)\]", sources):
+            ends = [_number(end, header) for end in ends]
+            text = (paths.BUILD / "abi/xen" / header).read_text()
+            every = re.findall(rf"#define ({prefix}\w+)\s+(\d+)\b", text)
+            names |= {name for name, number in every if ends[0] <= int(number) <= ends[1]}
         assert names, f"no operations of {call} found"
         for name in sorted(names):
             yield name, nr, _number(name, header)
