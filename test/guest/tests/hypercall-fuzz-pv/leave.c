@@ -170,13 +170,14 @@ static uint16_t any_selector(unsigned int usual)
     }
 }
 
-/* Nothing is ever mapped there. */
-static ulong any_hole(void)
+/* Nothing is ever mapped there, nor where code of 32 bits would go: to the low half.
+ * That is no address of any_address(): QEMU ends at breakpoints there (emulators.md). */
+static ulong any_hole(unsigned int cs)
 {
     static const ulong holes[] = {0x40000000,         1ul << 47,          1ul << 63,
                                   0xffff830000000000, 0xffff82d080200000, 0xffff87fffffffff8};
 
-    return holes[any(ARRAY_SIZE(holes))];
+    return holes[any(ARRAY_SIZE(holes))] | ((cs | 3) == USER_CS ? 0 : 0x50000000);
 }
 
 static void make_frame(void)
@@ -192,13 +193,13 @@ static void make_frame(void)
                                    .ss = any_selector(USER_DS)};
     if (kernel) {
         frame->cs -= (frame->cs & 3) == 3 ? 1 + any(3) : 0;
-        frame->rip = any(2) && (frame->cs | 3) == USER_CS ? (ulong)pv_unwind : any_hole();
+        frame->rip = any(2) && (frame->cs | 3) == USER_CS ? (ulong)pv_unwind : any_hole(frame->cs);
         frame->rsp = (ulong)stacks[3] - any(64);
         return;
     }
     frame->cs |= 3;
-    frame->rip =
-        any(4) ? (ulong)(any(2) ? (ulong)user_return : (ulong)probes[any(16)]) : any_hole();
+    frame->rip = any(4) ? (ulong)(any(2) ? (ulong)user_return : (ulong)probes[any(16)])
+                        : any_hole(frame->cs);
     frame->rsp = any(2) ? (ulong)user_stack_end - 64 : any_address();
     if (ours || !user_root(any_mfn())) {
         ours = true;

@@ -132,7 +132,7 @@ struct place place_list(const void *data, unsigned int len, bool abi32)
     memcpy(written + at, data, n);
     if (at + n < end)
         memset(written + at + n, 0xff, end - at - n);
-    return (struct place){(ulong)seen + at, n == len ? seen + at : NULL};
+    return (struct place){(ulong)seen + at, n == len && at < end ? seen + at : NULL};
 }
 
 /*
