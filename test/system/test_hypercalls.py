@@ -41,7 +41,6 @@ _ANSWER = ({"0", "14"}, "nothing of it is the caller's but the place of the answ
 _VCPU = ({"0", "2"}, "names a vCPU that there is, or not")
 _TYPE = ({"0", "22"}, "names a type that there is, or not")
 _NOTHING = ({"0"}, "takes nothing, or anything")
-_COUNTED = ({"22", "95"}, "not offered; a count is looked at before that")
 _ABSENT = ({"95"}, "not offered")
 FEWER = {
     "set_timer_op": ({"0"}, "every time is one: past, future, none"),
@@ -55,7 +54,6 @@ FEWER = {
     "XENVER_platform_parameters": _ANSWER,
     "XENVER_guest_handle": _ANSWER,
     "XENVER_commandline": _ANSWER,
-    "GNTTABOP_transfer": _COUNTED,
     "stack_switch": ({"0"}, "takes anything: what cannot be a stack is found when it is used"),
     "set_callbacks": ({"0", "22"}, "an address is none"),
     "fpu_taskswitch": _NOTHING,
@@ -106,6 +104,11 @@ def _operations():
         # Labels, indices of tables, comparisons; elsewhere operations of an operation are capitals.
         first = "[A-Z]" if call == "mmuext_op" else "[a-z]"
         names = set(re.findall(rf"(?:\bcase |\[|== )({prefix}{first}\w+)(?=:|\]|\)| )", sources))
+        for ends in re.findall(rf"\[({prefix}\w+)\.\.\. ({prefix}\w+)\]", sources):
+            ends = [_number(end, header) for end in ends]
+            text = (paths.BUILD / "abi/xen" / header).read_text()
+            every = re.findall(rf"#define ({prefix}\w+)\s+(\d+)\b", text)
+            names |= {name for name, number in every if ends[0] <= int(number) <= ends[1]}
         assert names, f"no operations of {call} found"
         for name in sorted(names):
             yield name, nr, _number(name, header)

@@ -162,15 +162,6 @@ static long max_mem(struct domain *d, uint64_t kb)
     return 0;
 }
 
-static long settimeoffset(struct domain *d, const struct xen_domctl_settimeoffset *set)
-{
-    if (set->time_offset_seconds != (int32_t)set->time_offset_seconds)
-        return -EINVAL;
-    d->time_offset_seconds = set->time_offset_seconds;
-    arch_update_wallclock(d);
-    return 0;
-}
-
 /* Not on oneself: the answer to the caller would go with it. */
 static long destroydomain(struct domain *d)
 {
@@ -205,8 +196,6 @@ static long domain_op(struct xen_domctl *op, struct domain *d)
     case XEN_DOMCTL_setdomainhandle:
         memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
         return 0;
-    case XEN_DOMCTL_settimeoffset:
-        return settimeoffset(d, &op->u.settimeoffset);
     default:
         return arch_do_domctl(op, d);
     }

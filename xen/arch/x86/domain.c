@@ -24,7 +24,7 @@ void arch_update_wallclock(struct domain *d)
 {
     struct shared_info *si = d->shared_info;
     struct shared_info_x86_32 *si32 = (void *)si;
-    uint64_t seconds = wallclock_at_boot() + d->time_offset_seconds;
+    uint64_t seconds = wallclock_at_boot();
     bool narrow = ACCESS_ONCE(d->shinfo_32);
     uint32_t *at = narrow ? &si32->wc_version : &si->wc_version; /* then wc_sec, wc_nsec */
     uint32_t version = *at | 1;
@@ -172,25 +172,6 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *ctxt)
     else
         __atomic_or_fetch(&v->pause_flags, VPF_down, __ATOMIC_SEQ_CST);
     return 0;
-}
-
-void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *ctxt)
-{
-    if (!is_hvm_vcpu(v)) {
-        pv_get_info_guest(v, ctxt);
-        return;
-    }
-    memset(ctxt, 0, sizeof(*ctxt));
-    ctxt->flags = VGCF_i387_valid | VGCF_in_kernel;
-    if (!(v->pause_flags & VPF_down))
-        ctxt->flags |= VGCF_online;
-    memcpy(&ctxt->fpu_ctxt, v->arch.fpu, sizeof(v->arch.fpu));
-    ctxt->user_regs = v->arch.user_regs;
-    hvm_sync_ctrl(v);
-    ctxt->ctrlreg[0] = v->arch.hvm.ctrl.cr0;
-    ctxt->ctrlreg[2] = v->arch.hvm.ctrl.cr2;
-    ctxt->ctrlreg[3] = v->arch.hvm.ctrl.cr3;
-    ctxt->ctrlreg[4] = v->arch.hvm.ctrl.cr4;
 }
 
 void vcpu_dump_registers(struct vcpu *v)

@@ -15,27 +15,20 @@
 
 #define HVM_CONTEXT_MAX KB(64)
 
-static long vcpucontext(struct domain *d, const struct xen_domctl_vcpucontext *op, bool set)
+static long setvcpucontext(struct domain *d, const struct xen_domctl_vcpucontext *op)
 {
     struct vcpu *v = domain_vcpu(d, op->vcpu);
 
     if (!v)
         return -ESRCH;
-    if (!set && !v->is_initialised)
-        return -ENODATA;
     struct vcpu_guest_context *ctxt = xzalloc(struct vcpu_guest_context);
     if (!ctxt)
         return -ENOMEM;
-    long rc = set ? copy_from_guest_offset(ctxt, op->ctxt, 0, 1) : 0;
+    long rc = copy_from_guest_offset(ctxt, op->ctxt, 0, 1);
     if (!rc) {
         domain_pause(d);
-        if (set)
-            rc = arch_set_info_guest(v, ctxt);
-        else
-            arch_get_info_guest(v, ctxt);
+        rc = arch_set_info_guest(v, ctxt);
         domain_unpause(d);
-        if (!set)
-            rc = copy_to_guest_offset(op->ctxt, 0, ctxt, 1);
     }
     xfree(ctxt);
     return rc;
@@ -135,8 +128,7 @@ long arch_do_domctl(struct xen_domctl *op, struct domain *d)
         return -ESRCH;
     switch (op->cmd) {
     case XEN_DOMCTL_setvcpucontext:
-    case XEN_DOMCTL_getvcpucontext:
-        return vcpucontext(d, &op->u.vcpucontext, op->cmd == XEN_DOMCTL_setvcpucontext);
+        return setvcpucontext(d, &op->u.vcpucontext);
     case XEN_DOMCTL_sethvmcontext:
         return sethvmcontext(d, &op->u.hvmcontext);
     case XEN_DOMCTL_gethvmcontext:

@@ -77,7 +77,6 @@ void pv_switch_to(struct vcpu *v);   /* load page tables, GDT, LDT, segments, st
 int pv_cpu_init(void);              /* -ENOMEM */
 noreturn void pv_enter_guest(void); /* reset_stack_and_jump target: exit path of entry.S */
 int pv_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c);
-void pv_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c);
 
 /* ---- pv/linear.c, pure: may a part of the @len bytes at @va, which do not wrap, be
  * the hypervisor's tables, if roots map themselves in @linear_slots, a bit a slot? ---- */

@@ -104,10 +104,9 @@ struct domain {
 
     unsigned int vm_assist;
     xen_domain_handle_t handle;
-    uint32_t createflags;   /* XEN_DOMCTL_CDF_* */
-    uint32_t destroy_step;  /* where resumable teardown goes on */
-    uint32_t relmem_cursor; /* next frame of page_list to give up */
-    int32_t time_offset_seconds;
+    uint32_t createflags;      /* XEN_DOMCTL_CDF_* */
+    uint32_t destroy_step;     /* where resumable teardown goes on */
+    uint32_t relmem_cursor;    /* next frame of page_list to give up */
     s_time_t guest_log_window; /* rate limit of its console lines */
     unsigned int guest_log_count;
     unsigned int guest_line_len; /* its console line not yet ended */
@@ -232,9 +231,8 @@ noreturn void reset_stack_and_jump(void (*fn)(void));
 void vcpu_dump_registers(struct vcpu *v); /* guest state, symbolised little; any kind */
 /* VCPUOP_initialise and domctl setvcpucontext; validated like any guest input. */
 int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *ctxt);
-void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *ctxt);
 /* Wake whatever way this kind of vCPU takes events. */
 void vcpu_mark_events_pending(struct vcpu *v);
-void arch_update_wallclock(struct domain *d); /* after a change of time_offset_seconds */
+void arch_update_wallclock(struct domain *d);
 
 #endif

@@ -250,9 +250,9 @@ static bool pm_timer_here(const struct hvm_devices *s, unsigned int port)
     return port - (where ? PM_TIMER_NEW : PM_TIMER_OLD) < 4;
 }
 
-static uint64_t date_now(const struct hvm_devices *s, s_time_t now)
+static uint64_t date_now(s_time_t now)
 {
-    return wallclock_at_boot() + s->domain->time_offset_seconds + now / SECONDS(1);
+    return wallclock_at_boot() + now / SECONDS(1);
 }
 
 /* Which device answers at @port: a flag, or 0. */
@@ -285,7 +285,7 @@ static uint8_t port_read(struct hvm_devices *s, uint32_t flag, unsigned int port
     case XEN_X86_EMU_PIT:
         return vpit_read(&s->dev.pit, port, now);
     case XEN_X86_EMU_RTC:
-        value = vrtc_read(&s->dev.rtc, port, date_now(s, now), now);
+        value = vrtc_read(&s->dev.rtc, port, date_now(now), now);
         if (!vrtc_irq(&s->dev.rtc))
             isa_line(s, ISA_RTC, false);
         return value;
@@ -323,7 +323,7 @@ static void port_write(struct hvm_devices *s, uint32_t flag, unsigned int port, 
             arm(s, PIT_TIMER, now);
         break;
     case XEN_X86_EMU_RTC:
-        if (vrtc_write(&s->dev.rtc, port, value, date_now(s, now), now))
+        if (vrtc_write(&s->dev.rtc, port, value, date_now(now), now))
             arm(s, RTC_TIMER, now);
         break;
     }

@@ -68,11 +68,10 @@ static epte_t make_leaf(mfn_t mfn, unsigned int level, enum p2m_type type)
  */
 static int free_table(struct p2m *p2m, epte_t *slot, unsigned int level, bool preemptible)
 {
-    if (!epte_is_table(*slot, level))
-        return 0;
     epte_t *t = table_of(*slot);
     for (unsigned int i = 0; level > 2 && i < 512; i++) {
-        int rc = free_table(p2m, &t[i], level - 1, preemptible);
+        int rc =
+            epte_is_table(t[i], level - 1) ? free_table(p2m, &t[i], level - 1, preemptible) : 0;
         if (rc)
             return rc;
     }
@@ -94,7 +93,8 @@ static void replace(struct p2m *p2m, epte_t *slot, epte_t e, unsigned int level)
         if (!p2m->domain->arch.paging->shadow)
             hvm_ask_domain(p2m->domain, HVM_POSTED_FLUSH_EPT);
     }
-    (void)free_table(p2m, &old, level, false);
+    if (epte_is_table(old, level))
+        (void)free_table(p2m, &old, level, false);
 }
 
 /* A table of 512 leaves that means the same as the leaf @e of @level. */

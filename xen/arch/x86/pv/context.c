@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * context.c - a whole PV vCPU state in the public form, in and out
- * (VCPUOP_initialise, XEN_DOMCTL_setvcpucontext, getvcpucontext).
+ * context.c - a whole PV vCPU state from the public form
+ * (VCPUOP_initialise, XEN_DOMCTL_setvcpucontext).
  */
 #include "private.h"
 
@@ -116,40 +116,4 @@ int pv_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     d->vm_assist |= c->vm_assist & (1ul << VMASST_TYPE_architectural_iopl);
     v->is_initialised = true;
     return 0;
-}
-
-void pv_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
-{
-    const struct pv_vcpu *pv = &v->arch.pv;
-
-    memset(c, 0, sizeof(*c));
-    c->flags =
-        VGCF_i387_valid | (pv->in_kernel ? VGCF_in_kernel : 0) |
-        (pv->callback[CALLBACKTYPE_failsafe].masks_events ? VGCF_failsafe_disables_events : 0) |
-        (pv->callback[CALLBACKTYPE_syscall].masks_events ? VGCF_syscall_disables_events : 0) |
-        (v->pause_flags & VPF_down ? 0 : VGCF_online);
-    memcpy(&c->fpu_ctxt, v->arch.fpu, sizeof(v->arch.fpu));
-    c->user_regs = v->arch.user_regs;
-    memcpy(c->trap_ctxt, pv->trap_ctxt, sizeof(c->trap_ctxt));
-    c->ldt_base = pv->ldt_base;
-    c->ldt_ents = pv->ldt_ents;
-    memcpy(c->gdt_frames, pv->gdt_frames, sizeof(c->gdt_frames));
-    c->gdt_ents = pv->gdt_ents;
-    c->kernel_ss = pv->kernel_ss;
-    c->kernel_sp = pv->kernel_sp;
-    c->ctrlreg[0] = pv->cr0_ts ? X86_CR0_TS : 0;
-    c->ctrlreg[1] = xen_pfn_to_cr3(mfn_x(pv->user_cr3));
-    c->ctrlreg[3] = xen_pfn_to_cr3(mfn_x(pv->kernel_cr3));
-    c->ctrlreg[4] = pv->ctrlreg[4];
-    for (unsigned int i = 0; i < 4; i++)
-        c->debugreg[i] = v->arch.dr[i];
-    c->debugreg[6] = v->arch.dr6;
-    c->debugreg[7] = v->arch.dr7;
-    c->event_callback_eip = pv->callback[CALLBACKTYPE_event].address;
-    c->failsafe_callback_eip = pv->callback[CALLBACKTYPE_failsafe].address;
-    c->syscall_callback_eip = pv->callback[CALLBACKTYPE_syscall].address;
-    c->vm_assist = v->domain->vm_assist;
-    c->fs_base = pv->fs_base;
-    c->gs_base_kernel = pv->gs_base_kernel;
-    c->gs_base_user = pv->gs_base_user;
 }
