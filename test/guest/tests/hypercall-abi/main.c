@@ -172,6 +172,22 @@ static void check_range(enum way way)
 
 /* ---- bad pointers ---- */
 
+/* What has nothing to answer may lie where nothing can be written. */
+static void check_read_only(void)
+{
+    struct xen_add_to_physmap *add = before_end(sizeof(*add));
+    struct xen_memory_map *map = before_end(sizeof(*map));
+
+    *add = (struct xen_add_to_physmap){
+        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn, .idx = 0x7fe, .gpfn = 0x50000};
+    pte_set(two_pages, (ulong)two_pages | PTE_P);
+    check_equal("add_to_physmap, read-only",
+                hypercall2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, add), 0);
+    check_equal("memory_map, read-only", hypercall2(__HYPERVISOR_memory_op, XENMEM_memory_map, map),
+                -XEN_EFAULT);
+    pte_set(two_pages, (ulong)two_pages | PTE_P | PTE_RW);
+}
+
 static void check_bad_pointers(void)
 {
     struct xen_memory_reservation *mem = before_end(sizeof(*mem));
@@ -277,6 +293,7 @@ void test_main(void)
         }
     }
     check_bad_pointers();
+    check_read_only();
     check_mem_types();
     check_versions(__HYPERVISOR_sysctl, XEN_SYSCTL_INTERFACE_VERSION, 40);
     check_versions(__HYPERVISOR_domctl, XEN_DOMCTL_INTERFACE_VERSION, 100);
