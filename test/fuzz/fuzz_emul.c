@@ -131,6 +131,12 @@ static enum emul_result f_write_reg(struct emul_ctxt *c, unsigned int reg, uint6
     return hook_result(c);
 }
 
+static enum emul_result f_move_dr(struct emul_ctxt *c, unsigned int dr, uint64_t *value, bool write)
+{
+    check(dr < 8 && dr != 4 && dr != 5);
+    return write ? f_write_reg(c, dr, *value) : f_read_reg(c, dr, value);
+}
+
 static enum emul_result f_write_msr(struct emul_ctxt *c, uint32_t msr, uint64_t value)
 {
     return hook_result(c);
@@ -170,8 +176,7 @@ static const struct emul_ops ops = {
     .port_out = f_port_out,
     .read_cr = f_read_reg,
     .write_cr = f_write_reg,
-    .read_dr = f_read_reg,
-    .write_dr = f_write_reg,
+    .move_dr = f_move_dr,
     .read_msr = f_read_reg,
     .write_msr = f_write_msr,
     .cpuid = f_cpuid,

@@ -99,9 +99,11 @@ def _check_budgets(context, variant):
 
 
 def test_memory_sizes(context):
-    """Boots with little and with much memory."""
+    """Boots with little and with much memory, to a screen beside the serial line, too."""
     for memory in (128, 2048):
-        booted, _ = _check_boot(context, spec=context.machine(memory=memory))
+        booted, _ = _check_boot(
+            context, spec=context.machine(memory=memory), options="console=com1,vga"
+        )
         booted.power_off()
 
 

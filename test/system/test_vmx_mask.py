@@ -3,6 +3,8 @@
 
 import re
 
+from cairn_runner.system import Skip
+
 GUESTS = ("test-hvm64-selftest", "test-hvm32-selftest")
 
 # mask: what the feature line must not have, or None
@@ -77,6 +79,15 @@ def test_bad_list(context):
     assert re.search(r"enters with EFER image 400", booted.log), "nothing was injected"
     assert re.search(r"entry failed, reason 34 .*qualification 1", booted.log), "no failed entry"
     _run_guests(booted, "after the failure")
+
+
+def test_no_list(context):
+    """Where no MSR list switches EFER the key that breaks one does nothing."""
+    booted, line = _boot(context, "")
+    if "2nd gen" not in line:
+        raise Skip("EFER is switched by MSR lists")
+    assert "no guest's EFER is in a list" in booted.run("xl debug-keys L").output
+    _run_guests(booted, "after the key")
 
 
 def test_ept_control(context):

@@ -16,6 +16,8 @@
 #define HASH_SIZE 256
 
 static DEFINE_SPINLOCK(domlist_lock, LOCK_DOMLIST);
+/* Within all that put_page() may come with; around those that interrupts take. */
+_Static_assert(LOCK_DOMLIST > LOCK_HEAP && LOCK_DOMLIST < LOCK_SCHED, "put_domain() takes it");
 static LIST_HEAD(domain_list);
 static struct domain *domain_hash[HASH_SIZE];
 static bool dom_exc_pending;

@@ -333,7 +333,7 @@ static long not_offered(struct domain *caller, void *arg)
 
 #define OP(name, flags) [GNTTABOP_##name] = {name, sizeof(struct gnttab_##name), flags}
 static const struct arg_op single_ops[] = {
-    OP(set_version, ARG_ANSWER | ARG_ALWAYS),
+    OP(set_version, ARG_CHANGED),
     OP(get_version, ARG_DOMID | ARG_ANSWER),
     OP(setup_table, ARG_ANSWER),
     OP(query_size, ARG_ANSWER),

@@ -12,7 +12,8 @@ long run_arg_op(const struct arg_op *op, unsigned long uarg)
     union {
         domid_t domid;
         uint64_t words[ARG_OP_SIZE / 8];
-    } arg;
+    } arg, given;
+    bool answers;
     long rc;
 
     if (!op || !op->fn)
@@ -27,8 +28,10 @@ long run_arg_op(const struct arg_op *op, unsigned long uarg)
         if ((op->flags & ARG_LIVING) && domain_is_dying(d))
             return -ESRCH;
     }
+    if (op->flags & ARG_CHANGED)
+        memcpy(&given, &arg, op->size);
     rc = op->fn(d ? d : current->domain, &arg);
-    if ((op->flags & (rc < 0 ? ARG_ALWAYS : ARG_ANSWER)) && raw_copy_to_guest(uarg, &arg, op->size))
-        return -EFAULT;
-    return rc;
+    answers = op->flags & ARG_CHANGED ? memcmp(&given, &arg, op->size)
+                                      : (op->flags & ARG_ANSWER) && rc >= 0;
+    return answers && raw_copy_to_guest(uarg, &arg, op->size) ? -EFAULT : rc;
 }

@@ -179,11 +179,10 @@ static const struct arg_op ops[] = {
     [XENMEM_memory_map] = {memory_map, sizeof(struct xen_memory_map), ARG_ANSWER},
     [XENMEM_set_memory_map] = {set_memory_map, sizeof(struct xen_foreign_memory_map), OF_DOMAIN},
     [XENMEM_add_to_physmap] = {memory_add_one, sizeof(struct xen_add_to_physmap),
-                               OF_DOMAIN | ARG_ANSWER | ARG_ALWAYS},
+                               OF_DOMAIN | ARG_CHANGED},
     [XENMEM_remove_from_physmap] = {memory_remove_one, sizeof(struct xen_remove_from_physmap),
                                     OF_DOMAIN},
-    [XENMEM_exchange] = {memory_exchange, sizeof(struct xen_memory_exchange),
-                         ARG_ANSWER | ARG_ALWAYS},
+    [XENMEM_exchange] = {memory_exchange, sizeof(struct xen_memory_exchange), ARG_CHANGED},
 };
 
 long do_memory_op(unsigned long cmd, unsigned long arg)

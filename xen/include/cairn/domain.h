@@ -165,7 +165,7 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, int *rc);
 int domain_kill(struct domain *d);
 struct domain *get_domain_by_id(domid_t domid); /* reference taken, or NULL */
 /* The last reference frees the domain, later and from a softirq: callable
- * with any lock held. */
+ * with any lock held that interrupts do not take. */
 void put_domain(struct domain *d);
 void get_knownalive_domain(struct domain *d); /* the caller has a reference */
 /* struct domain *d __put_domain = ...: unless NULL, put where the block ends. */

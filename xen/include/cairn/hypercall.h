@@ -53,7 +53,7 @@ struct arg_op {
 #define ARG_DOMID   1u /* it begins with the domid to look up, as hypercall_target() does */
 #define ARG_LIVING  2u /* -ESRCH if that domain is being taken down, or gone */
 #define ARG_ANSWER  4u /* the copy is written back if @fn returned 0 or more */
-#define ARG_ALWAYS  8u /* and if it failed or is to be continued */
+#define ARG_CHANGED 8u /* or, whatever it returned, if @fn changed it; else it may be read-only */
 
 /* run_arg_op - @fn's result; -ENOSYS: no such operation, -ESRCH, -EPERM, -EFAULT. */
 long run_arg_op(const struct arg_op *op, unsigned long uarg);

@@ -14,7 +14,6 @@
 enum lock_level {
     LOCK_DOMCTL = 1, /* domctl_lock: one control operation at a time */
     LOCK_MAPTRACK,   /* gt->map_lock: what a domain has mapped by grants */
-    LOCK_DOMLIST,    /* domlist: the list of domains */
     LOCK_DOMAIN,     /* d->lock */
     LOCK_EVENT,      /* d->event_lock */
     LOCK_GRANT,      /* gt->lock: a domain's grant entries */
@@ -24,6 +23,7 @@ enum lock_level {
     LOCK_P2M,        /* d->arch.p2m.lock; inside another's PAGING for a foreign map */
     LOCK_PAGE_ALLOC, /* d->page_alloc_lock: d's page list and counts */
     LOCK_HEAP,       /* the buddy allocator, the small heap */
+    LOCK_DOMLIST,    /* domlist: the list of domains; put_domain() wants it last */
     LOCK_SCHED,      /* a CPU's run queue */
     LOCK_TIMER,      /* a CPU's timer heap */
     LOCK_CONSOLE,    /* console ring and UART: anything may print */

@@ -2,9 +2,10 @@
 /*
  * What every hypercall promises, whoever makes it: refused with -EPERM outside
  * ring 0, and nothing done; the 32-bit layouts for code whose CS has no L, also
- * in a 64-bit guest; -EFAULT for a bad pointer, with nothing half done; domctl
- * and sysctl refused first for their version, then for lack of privilege; and
- * no byte of the hypervisor's stack in what it hands out.
+ * in a 64-bit guest, and lists that end where its addresses do; -EFAULT for a
+ * bad pointer, with nothing half done; domctl and sysctl refused first for their
+ * version, then for lack of privilege; and no byte of the hypervisor's stack in
+ * what it hands out.
  *
  * For the last the stack is filled with a pattern first: by a call that copies
  * a long list from us and is then refused.
@@ -127,6 +128,28 @@ static void check_layouts(enum way way)
     check_equal("its second", list[1].result, (uint32_t)-XEN_ENOSYS);
 }
 
+/* A list that goes on behind 4 GiB is the guest's memory there, too: none. */
+static void check_list_end(enum way way)
+{
+#if PAGING_LEVELS == 4
+    uint32_t *port = (uint32_t *)0xfffff000 + PAGE_SIZE / 4 - 2;
+    struct {
+        uint32_t ports, nr_ports;
+        uint64_t timeout;
+    } *poll = before_end(16);
+
+    check_equal("add_to_physmap(the last below 4 GiB)",
+                xen_map_page(XENMAPSPACE_gmfn, 0x7ff, (void *)0xfffff000), 0);
+    port[0] = port[1] = next_port();
+    poll->ports = (ulong)port;
+    poll->timeout = 1;
+    for (poll->nr_ports = 2; poll->nr_ports < 5; poll->nr_ports++)
+        check_equal("poll of a list to 4 GiB, and on",
+                    call3(way, __HYPERVISOR_sched_op, SCHEDOP_poll, (ulong)poll, 0),
+                    poll->nr_ports == 2 ? 0 : -XEN_EFAULT);
+#endif
+}
+
 /* A range tells how far it has come; a long one is interrupted and goes on. */
 static void check_range(enum way way)
 {
@@ -148,6 +171,22 @@ static void check_range(enum way way)
 }
 
 /* ---- bad pointers ---- */
+
+/* What has nothing to answer may lie where nothing can be written. */
+static void check_read_only(void)
+{
+    struct xen_add_to_physmap *add = before_end(sizeof(*add));
+    struct xen_memory_map *map = before_end(sizeof(*map));
+
+    *add = (struct xen_add_to_physmap){
+        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn, .idx = 0x7fe, .gpfn = 0x50000};
+    pte_set(two_pages, (ulong)two_pages | PTE_P);
+    check_equal("add_to_physmap, read-only",
+                hypercall2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, add), 0);
+    check_equal("memory_map, read-only", hypercall2(__HYPERVISOR_memory_op, XENMEM_memory_map, map),
+                -XEN_EFAULT);
+    pte_set(two_pages, (ulong)two_pages | PTE_P | PTE_RW);
+}
 
 static void check_bad_pointers(void)
 {
@@ -250,9 +289,11 @@ void test_main(void)
         } else if (is_abi32(way)) {
             check_layouts(way);
             check_range(way);
+            check_list_end(way);
         }
     }
     check_bad_pointers();
+    check_read_only();
     check_mem_types();
     check_versions(__HYPERVISOR_sysctl, XEN_SYSCTL_INTERFACE_VERSION, 40);
     check_versions(__HYPERVISOR_domctl, XEN_DOMCTL_INTERFACE_VERSION, 100);

@@ -12,7 +12,7 @@ enum emul_result emul_raise(struct emul_ctxt *c, unsigned int vector, uint32_t e
 {
     c->event.vector = vector;
     c->event.type = EMUL_EVENT_EXCEPTION;
-    c->event.has_ec = (X86_EXC_HAS_EC >> vector) & 1;
+    c->event.has_ec = vector < 32 && (X86_EXC_HAS_EC >> vector & 1);
     c->event.ec = ec;
     c->event.insn_len = 0;
     return EMUL_EXCEPTION;

@@ -45,7 +45,7 @@ struct compat_window {
 static DEFINE_PER_CPU(struct compat_window, compat_window);
 #define window      this_cpu(compat_window)
 #define WINDOW_LIST ((void *)(COMPAT_XLAT_BASE + offsetof(struct compat_window, list)))
-_Static_assert(sizeof(struct compat_window) <= COMPAT_XLAT_SIZE, "fits the window");
+_Static_assert(sizeof(struct compat_window) == COMPAT_XLAT_SIZE, "nothing else is reached");
 
 /* ---- layouts: h 16 and i 32 bits, l an unsigned long or pointer, q 64 bits,
  * which 32-bit code aligns to four bytes ---- */

@@ -46,10 +46,11 @@ long compat_hypercall_dispatch(unsigned int nr, unsigned long arg[6]);
 /*
  * Its window: while it is set, hypervisor copies at
  * [COMPAT_XLAT_BASE, + size) reach this buffer instead of the guest.  A
- * 32-bit caller cannot name such an address.
+ * 32-bit caller cannot name such an address, nor lead to it by a list that
+ * goes on behind 4 GiB.
  */
-#define COMPAT_XLAT_BASE 0x100000000ul
-#define COMPAT_XLAT_SIZE 4096ul
+#define COMPAT_XLAT_BASE (1ul << 46)
+#define COMPAT_XLAT_SIZE 2160ul
 void guest_access_set_window(void *buf); /* NULL: closed */
 
 #endif

@@ -19,8 +19,9 @@ static bool armed;
 
 static void key_arm(char key)
 {
-    armed = true;
-    printk(XENLOG_INFO "VMX: the next EFER in an MSR list will be wrong\n");
+    armed = !vmx_caps.efer_switch;
+    printk(XENLOG_INFO "VMX: %s\n",
+           armed ? "the next EFER in an MSR list will be wrong" : "no guest's EFER is in a list");
 }
 DEBUG_KEY('L', key_arm, "VMX: break the EFER of a guest's MSR list");
 
