@@ -196,8 +196,8 @@ static void finish_halves(void)
     outb(0x80, 0x43);
     count = inb(0x42);
     count |= inb(0x42) << 8;
-    /* Read at once after it was loaded with ffffh; it has gone on since. */
-    check_equal("the other half of a latched count", high, 0xff);
+    /* Latched soon after it was loaded with ffffh; it has gone on since. */
+    check_true("the other half of a latched count", high >= 0xe0);
     check_true("which goes on", count < (uint32_t)(high << 8 | latched_low));
 }
 
