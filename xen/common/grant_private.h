@@ -106,6 +106,8 @@ struct grant_batch {
     } done[UNMAP_BATCH];
 };
 
+/* By the current domain; no grant lock held.  A refusal is in the status (GNTST_*), where
+ * there is one, and 0 is returned; else -errno, and the list ends there. */
 long grant_map_one(void *arg, struct grant_batch *batch);
 long grant_unmap_one(void *arg, struct grant_batch *batch);
 long grant_replace_one(void *arg, struct grant_batch *batch);

@@ -17,7 +17,8 @@ struct domain *memory_target(domid_t domid, long *rc);
 /* MEMF_* for what the caller asks of the place of new memory. */
 unsigned int memory_memf(const struct xen_memory_reservation *r);
 
-/* ---- memory_physmap.c, memory_exchange.c; @start: elements of a batch done so far ---- */
+/* ---- memory_physmap.c, memory_exchange.c: as arg_op's fn; no lock held; 0, -ERESTART with
+ * the progress in @arg, or as the public headers say.  @start: elements of a batch done ---- */
 long memory_add_one(struct domain *d, void *arg);
 long memory_add_batch(unsigned long start, unsigned long arg);
 long memory_remove_one(struct domain *d, void *arg);

@@ -40,8 +40,10 @@ struct evtchn {
 };
 
 int evtchn_init(struct domain *d, unsigned int max_port);
-int evtchn_destroy(struct domain *d); /* closes every port: no more events; resumable, -ERESTART */
-void evtchn_free(struct domain *d);   /* and the memory, once nobody looks */
+/* evtchn_destroy - closes every port.  0, or -ERESTART: call again, what is closed stays
+ * closed.  No event_lock held; in a domain that lives new ports may come meanwhile. */
+int evtchn_destroy(struct domain *d);
+void evtchn_free(struct domain *d); /* and the memory, once nobody looks */
 
 /* send_guest_virq - raise @virq; no effect if not bound. Global VIRQs (DOM_EXC,
  * CONSOLE) go to dom0's vcpu 0. */

@@ -26,8 +26,9 @@ const char *hvm_cpu_state_bad(const struct hvm_cpu_state *s, const struct x86_ct
 const char *hvm_event_bad(const struct hvm_cpu_state *s, const struct x86_ctrl *ctrl,
                           unsigned int vector, unsigned int type, bool has_ec);
 
-/* What of @b, HVM_BLOCKING_* and HVM_PENDING_*, VM entry takes with these
- * flags and an event of type @event waiting; -1: none. */
+/* What of @b, HVM_BLOCKING_* and HVM_PENDING_*, VM entry takes with these flags and an
+ * event waiting of type @event as VM entry numbers them (0 external interrupt, 2 NMI);
+ * -1: none.  SDM, "Checks on Guest Non-Register State". */
 uint32_t hvm_blocking_legal(uint32_t b, uint64_t rflags, int event);
 
 #endif

@@ -24,7 +24,8 @@ enum copy_kind {
 int guest_copy_linear(struct vcpu *v, gva_t va, void *buf, size_t len, enum copy_kind kind,
                       gva_t *fault, uint32_t *ec);
 
-/* A vCPU's paging, as long as its control registers stay. */
+/* How a vCPU's addresses are translated, as long as its control registers stay.  Current
+ * vCPU, or one that is not running. */
 struct guest_paging {
     struct paging_role role;
     uint64_t pdpte[4];

@@ -75,6 +75,8 @@ bool pv_destroy_ldt(struct vcpu *v);
 void pv_load_ldt(struct vcpu *v);
 /* A fault in the LDT window: 1 fixed, 0 guest's own fault (injected). */
 bool pv_map_ldt_page(struct vcpu *v, unsigned long offset);
+/* A page of descriptors, each made one of privilege 3 in place; -EINVAL: one may
+ * not be there.  Nobody else writes to the page. */
 int pv_validate_descriptors(uint64_t *desc);
 
 /* ---- domain.c ---- */
